@@ -1,0 +1,75 @@
+"""The words every step shares: which run, what became of a record, what holds a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+@dataclass(frozen=True, order=True)
+class RunKey:
+    """Names one run of one account; all that travels between tasks.
+
+    `snapshot` is the account's running number: the order of the world and the fencing number of every write.
+    """
+
+    integration: str
+    account: str
+    snapshot: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"integration": self.integration, "account": self.account, "snapshot": self.snapshot}
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> RunKey:
+        return cls(str(value["integration"]), str(value["account"]), int(value["snapshot"]))
+
+    def __str__(self) -> str:
+        return f"{self.integration}/{self.account}#{self.snapshot}"
+
+
+class Outcome(StrEnum):
+    """What becomes of a record. Each source record and each target record has exactly one."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    UNCHANGED = "unchanged"
+    FROZEN = "frozen"
+    EXCLUDED = "excluded"
+    REJECTED = "rejected"
+
+
+class RunStatus(StrEnum):
+    """How a run stands. `partial`: delivered, with rejected records."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    HELD = "held"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    DRY_RUN = "dry_run"
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Why one source record does not travel. `masked` is the offending value, masked."""
+
+    entity: str
+    source_id: str
+    code: str
+    field: str
+    reason: str
+    fix: str
+    masked: str = ""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A safety rule that holds the plan until a person decides. `found` holds numbers, never values."""
+
+    code: str
+    found: str
+    limit: str

@@ -1,0 +1,118 @@
+"""Every error Crosswalk raises, grouped by how one recovers from it.
+
+    CrosswalkError
+    ├── ConfigurationError      stop; a person changes a table, a setting or a connection
+    ├── TransientError          try again; nothing is wrong on our side
+    │   └── RateLimited         try again after the wait the vendor asked for
+    ├── PermanentError          stop; the other system refused, trying again will not help
+    │   ├── AuthRefused         the credentials, or the rights behind them, were refused
+    │   └── Fenced              a newer run owns the account; this one must not write
+    ├── DataError               stop; the source's answer cannot be trusted as it stands
+    ├── RecordRejected          this record only; never leaves a step
+    └── SafetyStop              stop; a person has to look and decide
+
+Each carries a stable code. The text says what was being done, to which key, what was found and what to do next.
+It never holds a person's data or a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class CrosswalkError(Exception):
+    """An expected failure.
+
+    Args:
+        code: stable, upper case, listed in docs/errors.md.
+        doing: what was being done, to which key ("reading contacts of smartoffice_summit").
+        found: what was found instead of what was expected.
+        fix: what to do next.
+    """
+
+    def __init__(self, code: str, *, doing: str, found: str, fix: str) -> None:
+        self.code = code
+        self.doing = doing
+        self.found = found
+        self.fix = fix
+        super().__init__(f"[{code}] While {doing}: {found}. Next: {fix}.")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.__dict__)
+
+
+def _rebuild(kind: type[CrosswalkError], state: dict[str, object]) -> CrosswalkError:
+    error = kind.__new__(kind)
+    error.__dict__.update(state)
+    Exception.__init__(error, f"[{error.code}] While {error.doing}: {error.found}. Next: {error.fix}.")
+    return error
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a table, a spec or a connection.
+
+    place: file and row, section or field ("mapping.csv row 7"); never a value that could be a person's.
+    """
+
+    code: str
+    place: str
+    found: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.place}: {self.found}. Next: {self.fix}."
+
+
+class ConfigurationError(CrosswalkError):
+    """A table, a setting or a connection is wrong. `problems` lists everything found, not only the first."""
+
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def from_problems(cls, doing: str, problems: Iterable[Problem]) -> ConfigurationError:
+        listed = tuple(problems)
+        first = listed[0]
+        error = cls(
+            first.code,
+            doing=doing,
+            found=f"{len(listed)} problem(s): " + " ".join(map(str, listed)),
+            fix="put right each of them and run again",
+        )
+        error.problems = listed
+        return error
+
+
+class TransientError(CrosswalkError):
+    """The other system, or the way to it, failed for now."""
+
+
+class RateLimited(TransientError):
+    """The other system asked us to wait. `wait_seconds` is what it asked for, None when it did not say."""
+
+    wait_seconds: float | None = None
+
+
+class PermanentError(CrosswalkError):
+    """The other system refused. The same request will be refused again."""
+
+
+class AuthRefused(PermanentError):
+    """The other system did not accept who we are, or what we may do."""
+
+
+class Fenced(PermanentError):
+    """A newer snapshot of the account was delivered, or another run holds its lease."""
+
+
+class DataError(CrosswalkError):
+    """The source's answer is incomplete, contradictory or not what its contract says."""
+
+
+class RecordRejected(CrosswalkError):
+    """One record cannot travel. Caught inside the step that raised it."""
+
+
+class SafetyStop(CrosswalkError):
+    """Going on could destroy good data. Nothing was written."""
