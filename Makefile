@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+READY := .venv/ready
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s'|'
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Installing into .venv, some minutes the first time"
+	@python3 -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(READY) ## install into .venv
+
+demo: $(READY) ## run the main job through a real Airflow against the sandbox, and show what came of it
+	@$(BIN)/python -m crosswalk.local.demo
+
+up: $(READY) ## start sandbox and Airflow and keep them running, with the UI
+	@$(BIN)/python -m crosswalk.local.stack up
+
+down: $(READY) ## stop what `make up` and `make demo` left running
+	@$(BIN)/python -m crosswalk.local.stack down
+
+check: $(READY) ## lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(READY) ## the whole suite
+	$(BIN)/pytest $(ARGS)
+
+golden: $(READY) ## rewrite the golden files and snapshots; review the difference
+	$(BIN)/pytest --golden -q tests/integrations tests/dags
+
+bench: $(READY) ## measure the steps at 3,000 and 30,000 contacts against the sandbox
+	@$(BIN)/python benchmarks/run.py --sandbox 3000 30000
+
+lock: $(READY) ## pin and hash the dependencies of pyproject.toml again
+	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links -q -o requirements.lock
+
+.PHONY: help setup demo up down check test golden bench lock

@@ -1,0 +1,7 @@
+"""`python -m crosswalk.cli`."""
+
+import sys
+
+from crosswalk.cli import main
+
+sys.exit(main())

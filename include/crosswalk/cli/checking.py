@@ -1,0 +1,56 @@
+"""`crosswalk accounts check`: everything that can be known before a run, each part on a line of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from crosswalk.core.accounts import AccountSettings, load_accounts
+from crosswalk.core.spec import IntegrationSpec, integration_names, load_spec, resolve_integration
+from crosswalk.errors import ConfigurationError, CrosswalkError
+
+
+def check_accounts(integration: str | None, wanted: Sequence[str]) -> list[dict[str, Any]]:
+    """Check the named accounts, or all; returns {integration, account, part, ok, message} a part."""
+    names = [resolve_integration(integration)] if integration else integration_names()
+    results: list[dict[str, Any]] = []
+    for name in names:
+        try:
+            spec, accounts = load_spec(name), load_accounts(name)
+        except ConfigurationError as error:
+            problems = error.problems or (error,)
+            results += [_line(name, "", "tables", ok=False, message=str(problem)) for problem in problems]
+            continue
+        results.append(_line(name, "", "tables", ok=True, message=f"{len(spec.entities)} entities, {len(accounts)} accounts"))
+        for account in _chosen(accounts, wanted):
+            results += _connections(spec, account)
+    return results
+
+
+def _chosen(accounts: dict[str, AccountSettings], wanted: Sequence[str]) -> list[AccountSettings]:
+    unknown = sorted(set(wanted) - set(accounts))
+    if unknown:
+        raise ConfigurationError(
+            "ACCOUNT_UNKNOWN",
+            doing="checking accounts",
+            found=f"no account is named {', '.join(unknown)}",
+            fix=f"choose among {', '.join(accounts)}",
+        )
+    return [account for name, account in accounts.items() if not wanted or name in wanted]
+
+
+def _connections(spec: IntegrationSpec, account: AccountSettings) -> list[dict[str, Any]]:
+    from crosswalk.orchestration.resources import hook_for
+
+    lines = []
+    for system, connection in ((spec.source, account.source), (spec.target, account.target)):
+        try:
+            ok, message = hook_for(system, connection).test_connection()
+        except CrosswalkError as error:
+            ok, message = False, str(error)
+        lines.append(_line(spec.name, account.name, f"{system} ({connection})", ok=ok, message=message))
+    return lines
+
+
+def _line(integration: str, account: str, part: str, *, ok: bool, message: str) -> dict[str, Any]:
+    return {"integration": integration, "account": account, "part": part, "ok": ok, "message": message}

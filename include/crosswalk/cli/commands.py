@@ -1,0 +1,170 @@
+"""What each command does. Heavy rooms are entered only by the command that needs them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from crosswalk.cli.show import as_facts, as_json, as_table
+from crosswalk.core.model import RunKey
+from crosswalk.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crosswalk.landing.zone import LandingZone
+    from crosswalk.store.runs import RunRow
+    from crosswalk.store.store import Store
+
+PLAN_COLUMNS = ["entity", "source_id", "target_id", "outcome", "reason", "changed"]
+
+
+def accounts_check(arguments: argparse.Namespace) -> int:
+    """Check specs, tables, accounts and both connections of each account."""
+    from crosswalk.cli.checking import check_accounts
+
+    results = check_accounts(arguments.integration, arguments.account)
+    if arguments.json:
+        as_json(results)
+    else:
+        columns = ["integration", "account", "part", "ok", "message"]
+        as_table("Accounts", columns, [[r[c] if c != "ok" else ("yes" if r["ok"] else "NO") for c in columns] for r in results])
+    return 0 if all(result["ok"] for result in results) else 1
+
+
+def mapping_show(arguments: argparse.Namespace) -> int:
+    """Print the mapping tables of one integration."""
+    from crosswalk.core.spec import load_spec, resolve_integration
+
+    spec = load_spec(resolve_integration(arguments.integration))
+    tables = {entity.name: [asdict(row) for row in entity.mapping.rows] for entity in spec.entities}
+    if arguments.json:
+        as_json({"integration": spec.name, "source": spec.source, "target": spec.target, "mapping": tables})
+        return 0
+    columns = ["source", "target", "convert", "required", "blank", "note"]
+    for name, rows in tables.items():
+        cells = [[_cell(row[column]) for column in columns] for row in rows]
+        as_table(f"{spec.source} → {spec.target}: {name}", columns, cells)
+    return 0
+
+
+def plan_show(arguments: argparse.Namespace) -> int:
+    """Print the plan of the latest run that made one, or of the named snapshot."""
+    from crosswalk.core.spec import resolve_integration
+
+    store, zone = _resources()
+    row = _run(store, resolve_integration(arguments.integration), arguments.account, arguments.snapshot, planned=True)
+    plan = zone.folder(row.key).read_frame("plan")
+    if arguments.outcome:
+        plan = plan[plan["outcome"].isin(arguments.outcome)]
+    facts = {**row.key.as_dict(), **{name: getattr(row, name) for name in ("plan_hash", "mode", "dry_run", "holds")}}
+    facts["summary"] = row.counts.get("plan", {})
+    if arguments.json:
+        as_json({**facts, "rows": plan.to_dict("records")})
+        return 0
+    as_facts(facts)
+    shown = plan if arguments.limit == 0 else plan.head(arguments.limit)
+    as_table(f"{len(shown)} of {len(plan)} records", PLAN_COLUMNS, shown[PLAN_COLUMNS].itertuples(index=False))
+    return 0
+
+
+def record_show(arguments: argparse.Namespace) -> int:
+    """Print what became of one source record in each of the account's last runs."""
+    from crosswalk.core.spec import resolve_integration
+
+    store, zone = _resources()
+    integration = resolve_integration(arguments.integration)
+    fates = []
+    for row in store.runs.latest(integration, arguments.account, limit=arguments.runs):
+        if row.plan_hash and zone.folder(row.key).exists("plan.parquet"):
+            fates += _fate(row, zone.folder(row.key).read_rows("plan", "source_id", arguments.source_id))
+    if arguments.json:
+        as_json({"integration": integration, "account": arguments.account, "source_id": arguments.source_id, "runs": fates})
+    else:
+        columns = ["snapshot", "at", "status", "outcome", "reason", "changed", "target_id"]
+        as_table(arguments.source_id, columns, [[fate[column] for column in columns] for fate in fates])
+    return 0 if fates else 1
+
+
+def rejected_list(arguments: argparse.Namespace) -> int:
+    """Print the records of an account that are rejected now."""
+    from crosswalk.core.spec import resolve_integration
+
+    store, _ = _resources()
+    rows = [asdict(row) for row in store.rejected.open(resolve_integration(arguments.integration), arguments.account)]
+    if arguments.json:
+        as_json(rows)
+        return 0
+    columns = ["entity", "source_id", "code", "field", "masked", "reason", "fix", "first_seen", "last_seen", "attempts"]
+    as_table(f"{len(rows)} rejected", columns, [[row[column] for column in columns] for row in rows])
+    return 0
+
+
+def report_show(arguments: argparse.Namespace) -> int:
+    """Print the report of the latest run, or of the named snapshot, in short."""
+    from crosswalk.core.spec import resolve_integration
+
+    store, zone = _resources()
+    row = _run(store, resolve_integration(arguments.integration), arguments.account, arguments.snapshot, planned=False)
+    folder = zone.report_folder(row.key)
+    report = json.loads(folder.read_bytes("report.json"))
+    if arguments.json:
+        as_json(report)
+        return 0
+    facts = {"run": str(row.key), "status": row.status.value, "error": row.error_text or "", **row.counts}
+    as_facts({**facts, "report": folder.uri("report.html")})
+    return 0
+
+
+def store_migrate(arguments: argparse.Namespace) -> int:
+    """Create or bring up to date the tables of the store."""
+    from crosswalk.orchestration.resources import store_engine
+    from crosswalk.store.migrate import migrate
+
+    version = migrate(store_engine())
+    if arguments.json:
+        as_json({"version": version})
+    else:
+        as_facts({"store": f"at version {version}"})
+    return 0
+
+
+def sandbox_serve(arguments: argparse.Namespace) -> int:
+    """Serve the sandbox until interrupted."""
+    from crosswalk.sandbox.server import serve
+
+    serve(host=arguments.host, port=arguments.port, contacts=arguments.contacts, groups=arguments.groups, seed=arguments.seed)
+    return 0
+
+
+def _resources() -> tuple[Store, LandingZone]:
+    from crosswalk.orchestration.resources import open_landing, open_store
+
+    return open_store(), open_landing()
+
+
+def _run(store: Store, integration: str, account: str, snapshot: int | None, *, planned: bool) -> RunRow:
+    if snapshot is not None:
+        return store.runs.get(RunKey(integration, account, snapshot))
+    for row in store.runs.latest(integration, account, limit=100):
+        if row.plan_hash or not planned:
+            return row
+    raise ConfigurationError(
+        "RUN_NOT_FOUND",
+        doing=f"looking for a run of {integration}/{account}",
+        found="there is none" + (" that made a plan" if planned else ""),
+        fix="check the account's name, or run the DAG first",
+    )
+
+
+def _fate(row: RunRow, records: pd.DataFrame) -> list[dict[str, Any]]:
+    base = {"snapshot": row.key.snapshot, "at": str(row.started_at), "status": row.status.value}
+    return [{**base, **record} for record in records.to_dict("records")]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return " + ".join(map(str, value))
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value or "")

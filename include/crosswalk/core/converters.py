@@ -1,0 +1,133 @@
+"""How a source value becomes a target value: named, typed functions that mapping tables refer to. There is no expression language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import idna
+
+from crosswalk.core.ids import id_order
+from crosswalk.errors import RecordRejected
+
+PHONE_LENGTH = 40
+
+_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_PUNCTUATION = str.maketrans("", "", " ()-./")
+_PLAIN_US_NUMBER = re.compile(r"[2-9][0-9]{9}")
+
+
+@dataclass(frozen=True)
+class Converter:
+    """One way to turn values. takes: the type of each source field, in order; gives: the type of the target field.
+
+    `apply` takes one text a source field, returns the text for the target, and raises RecordRejected for a value it cannot turn.
+    """
+
+    name: str
+    takes: tuple[str, ...]
+    gives: str
+    apply: Callable[..., str]
+
+
+def trim(text: str) -> str:
+    """Take surrounding space away; keep the rest as typed."""
+    return text.strip()
+
+
+def iso_date(text: str) -> str:
+    """Turn year-month-day into YYYY-MM-DD; anything that is no day of the calendar is rejected."""
+    if not text.strip():
+        return ""
+    found = _DATE.fullmatch(text.strip())
+    try:
+        if found:
+            return date(*map(int, found.groups())).isoformat()
+    except ValueError:
+        found = None
+    raise RecordRejected("SRC_BAD_DATE", doing="converting a date", found="not a calendar date", fix="correct the date in the source")
+
+
+def sorted_ids(text: str) -> str:
+    """Sort ids number by number and drop repeated ones; joined by one space."""
+    return " ".join(sorted(set(text.split()), key=id_order)) if " " in text else text
+
+
+def us_phone(area: str, number: str) -> str:
+    """Join area code and number to E.164 where they can be a number (region US), an extension after " x"; as typed otherwise.
+
+    Rejects nothing; at most PHONE_LENGTH characters.
+    """
+    typed = f"{area.strip()} {number.strip()}".strip()
+    plain = typed.translate(_PUNCTUATION)
+    if _PLAIN_US_NUMBER.fullmatch(plain):
+        return f"+1{plain}"
+    return (_e164(typed) or typed)[:PHONE_LENGTH].rstrip()
+
+
+def email_key(text: str) -> str:
+    """Return what two e-mail addresses are compared by: no surrounding space, no case, the domain in its ASCII form; "" stays ""."""
+    local, at, domain = text.strip().rpartition("@")
+    if not at:
+        return _folded(domain)
+    return f"{_folded(local)}@{_ascii_domain(domain)}"
+
+
+def lookup_converter(name: str, table: Mapping[str, str]) -> Converter:
+    """Turn codes by a value table; a value the table does not know is rejected."""
+
+    def look_up(text: str) -> str:
+        value = text.strip()
+        if value and value not in table:
+            raise RecordRejected(
+                "MAP_VALUE_UNMAPPED",
+                doing=f"looking up a value in {name}",
+                found=f"the value is not in the lookup {name}",
+                fix="add the value to lookups.csv, or correct it in the source",
+            )
+        return table[value] if value else ""
+
+    return Converter(f"lookup:{name}", ("code",), "text", look_up)
+
+
+CONVERTERS: dict[str, Converter] = {
+    converter.name: converter
+    for converter in (
+        Converter("text", ("text",), "text", trim),
+        Converter("email", ("text",), "email", trim),
+        Converter("date", ("date",), "date", iso_date),
+        Converter("ids", ("ids",), "ids", sorted_ids),
+        Converter("phone_us", ("text", "text"), "phone", us_phone),
+    )
+}
+"""Every converter a mapping table may name, beside `lookup:<name>`."""
+
+
+def _e164(typed: str) -> str:
+    """Return E.164 with extension, "" when the text cannot be a whole number."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse(typed, "US")
+    except phonenumbers.NumberParseException:
+        return ""
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return ""
+    extension = f" x{number.extension}" if number.extension else ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) + extension
+
+
+def _folded(text: str) -> str:
+    return text.casefold() if text.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def _ascii_domain(domain: str) -> str:
+    if domain.isascii():
+        return domain.lower()
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return _folded(domain)

@@ -1,0 +1,33 @@
+"""The one way personal values are shown outside the landing zone and the target."""
+
+from __future__ import annotations
+
+MASK = "***"
+
+
+def mask(field_type: str, value: str) -> str:
+    """Show enough of a value to recognise it beside the record, never enough to know it. "" stays "", ids are no secret."""
+    if not value or field_type == "ids":
+        return value
+    if field_type == "date":
+        return "****-**-**"
+    if field_type == "phone":
+        return _phone(value)
+    return _email(value) if field_type == "email" and "@" in value else _initial(value)
+
+
+def _initial(text: str) -> str:
+    first = text.strip()[:1]
+    return (first if first.isalnum() else "") + MASK
+
+
+def _phone(text: str) -> str:
+    digits = [character for character in text if character.isascii() and character.isdigit()]
+    return MASK + "".join(digits[-2:] if len(digits) >= 7 else [])
+
+
+def _email(text: str) -> str:
+    local, _, domain = text.strip().rpartition("@")
+    ending = domain.rpartition(".")[2] if "." in domain else ""
+    shown = f".{ending}" if ending.isascii() and ending.isalpha() and len(ending) <= 12 else ""
+    return f"{_initial(local)}@{_initial(domain)}{shown}"

@@ -1,0 +1,212 @@
+"""Read spec.toml and all it names, check them against each other and collect what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import Field as Constraint
+
+from crosswalk.core.documents import scan_section, scan_toml
+from crosswalk.core.expectations import EMAIL_KEY, SOURCE_ID, Expectation, ExpectationSection, own_keys, scan_expectation
+from crosswalk.core.fields import Field, load_fields
+from crosswalk.core.lookups import Lookups, scan_lookups
+from crosswalk.core.mapping_checks import LOOKUP, Surroundings, lookup_names, scan_mapping
+from crosswalk.core.safety_spec import SafetySpec
+from crosswalk.core.spec import EntitySpec, IntegrationSpec
+from crosswalk.core.suggestions import did_you_mean, quoted
+from crosswalk.errors import ConfigurationError, Problem
+
+SPEC = "spec.toml"
+LOOKUPS = "lookups.csv"
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+Fields = dict[str, dict[str, Field]]
+
+
+class SpecSection(BaseModel):
+    """The top of spec.toml; its tables are checked one by one."""
+
+    model_config = ConfigDict(strict=True)
+
+    source: Name
+    target: Name
+    right: str
+    short: Name
+    entities: Annotated[list[Any], Constraint(min_length=1)]
+    limits: dict[str, Annotated[int, Constraint(ge=1)]]
+    safety: dict[str, Any]
+    expectations: list[Any] = []
+
+
+class EntitySection(BaseModel):
+    """One [[entities]] table."""
+
+    model_config = ConfigDict(strict=True)
+
+    name: Name
+    mapping: str
+    scope_field: str = ""
+    slice_field: str = ""
+    unique: str = ""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the entities of a spec are checked against."""
+
+    folder: Path
+    source: Fields
+    target: Fields
+    lookups: Lookups
+
+
+def scan_spec(name: str, folder: Path) -> tuple[IntegrationSpec | None, list[Problem]]:
+    """Read one integration's folder; None when too little of it could be read."""
+    document, problems = scan_toml(folder / SPEC, SPEC, "SPEC")
+    if problems:
+        return None, problems
+    top, problems = scan_section(SpecSection, document, SPEC, "SPEC")
+    if top is None:
+        return None, problems
+    safety, found = scan_section(SafetySpec, top.safety, f"{SPEC} safety", "SPEC")
+    tables, more = _tables(folder, top)
+    problems += found + more
+    if tables is None:
+        return None, problems
+    entities, found = _entities(top, tables)
+    problems += found + list(_limit_problems(top, entities))
+    if safety is None:
+        return None, problems
+    unused = tables.lookups.unused(_used_lookups(top, entities))
+    return IntegrationSpec(name, top.short, top.source, top.target, top.right, entities, dict(top.limits), safety, unused), problems
+
+
+def _tables(folder: Path, top: SpecSection) -> tuple[Tables | None, list[Problem]]:
+    lookups, problems = scan_lookups(folder / LOOKUPS) if (folder / LOOKUPS).exists() else (Lookups({}), [])
+    fields: list[Fields] = []
+    for system in (top.source, top.target):
+        try:
+            fields.append(load_fields(system))
+        except ConfigurationError as error:
+            problems += error.problems or [Problem(error.code, SPEC, error.found, error.fix)]
+    return (Tables(folder, *fields, lookups) if len(fields) == 2 else None), problems
+
+
+def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...], list[Problem]]:
+    entities: dict[str, EntitySpec] = {}
+    problems: list[Problem] = []
+    for number, raw in enumerate(top.entities, start=1):
+        place = f"{SPEC} entities {number}"
+        section, found = scan_section(EntitySection, raw, place, "SPEC")
+        problems += found
+        if section is None:
+            continue
+        entity, found = _entity(section, place, tables)
+        problems += found
+        if entity is not None and entity.name in entities:
+            problems.append(Problem("SPEC_ENTITY_TWICE", place, f"{quoted(entity.name)} is declared twice", "remove one of them"))
+        elif entity is not None:
+            entities[entity.name] = entity
+    rules, found = _expectations(top, entities, tables.lookups)
+    listed = [replace(one, expectations=tuple(rule for rule in rules if rule.entity == one.name)) for one in entities.values()]
+    return (*listed[:-1], *(replace(one, main=True) for one in listed[-1:])), problems + found
+
+
+def _entity(section: EntitySection, place: str, tables: Tables) -> tuple[EntitySpec | None, list[Problem]]:
+    problems = [*_entity_name_problems(section, place, tables), *_mapping_name_problems(section, place)]
+    if problems:
+        return None, problems
+    source, target = tables.source[section.name], tables.target[section.name]
+    around = Surroundings(section.mapping, section.name, source, target, tables.lookups)
+    mapping, problems = scan_mapping(tables.folder / section.mapping, around)
+    if any(row.convert.startswith(LOOKUP) for row in mapping.sent) and not (tables.folder / LOOKUPS).exists():
+        problems.append(Problem("MAP_NOT_FOUND", LOOKUPS, "the file cannot be read", f"{section.mapping} names lookups of it"))
+    read = {name: source[name] for name in mapping.source_names if name in source}
+    filled = {name: target[name] for name in mapping.target_names if name in target}
+    entity = EntitySpec(section.name, mapping, (), section.scope_field, section.slice_field, section.unique, read, filled)
+    return entity, problems + ([] if mapping.rows == () else list(_key_problems(entity, place, source, target)))
+
+
+def _entity_name_problems(section: EntitySection, place: str, tables: Tables) -> Iterator[Problem]:
+    for fields in (tables.source, tables.target):
+        if section.name not in fields:
+            found = f"unknown entity {quoted(section.name)}{did_you_mean(section.name, fields)}"
+            yield Problem("SPEC_UNKNOWN_ENTITY", place, found, f"use an entity of both systems' fields.csv, such as {', '.join(fields)}")
+            return
+
+
+def _mapping_name_problems(section: EntitySection, place: str) -> Iterator[Problem]:
+    if re.search(r"\.ya?ml$", section.mapping, re.IGNORECASE):
+        yield Problem("MAP_UNSAFE", f"{place} mapping", "YAML is not read", "write the table as CSV")
+    elif not re.fullmatch(r"[a-z][a-z0-9_]*\.csv", section.mapping):
+        yield Problem("SPEC_TYPE", f"{place} mapping", "not the name of a CSV file beside spec.toml", "write it as mapping.csv")
+
+
+def _key_problems(entity: EntitySpec, place: str, source: Mapping[str, Field], target: Mapping[str, Field]) -> Iterator[Problem]:
+    """The fields that scope, slices and uniqueness stand on must exist, be of the right type and be mapped."""
+    keys = (
+        ("scope_field", entity.scope_field, source, entity.source_fields, "ids", "MAP_FILTER_MISSING"),
+        ("slice_field", entity.slice_field, target, entity.target_fields, "ids", "MAP_KEY_MISSING"),
+        ("unique", entity.unique, target, entity.target_fields, "email", "MAP_KEY_MISSING"),
+    )
+    for key, name, fields, mapped, kind, code in keys:
+        if not name:
+            continue
+        if name not in fields:
+            found = f"unknown field {quoted(name)}{did_you_mean(name, fields)}"
+            yield Problem("SPEC_UNKNOWN_FIELD", f"{place} {key}", found, "use a field of the system's fields.csv")
+        elif fields[name].type != kind:
+            yield Problem("SPEC_TYPE", f"{place} {key}", f"{name} is {fields[name].type}, not {kind}", "name another field")
+        elif name not in mapped:
+            yield Problem(code, place, f"{key} {name} is not mapped", "map it")
+
+
+def _expectations(top: SpecSection, entities: Mapping[str, EntitySpec], lookups: Lookups) -> tuple[list[Expectation], list[Problem]]:
+    rules: list[Expectation] = []
+    problems: list[Problem] = []
+    for number, raw in enumerate(top.expectations, start=1):
+        place = f"{SPEC} expectations {number}"
+        own = own_keys(raw) if isinstance(raw, Mapping) else {}
+        shared = {name: raw[name] for name in raw if name not in own} if isinstance(raw, Mapping) else raw
+        section, found = scan_section(ExpectationSection, shared, place, "SPEC")
+        problems += found
+        if section is None:
+            continue
+        rule, found = scan_expectation(section, own, place, lookups)
+        problems += found + list(_column_problems(rule, place, top, entities))
+        rules.append(rule)
+    return rules, problems
+
+
+def _column_problems(rule: Expectation, place: str, top: SpecSection, entities: Mapping[str, EntitySpec]) -> Iterator[Problem]:
+    declared = [one.get("name") for one in top.entities if isinstance(one, Mapping)]
+    if rule.entity not in declared:
+        yield _unknown_entity(rule.entity, place, entities)
+    elif rule.entity in entities:
+        entity = entities[rule.entity]
+        columns = [SOURCE_ID, *entity.source_fields, *([EMAIL_KEY] if entity.unique else [])]
+        if rule.column not in columns:
+            found = f"unknown column {quoted(rule.column)}{did_you_mean(rule.column, columns)}"
+            yield Problem("SPEC_UNKNOWN_FIELD", f"{place} column", found, "use a mapped source field, source_id or email_key")
+
+
+def _limit_problems(top: SpecSection, entities: tuple[EntitySpec, ...]) -> Iterator[Problem]:
+    declared = [one.get("name") for one in top.entities if isinstance(one, Mapping)]
+    for name in top.limits:
+        if name not in declared:
+            yield _unknown_entity(name, f"{SPEC} limits", {entity.name: entity for entity in entities})
+
+
+def _unknown_entity(name: str, place: str, entities: Mapping[str, EntitySpec]) -> Problem:
+    found = f"unknown entity {quoted(name)}{did_you_mean(name, entities)}"
+    return Problem("SPEC_UNKNOWN_ENTITY", place, found, "use an entity of the spec")
+
+
+def _used_lookups(top: SpecSection, entities: tuple[EntitySpec, ...]) -> set[str]:
+    named = {str(raw["lookup"]) for raw in top.expectations if isinstance(raw, Mapping) and "lookup" in raw}
+    return named.union(*(lookup_names(entity.mapping) for entity in entities))

@@ -1,0 +1,117 @@
+"""The embedded Airflow: API server, scheduler and DAG processor as child processes, with their logs under `.local/logs`.
+
+    python -m crosswalk.local.stack up | down
+
+`up` also starts the sandbox with the demo's offices when none is running, and leaves everything running; `down` stops it all.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from crosswalk.errors import TransientError
+from crosswalk.local.environment import Place, airflow_environment, free_port
+from crosswalk.local.processes import Child, recall, remember, spawn, stop
+
+START_SECONDS = 180
+_SERVICES = {"api-server": ["api-server"], "scheduler": ["scheduler", "--skip-serve-logs"], "dag-processor": ["dag-processor"]}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running embedded Airflow."""
+
+    place: Place
+    port: int
+    children: tuple[Child, ...]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def running(self) -> bool:
+        return bool(self.children) and all(child.alive for child in self.children)
+
+    def stop(self) -> None:
+        """End all its processes and their children."""
+        stop(self.children)
+        _file(self.place).unlink(missing_ok=True)
+
+
+def start(place: Place, connections: dict[str, dict[str, Any]]) -> Stack:
+    """Migrate Airflow's database, start its three services and wait until all are healthy. Raises TransientError LOCAL_NOT_HEALTHY."""
+    port = free_port()
+    environment = airflow_environment(place, port=port, connections=connections)
+    migrate(place, environment)
+    children = [_spawn(place, name, environment) for name in _SERVICES]
+    stack = Stack(place, port, tuple(children))
+    remember(_file(place), children, port=port)
+    try:
+        _wait_healthy(stack)
+    except BaseException:
+        stack.stop()
+        raise
+    return stack
+
+
+def find(place: Place) -> Stack | None:
+    """Return the stack an earlier command left running, if it still is."""
+    children, facts = recall(_file(place))
+    stack = Stack(place, int(str(facts.get("port", 0))), tuple(children))
+    if stack.running:
+        return stack
+    stack.stop()
+    return None
+
+
+def migrate(place: Place, environment: dict[str, str]) -> None:
+    """Bring Airflow's own database to the installed version, quietly; its words go to `.local/logs/migrate.log`."""
+    place.airflow_home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place.logs.mkdir(parents=True, exist_ok=True)
+    with (place.logs / "migrate.log").open("ab") as log:
+        done = subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environment, stdout=log, stderr=log, check=False)
+    if done.returncode:
+        raise _not_healthy("airflow db migrate failed", "read .local/logs/migrate.log")
+    with closing(sqlite3.connect(place.airflow_db)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+
+
+def _file(place: Place) -> Any:
+    return place.local / "stack.json"
+
+
+def _spawn(place: Place, name: str, environment: dict[str, str]) -> Child:
+    return spawn(name, [sys.executable, "-m", "airflow", *_SERVICES[name]], place.logs / f"{name}.log", environment)
+
+
+def _wait_healthy(stack: Stack) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        dead = [child.name for child in stack.children if not child.alive]
+        if dead:
+            raise _not_healthy(f"{', '.join(dead)} ended while starting", f"read .local/logs/{dead[0]}.log")
+        if _healthy(stack):
+            return
+        time.sleep(0.5)
+    raise _not_healthy(f"Airflow was not healthy after {START_SECONDS} s", "read the logs in .local/logs")
+
+
+def _healthy(stack: Stack) -> bool:
+    try:
+        health = requests.get(f"{stack.url}/api/v2/monitor/health", timeout=5).json()
+    except (requests.RequestException, ValueError):
+        return False
+    return all(health.get(part, {}).get("status") == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
+
+
+def _not_healthy(found: str, fix: str) -> TransientError:
+    return TransientError("LOCAL_NOT_HEALTHY", doing="starting the local Airflow", found=found, fix=fix)

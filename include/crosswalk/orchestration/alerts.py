@@ -1,0 +1,38 @@
+"""What on-call hears of a failed task: one line with the code, what to do next and where the report is."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from crosswalk.errors import CrosswalkError
+from crosswalk.orchestration.links import report_url
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+log = logging.getLogger(__name__)
+
+
+def notice(context: Context) -> dict[str, Any]:
+    """Build the notice of a failure: names, code, next step, report. Never a message of something foreign: it could hold data."""
+    error, instance = context.get("exception"), context["ti"]
+    key = getattr(context.get("task"), "key", None)
+    ours = isinstance(error, CrosswalkError)
+    return {
+        "dag": instance.dag_id,
+        "run": instance.run_id,
+        "task": instance.task_id,
+        "map_index": instance.map_index,
+        "account": key.account if key else None,
+        "code": error.code if isinstance(error, CrosswalkError) else type(error).__name__,
+        "next": error.fix if isinstance(error, CrosswalkError) else "read the task's log",
+        "report": report_url(key) if key else None,
+        "ours": ours,
+    }
+
+
+def log_failure(context: Context) -> None:
+    """Log the notice as one JSON line: the `on_failure_callback` of every task."""
+    log.error("crosswalk failure %s", json.dumps(notice(context), sort_keys=True))

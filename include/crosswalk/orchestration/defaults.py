@@ -1,0 +1,45 @@
+"""What every Crosswalk DAG shares: retries, the failure notice, the trigger form, the name of a mapped task."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Param
+
+from crosswalk.orchestration.alerts import log_failure
+from crosswalk.orchestration.retries import RETRY_POLICY
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=15),
+    "retry_policy": RETRY_POLICY,
+    "on_failure_callback": log_failure,
+}
+
+ACCOUNT_ARGS: dict[str, Any] = {"map_index_template": "{{ task.account }}"}
+"""Default arguments of the task group mapped over accounts: each task instance carries the name of its account."""
+
+MAX_WRITERS = 4
+"""Accounts of one DAG written at the same time, over all its runs. One account never has two writers: its lease sees to that."""
+
+
+def sync_params() -> dict[str, Param]:
+    """Build the trigger form of a sync."""
+    return {
+        "accounts": Param(
+            [],
+            type="array",
+            items={"type": "string", "maxLength": 63},
+            maxItems=1000,
+            uniqueItems=True,
+            title="Accounts",
+            description="Names of include/accounts, one a line. Empty: all of them.",
+        ),
+        "dry_run": Param(False, type="boolean", title="Dry run", description="Show the plan and write nothing."),
+        "full_resync": Param(
+            False, type="boolean", title="Full resync", description="Send the whole list again, not only what changed."
+        ),
+    }

@@ -1,0 +1,29 @@
+"""Where a person finds a run's report: the address inside the Airflow UI, and the link on each task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseOperatorLink
+
+from crosswalk.core.model import RunKey
+
+if TYPE_CHECKING:
+    from airflow.models.taskinstancekey import TaskInstanceKey
+    from airflow.sdk import BaseOperator
+
+
+def report_url(key: RunKey) -> str:
+    """Address of the report, relative to the Airflow server."""
+    return f"/crosswalk/reports/{key.integration}/{key.account}/{key.snapshot}"
+
+
+class RunReportLink(BaseOperatorLink):
+    """The "Run report" button of a task. Computed when the task ends, also when it failed."""
+
+    name = "Run report"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
+        """Return the report's address; "" while the task has no run yet."""
+        key: RunKey | None = getattr(operator, "key", None)
+        return report_url(key) if key else ""

@@ -1,0 +1,100 @@
+"""Which accounts a run is for, and whether what was asked of it may be asked. No Airflow."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import jsonschema
+
+from crosswalk.core.accounts import AccountSettings
+from crosswalk.errors import ConfigurationError, Problem
+
+MAX_ACCOUNTS = 1000
+"""Airflow maps a task over at most 1,024 values ([core] max_map_length)."""
+
+MAX_CONF_CHARACTERS = 65_536
+
+_STALE = re.compile(r"(^|_)(snapshot|generation|as_of|fence|plan|plan_hash)(_|$)")
+_GUARD = re.compile(
+    r"^(max|min|skip|force|ignore|disable|bypass|no|without|allow|approve|approved|override|unsafe|safety|limits?|guards?|deletes?|"
+    r"contact|group|slice|floor)(_|$)"
+)
+
+
+def check_conf(conf: object, schemas: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a run configuration that is not exactly what the trigger form offers.
+
+    Raises ConfigurationError with all problems: CONF_STALE (asks for a past snapshot), CONF_FORBIDDEN (would loosen a guard),
+    CONF_INVALID (unknown key, wrong type, too large).
+    """
+    problems = list(_problems(conf, schemas))
+    if problems:
+        raise ConfigurationError.from_problems("reading the run's configuration", problems)
+
+
+def choose(accounts: Mapping[str, AccountSettings], wanted: Sequence[str], *, on_demand: bool) -> list[str]:
+    """Return the accounts to run, in the order of the file.
+
+    Args:
+        accounts: all that are configured.
+        wanted: names asked for; empty means all.
+        on_demand: False leaves out accounts whose frequency is "manual", unless they are asked for.
+
+    Raises:
+        ConfigurationError: ACCOUNT_UNKNOWN, ACCOUNT_TOO_MANY.
+    """
+    unknown = [name for name in wanted if name not in accounts]
+    if unknown:
+        raise ConfigurationError(
+            "ACCOUNT_UNKNOWN",
+            doing="choosing the accounts of the run",
+            found=f"{len(unknown)} of the {len(wanted)} asked for do not exist",
+            fix="choose among " + ", ".join(accounts),
+        )
+    chosen = [name for name, account in accounts.items() if name in wanted or (not wanted and _due(account, on_demand))]
+    if len(chosen) > MAX_ACCOUNTS:
+        raise ConfigurationError(
+            "ACCOUNT_TOO_MANY",
+            doing="choosing the accounts of the run",
+            found=f"{len(chosen)} accounts, one run takes {MAX_ACCOUNTS}",
+            fix="make some of them manual, or run them in parts by name",
+        )
+    return chosen
+
+
+def _due(account: AccountSettings, on_demand: bool) -> bool:
+    return on_demand or account.frequency != "manual"
+
+
+def _problems(conf: object, schemas: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    if not isinstance(conf, Mapping):
+        yield Problem("CONF_INVALID", "run configuration", "it is not an object", "give keys and values")
+        return
+    if len(json.dumps(conf)) > MAX_CONF_CHARACTERS:
+        yield Problem("CONF_INVALID", "run configuration", "it is larger than 64 kB", "name fewer accounts")
+        return
+    for number, (key, value) in enumerate(conf.items(), 1):
+        if key in schemas:
+            yield from _wrong_value(key, value, schemas[key])
+        else:
+            yield _unknown(number, str(key), schemas)
+
+
+def _wrong_value(key: str, value: object, schema: Mapping[str, Any]) -> Iterator[Problem]:
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(value):
+        yield Problem("CONF_INVALID", f"run configuration, {key}", f"it breaks the rule {error.validator!r}", f"see {key} in the form")
+
+
+def _unknown(number: int, key: str, schemas: Mapping[str, object]) -> Problem:
+    place, name = f"run configuration, key {number}", re.sub(r"\W+", "_", key).lower()
+    if _STALE.search(name):
+        found = "it asks for a past state; a sync delivers what the source holds now"
+        return Problem("CONF_STALE", place, found, "leave it out; what was read before can be seen with `crosswalk plan show`")
+    if _GUARD.search(name):
+        found = "it would loosen a guard"
+        fix = "leave it out; a held plan is approved under Required Actions, limits stand in spec.toml"
+        return Problem("CONF_FORBIDDEN", place, found, fix)
+    return Problem("CONF_INVALID", place, "the key is unknown", "use " + ", ".join(schemas))

@@ -1,0 +1,1 @@
+"""SmartOffice's XML Engine, after systems/smartoffice/README.md."""

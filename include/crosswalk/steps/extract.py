@@ -1,0 +1,147 @@
+"""Extract: rights, limits and binding first, then both sides page by page into the landing zone, the manifest last."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from crosswalk import __version__
+from crosswalk.core.ports import Page, ReadRestarted, Source, Target, TargetState
+from crosswalk.core.spec import EntitySpec
+from crosswalk.errors import ConfigurationError, DataError, PermanentError, TransientError
+from crosswalk.landing.manifest import EntityManifest, FileEntry, Manifest
+from crosswalk.steps.context import Run
+
+log = logging.getLogger(__name__)
+
+MAX_RESTARTS = 2
+
+Progress = Callable[[str, int, int], None]
+
+
+def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
+    """Land what source and target hold now.
+
+    Returns counts for XCom. Raises AuthRefused without the integration right, PermanentError LIMIT_CONTACTS or LIMIT_GROUPS over a
+    limit of the whole database, ConfigurationError when the account is bound elsewhere; nothing is landed then.
+    """
+    with run.step("extract"):
+        run.store.bindings.bind(run.key.integration, run.key.account, source.identity(), target.identity())
+        source.require_right(run.spec.right)
+        totals = source.totals()
+        run.store.runs.update(run.key, counts={"source_totals": totals})
+        check_limits(run, totals)
+        state = target.state()
+        check_ownership(run, source, state)
+        entities = _land_both(run, source, target)
+        for entity in run.spec.entities:
+            _check_fields(run, entity, entities[f"source_{entity.name}"])
+        run.folder.seal(_manifest(run, source, target, totals, state, entities))
+        return {name: landed.rows for name, landed in entities.items()}
+
+
+def check_limits(run: Run, totals: dict[str, int]) -> None:
+    """Refuse a source database over a limit of the spec, whatever is in scope (seed: Contact Limits)."""
+    for entity, limit in run.spec.limits.items():
+        if totals[entity] > limit:
+            raise PermanentError(
+                f"LIMIT_{entity.upper()}S",
+                doing=f"checking the limits of {run.key}",
+                found=f"the source database holds {totals[entity]} {entity}s, the limit is {limit}, whatever is selected",
+                fix=f"remove {entity}s from the source until at most {limit} remain; nothing was written",
+            )
+
+
+def check_ownership(run: Run, source: Source, state: TargetState) -> None:
+    """Refuse a target list that another source manages (FMG-02)."""
+    if state.managed_by and dict(state.managed_by) != source.describe():
+        raise ConfigurationError(
+            "TGT_MANAGED_ELSEWHERE",
+            doing=f"checking who manages the target of {run.key}",
+            found="another source manages the target's list",
+            fix=f"give the account in include/accounts/{run.spec.short}.toml a target of its own",
+        )
+
+
+def _land_both(run: Run, source: Source, target: Target) -> dict[str, EntityManifest]:
+    scope = run.settings.scope
+    names = [entity.name for entity in run.spec.entities]
+    with ThreadPoolExecutor(max_workers=2, thread_name_prefix="land") as pool:
+        reads = [
+            pool.submit(lambda: [_land(run, "source", name, lambda name=name: source.pages(name, scope)) for name in names]),
+            pool.submit(lambda: [_land(run, "target", name, lambda name=name: target.pages(name)) for name in names]),
+        ]
+        return {f"{landed.side}_{landed.entity}": landed for read in reads for landed in read.result()}
+
+
+def _land(run: Run, side: str, entity: str, read: Callable[[], Iterator[Page]]) -> EntityManifest:
+    for _ in range(MAX_RESTARTS + 1):
+        try:
+            return _land_once(run, side, entity, read())
+        except ReadRestarted:
+            log.warning("run %s: reading %s %ss begins again", run.key, side, entity)
+            run.folder.discard_pages(f"{side}_{entity}")
+    raise TransientError(
+        "SRC_READ_UNSTABLE" if side == "source" else "TGT_READ_UNSTABLE",
+        doing=f"reading {entity}s of the {side} of {run.key}",
+        found=f"the read lost its place {MAX_RESTARTS + 1} times",
+        fix="it is tried again; if it stays, look for another job that changes the list meanwhile",
+    )
+
+
+def _land_once(run: Run, side: str, entity: str, pages: Iterator[Page]) -> EntityManifest:
+    columns = _columns(run.spec.entity(entity), side)
+    files: list[FileEntry] = []
+    seen: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+    rows = total = 0
+    for number, page in enumerate(pages):
+        files.append(run.folder.write_page(f"{side}_{entity}", number, page.rows, columns))
+        rows, total = rows + len(page.rows), page.total
+        seen, unknown = seen | page.fields_seen, unknown | page.unknown_fields
+        log.info("run %s: %s %ss %d of %d", run.key, side, entity, rows, total)
+    return EntityManifest(side, entity, rows, total, tuple(files), tuple(sorted(seen)), tuple(sorted(unknown)))
+
+
+def _columns(entity: EntitySpec, side: str) -> list[str]:
+    if side == "source":
+        return ["source_id", *entity.source_fields]
+    extra = ["opted_out"] if entity.name == "contact" else []
+    return ["target_id", "source_id", *entity.target_fields, *extra]
+
+
+def _check_fields(run: Run, entity: EntitySpec, landed: EntityManifest) -> None:
+    gone = sorted(set(entity.mapping.source_names) - set(landed.fields_seen))
+    if landed.rows and gone:
+        raise DataError(
+            "SRC_FIELD_GONE",
+            doing=f"reading {entity.name}s of {run.key}",
+            found=f"no record has the mapped field(s) {', '.join(gone)}",
+            fix="give the source's user the right to see them, or change the mapping table",
+        )
+
+
+def _manifest(
+    run: Run, source: Source, target: Target, totals: dict[str, int], state: TargetState, entities: dict[str, EntityManifest]
+) -> Manifest:
+    return Manifest(
+        key=run.key,
+        taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        scope=run.settings.scope,
+        entities=entities,
+        source_totals=totals,
+        source_identity=source.identity(),
+        source_description=source.describe(),
+        target_identity=target.identity(),
+        target_state={
+            "generation": state.generation,
+            "last_snapshot": state.last_snapshot,
+            "revision": state.revision,
+            "counts": dict(state.counts),
+        },
+        spec_digest=run.spec.digest,
+        crosswalk_version=__version__,
+    )

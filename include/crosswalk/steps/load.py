@@ -1,0 +1,157 @@
+"""Load: deliver exactly the approved plan, read it back, check the sums, begin the next generation. Safe to repeat at any point."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from itertools import chain
+from typing import Any
+
+import pandas as pd
+
+from crosswalk.core.changes import plan_hash
+from crosswalk.core.model import Outcome, Rejection, RunStatus
+from crosswalk.core.ports import Delivery, Operation, Receipt, Target
+from crosswalk.errors import DataError, Fenced, SafetyStop
+from crosswalk.steps.approve import require_approval
+from crosswalk.steps.context import Run
+from crosswalk.steps.operations import operations
+from crosswalk.steps.readback import Told, read_back
+from crosswalk.steps.send import Sent, cut, send
+from crosswalk.steps.transform import read_plan
+from crosswalk.steps.validate import read_rejections, write_rejections
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 120
+
+
+def load(run: Run, target: Target) -> dict[str, Any]:
+    """Carry out the run's plan. Returns counts for XCom.
+
+    Raises SafetyStop when the plan is held and nobody approved it, Fenced when a newer snapshot was delivered or another run
+    holds the account, DataError when the target does not hold afterwards what it was told.
+    """
+    with run.step("load"):
+        if run.store.ledger.finished(run.key):
+            log.info("run %s was delivered already, nothing to do", run.key)
+        elif run.store.runs.get(run.key).dry_run:
+            run.store.runs.update(run.key, status=RunStatus.DRY_RUN)
+        else:
+            _require_current(run)
+            require_approval(run)
+            lease = run.store.leases.acquire(run.key.integration, run.key.account, run.holder, run.key.snapshot, LEASE_SECONDS)
+            try:
+                _deliver(run, target, lambda: run.store.leases.renew(lease))
+            finally:
+                run.store.leases.release(lease)
+        return dict(run.store.runs.get(run.key).counts.get("load", {}))
+
+
+def _require_current(run: Run) -> None:
+    """The order of the world: an older snapshot never wins (SAFE-4), and what is loaded is the plan that was hashed (SAFE-3)."""
+    newest = run.store.runs.newest_delivered_snapshot(run.key.integration, run.key.account)
+    if newest > run.key.snapshot:
+        raise Fenced(
+            "STALE_SNAPSHOT",
+            doing=f"loading {run.key}",
+            found=f"snapshot {newest} of this account was delivered already",
+            fix="nothing to do: newer data is in place; start a new run to read the source again",
+        )
+    row, plan = run.store.runs.get(run.key), read_plan(run)
+    parts = [plan[plan["entity"] == entity.name] for entity in run.spec.entities]
+    context = {"mode": row.mode, "account": run.key.account, "integration": run.key.integration}
+    if plan_hash(parts, context) != row.plan_hash:
+        raise DataError(
+            "PLAN_CHANGED",
+            doing=f"loading {run.key}",
+            found="the plan in the landing zone is not the one that was made",
+            fix="clear the account's tasks from extract on",
+        )
+
+
+def _deliver(run: Run, target: Target, beat: Callable[[], None]) -> None:
+    plan = read_plan(run)
+    desired = {e.name: run.folder.read_frame(f"desired_{e.name}") for e in run.spec.entities}
+    before = {e.name: run.folder.read_entity(f"target_{e.name}") for e in run.spec.entities}
+    row, manifest = run.store.runs.get(run.key), run.folder.manifest()
+    changes = plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.DELETE.value]).any()
+    state = manifest.target_state
+    if not changes and row.mode != "replace":
+        receipt = Receipt(state["generation"], state["revision"], state["counts"])
+        _finish(run, plan, receipt, Sent(), before)
+        return
+    todo = list(
+        chain.from_iterable(
+            operations(e, plan[plan["entity"] == e.name], desired[e.name], before[e.name], row.mode) for e in run.spec.entities
+        )
+    )
+    delivery = target.open(mode=row.mode, snapshot=run.key.snapshot, base_revision=state["revision"], source=manifest.source_description)
+    sent = send(run.key, run.store.ledger, delivery, cut(todo, delivery.max_batch), beat)
+    receipt = _commit(run, delivery, sent, len(todo))
+    beat()
+    after = read_back(run, target, Told(plan, before, sent, receipt))
+    _finish(run, plan, receipt, sent, after)
+
+
+def _commit(run: Run, delivery: Delivery, sent: Sent, total: int) -> Receipt:
+    safety = run.spec.safety.tightened(run.settings.safety)
+    refused = len(sent.refused)
+    if refused and (refused == total or refused > max(safety.delete_floor, safety.max_delete_share * total)):
+        raise SafetyStop(
+            "TGT_MANY_REFUSED",
+            doing=f"loading {run.key}",
+            found=f"the target refused {refused} of {total} records (first reason: {sent.refused[0][1].code} {sent.refused[0][1].field})",
+            fix="look at the reasons, correct the mapping or the source; nothing was made visible in the target",
+        )
+    return delivery.commit(sent.batches, {entity: dict(counter) for entity, counter in sent.accepted.items()})
+
+
+def _finish(run: Run, plan: pd.DataFrame, receipt: Receipt, sent: Sent, after: dict[str, pd.DataFrame]) -> None:
+    refused = {operation.source_id for operation, _ in sent.refused}
+    _reject_refused(run, sent)
+    upserted, deleted = {}, {}
+    for entity in run.spec.entities:
+        rows = plan[(plan["entity"] == entity.name) & ~plan["source_id"].isin(refused)]
+        upserted[entity.name] = _acknowledged(run, entity.name, rows, after[entity.name])
+        gone = rows[rows["outcome"] == Outcome.DELETE.value]
+        deleted[entity.name] = [source_id for source_id in gone["source_id"] if source_id]
+    rejected = len(read_rejections(run, "rejected_all"))
+    counts = run.store.runs.get(run.key).counts
+    told = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
+    run.store.runs.update(run.key, counts={**counts, "load": {**told, "generation": receipt.generation, "target": dict(receipt.counts)}})
+    status = RunStatus.PARTIAL if rejected else RunStatus.SUCCESS
+    run.store.ledger.finish(run.key, receipt, upserted, deleted, status=status)
+
+
+def _acknowledged(run: Run, entity: str, rows: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """What the target now holds of ours and the ledger does not know yet: source_id, target_id, payload_hash."""
+    held = rows[rows["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.UNCHANGED.value])]
+    ids = after.loc[after["source_id"] != "", ["source_id", "target_id"]]
+    now = held[["source_id", "payload_hash"]].merge(ids, on="source_id", how="inner")
+    known = run.store.ledger.delivered(run.key.integration, run.key.account, entity)
+    merged = now.merge(known, on=["source_id", "target_id", "payload_hash"], how="left", indicator=True)
+    return merged.loc[merged["_merge"] == "left_only", ["source_id", "target_id", "payload_hash"]]
+
+
+def _reject_refused(run: Run, sent: Sent) -> None:
+    """A record the target refused joins the rejected records, with the target's reason."""
+    if not sent.refused:
+        return
+    rejections = read_rejections(run, "rejected_all")
+    told = [_rejection(run, operation, refusal.code, refusal.field) for operation, refusal in sent.refused]
+    write_rejections(run, "rejected_all", [*rejections, *told])
+    for entity in run.spec.entities:
+        mine = [r for r in [*rejections, *told] if r.entity == entity.name]
+        run.store.rejected.record(run.key, entity.name, mine, None)
+
+
+def _rejection(run: Run, operation: Operation, code: str, field: str) -> Rejection:
+    return Rejection(
+        operation.entity,
+        operation.source_id,
+        f"TGT_{code}",
+        field,
+        f"{run.spec.target} did not take the record",
+        "compare the field with what the target allows and correct it in the source",
+    )

@@ -1,0 +1,56 @@
+"""From a plan to the operations that carry it out, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from crosswalk.core.model import Outcome
+from crosswalk.core.ports import Operation
+from crosswalk.core.spec import EntitySpec
+
+SENT = {Outcome.CREATE.value, Outcome.UPDATE.value}
+
+
+def operations(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, target: pd.DataFrame, mode: str) -> Iterator[Operation]:
+    """What the target must be told about one entity.
+
+    A delta sends creates, updates and deletes. A replace sends the whole list as it shall be: also what is unchanged, and what stays
+    because its source was rejected; what is not sent is gone.
+    """
+    opted_out = _opted_out(target)
+    send = plan[plan["outcome"].isin(SENT | {Outcome.UNCHANGED.value} if mode == "replace" else SENT)]
+    yield from _upserts(entity, _joined(send, desired, "source_id"), opted_out)
+    if mode == "replace":
+        kept = plan[(plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] != "")]
+        yield from _upserts(entity, _joined(kept, target.drop(columns="source_id"), "target_id"), opted_out)
+    else:
+        for row in plan[plan["outcome"] == Outcome.DELETE.value].itertuples(index=False):
+            yield Operation(entity.name, "delete", row.source_id, row.target_id)
+
+
+def batches(all_operations: Iterator[Operation], size: int) -> list[list[Operation]]:
+    """Cut operations into lists of at most `size`, in order."""
+    listed = list(all_operations)
+    return [listed[start : start + size] for start in range(0, len(listed), size)]
+
+
+def _joined(plan: pd.DataFrame, records: pd.DataFrame, key: str) -> pd.DataFrame:
+    return plan[["source_id", "target_id"]].merge(records, on=key, how="left", validate="1:1")
+
+
+def _upserts(entity: EntitySpec, rows: pd.DataFrame, opted_out: set[str]) -> Iterator[Operation]:
+    fields = list(entity.target_fields)
+    for (source_id, target_id), values in zip(
+        rows[["source_id", "target_id"]].itertuples(index=False, name=None), rows[fields].to_dict("records"), strict=True
+    ):
+        if target_id in opted_out:
+            values["opted_out"] = "true"
+        yield Operation(entity.name, "upsert", source_id, target_id, values)
+
+
+def _opted_out(target: pd.DataFrame) -> set[str]:
+    if "opted_out" not in target:
+        return set()
+    return set(target.loc[target["opted_out"] == "true", "target_id"])

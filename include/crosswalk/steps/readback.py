@@ -1,0 +1,110 @@
+"""Read back: what the target holds after a delivery is compared with what it was told, record by record, and the sums are checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crosswalk.core.changes import payload_hashes
+from crosswalk.core.model import Outcome
+from crosswalk.core.ports import ReadRestarted, Receipt, Target
+from crosswalk.core.spec import EntitySpec
+from crosswalk.errors import DataError, TransientError
+from crosswalk.steps.context import Run
+from crosswalk.steps.send import Sent
+
+SENT = [Outcome.CREATE.value, Outcome.UPDATE.value]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a delivery told the target: the plan, the target's frames before it, what was sent, and the target's receipt."""
+
+    plan: pd.DataFrame
+    before: dict[str, pd.DataFrame]
+    sent: Sent
+    receipt: Receipt
+
+    def rows(self, entity: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The plan rows of one entity, and those of them the target did not refuse."""
+        refused = {operation.source_id or operation.target_id for operation, _ in self.sent.refused if operation.entity == entity}
+        rows = self.plan[self.plan["entity"] == entity]
+        key = rows["source_id"].where(rows["source_id"] != "", rows["target_id"])
+        return rows, rows[~key.isin(refused)]
+
+
+def read_back(run: Run, target: Target, told: Told) -> dict[str, pd.DataFrame]:
+    """Return the target's frames after the delivery. Raises DataError TGT_READBACK_DIFFERS, SUMS_DIFFER or TGT_OPT_OUT_LOST."""
+    after = {}
+    for entity in run.spec.entities:
+        frame = _read(run, target, entity)
+        _compare(run, entity, told.rows(entity.name)[1], frame)
+        _check_total(run, entity.name, told, len(frame))
+        after[entity.name] = frame
+    _check_opt_outs(run, told.before, after)
+    return after
+
+
+def _read(run: Run, target: Target, entity: EntitySpec) -> pd.DataFrame:
+    columns = ["target_id", "source_id", *entity.target_fields, *(["opted_out"] if entity.name == "contact" else [])]
+    try:
+        rows = [row for page in target.pages(entity.name) for row in page.rows]
+    except ReadRestarted as error:
+        raise TransientError(
+            "TGT_READ_UNSTABLE",
+            doing=f"reading back {entity.name}s of {run.key}",
+            found="the target's list changed while it was read",
+            fix="it is tried again; what was delivered stays",
+        ) from error
+    return pd.DataFrame(rows, columns=columns, dtype="str")
+
+
+def _compare(run: Run, entity: EntitySpec, done: pd.DataFrame, after: pd.DataFrame) -> None:
+    """Every record sent is there as sent; every record deleted is gone."""
+    fields = list(entity.target_fields)
+    found = pd.DataFrame({"source_id": after["source_id"], "now": payload_hashes(after, fields)})
+    told = done[done["outcome"].isin(SENT)].merge(found, on="source_id", how="left")
+    differ = told[told["now"] != told["payload_hash"]]
+    deleted = done[done["outcome"] == Outcome.DELETE.value]
+    left = deleted[deleted["target_id"].isin(set(after["target_id"]))]
+    if len(differ) or len(left):
+        example = next(iter([*differ["source_id"], *left["target_id"]]))
+        raise DataError(
+            "TGT_READBACK_DIFFERS",
+            doing=f"reading back {entity.name}s of {run.key}",
+            found=f"{len(differ)} record(s) are not as sent and {len(left)} deleted one(s) are still there, such as {example}",
+            fix="look whether something else writes to the target; the next run puts it right",
+        )
+
+
+def _check_total(run: Run, entity: str, told: Told, found: int) -> None:
+    """SAFE-6: before + created − deleted = after, give or take what the target refused."""
+    rows, done = told.rows(entity)
+    counts = rows["outcome"].value_counts()
+    expected = len(told.before[entity]) + int(counts.get(Outcome.CREATE.value, 0)) - int(counts.get(Outcome.DELETE.value, 0))
+    stated = told.receipt.counts[entity]
+    if stated != found or abs(expected - found) > len(rows) - len(done):
+        raise DataError(
+            "SUMS_DIFFER",
+            doing=f"checking the sums of {entity}s of {run.key}",
+            found=f"{expected} expected, {stated} stated by the target, {found} read back",
+            fix="look whether something else writes to the target; the next run puts it right",
+        )
+
+
+def _check_opt_outs(run: Run, before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame]) -> None:
+    """FMG-06: who opted out before the delivery is opted out after it."""
+    for entity, frame in before.items():
+        if "opted_out" not in frame:
+            continue
+        out = set(frame.loc[frame["opted_out"] == "true", "target_id"])
+        now = after[entity]
+        lost = now[now["target_id"].isin(out) & (now["opted_out"] != "true")]
+        if len(lost):
+            raise DataError(
+                "TGT_OPT_OUT_LOST",
+                doing=f"checking opt-outs of {run.key}",
+                found=f"{len(lost)} contact(s) had opted out and no longer are, such as {lost['target_id'].iloc[0]}",
+                fix="set the opt-out again in the target before anything is mailed, and tell the vendor",
+            )

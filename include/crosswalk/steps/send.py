@@ -1,0 +1,110 @@
+"""Send: batches of operations to an open delivery, several at a time, each intended before and acknowledged after (design §4)."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
+
+from crosswalk.core.model import RunKey
+from crosswalk.core.ports import BatchRefused, BatchResult, Delivery, Operation, Refusal
+from crosswalk.store.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Consecutive operations. `number` is the position of the first, from 1, so that a half of a split batch has a number of its own."""
+
+    number: int
+    operations: list[Operation]
+
+    def halves(self) -> list[Batch]:
+        """Cut in two; the first half takes over the number, whose content the target did not keep."""
+        middle = len(self.operations) // 2
+        return [Batch(self.number, self.operations[:middle]), Batch(self.number + middle, self.operations[middle:])]
+
+    @property
+    def body_hash(self) -> str:
+        """Names the content: the same operations have the same hash."""
+        digest = hashlib.sha256()
+        for operation in self.operations:
+            digest.update(repr((operation.entity, operation.op, operation.key, sorted(operation.values.items()))).encode())
+        return digest.hexdigest()
+
+
+@dataclass
+class Sent:
+    """What the target did with every operation: accepted by {entity: {op: number}}, or refused with a reason."""
+
+    batches: int = 0
+    accepted: dict[str, Counter[str]] = field(default_factory=dict)
+    refused: list[tuple[Operation, Refusal]] = field(default_factory=list)
+
+    @property
+    def accepted_total(self) -> int:
+        return sum(counter.total() for counter in self.accepted.values())
+
+
+def cut(operations: list[Operation], size: int) -> list[Batch]:
+    """Cut operations into batches of at most `size`, in order."""
+    return [Batch(start + 1, operations[start : start + size]) for start in range(0, len(operations), size)]
+
+
+def send(key: RunKey, ledger: Ledger, delivery: Delivery, batches: list[Batch], beat: Callable[[], None]) -> Sent:
+    """Send every batch; split one the target refused whole until the record at fault stands alone.
+
+    beat: called after every answer, to renew the lease and to stop (by raising) when it was lost.
+    """
+    sent = Sent()
+    waiting, running = deque(batches), dict[Future[BatchResult], Batch]()
+    with ThreadPoolExecutor(delivery.max_parallel, thread_name_prefix="send") as pool:
+        try:
+            while waiting or running:
+                while waiting and len(running) < delivery.max_parallel:
+                    batch = waiting.popleft()
+                    ledger.intend(key, batch.number, batch.body_hash, len(batch.operations))
+                    running[pool.submit(delivery.send, batch.number, batch.operations)] = batch
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    waiting.extendleft(_settle(key, ledger, running.pop(future), future, sent))
+                beat()
+        finally:
+            for future in running:
+                future.cancel()
+    return sent
+
+
+def _settle(key: RunKey, ledger: Ledger, batch: Batch, answer: Future[BatchResult], sent: Sent) -> list[Batch]:
+    """Book one answer; return the batches to send instead when the target refused this one whole."""
+    try:
+        result = answer.result()
+    except BatchRefused:
+        if len(batch.operations) > 1:
+            log.warning("%s: batch %d of %d records was refused, splitting it", key, batch.number, len(batch.operations))
+            return batch.halves()
+        result = BatchResult(frozenset(), (Refusal(batch.operations[0].key, "REFUSED", ""),))
+    refused = _refusals(batch, result)
+    if result.accepted or len(batch.operations) > 1:
+        sent.batches += 1
+    for operation in batch.operations:
+        if operation.key in result.accepted:
+            sent.accepted.setdefault(operation.entity, Counter())[operation.op] += 1
+    sent.refused += refused
+    ledger.acknowledge(key, batch.number, len(batch.operations) - len(refused), [asdict(refusal) for _, refusal in refused])
+    log.info("%s: %d operations delivered, %d refused", key, sent.accepted_total, len(sent.refused))
+    return []
+
+
+def _refusals(batch: Batch, result: BatchResult) -> list[tuple[Operation, Refusal]]:
+    """Pair refusals with their operations by key. What the target did not mention was not processed, which is not done."""
+    named = {refusal.key: refusal for refusal in result.refused}
+    return [
+        (operation, named.get(operation.key, Refusal(operation.key, "UNPROCESSED", "")))
+        for operation in batch.operations
+        if operation.key not in result.accepted
+    ]

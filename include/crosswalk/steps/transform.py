@@ -1,0 +1,177 @@
+"""Transform: mapping tables to the target's shape, the difference to the target as a plan, one outcome a record, safety rules."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from crosswalk.core.changes import check_sums, plan_entity, plan_hash, summary
+from crosswalk.core.model import Hold, Outcome, Rejection, RunStatus
+from crosswalk.core.safety import holds
+from crosswalk.core.spec import EntitySpec
+from crosswalk.steps.context import Run
+from crosswalk.steps.validate import read_rejections, write_rejections
+
+TARGET_ONLY_FILE = "target_only_contacts.csv"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One entity's frames on the way to a plan."""
+
+    entity: EntitySpec
+    source_ids: list[str]
+    desired: pd.DataFrame
+    target: pd.DataFrame
+    delivered: pd.DataFrame
+    plan: pd.DataFrame
+
+
+def transform(run: Run) -> dict[str, Any]:
+    """Make the plan of the run. Once a delivery has begun the plan stands: it is returned, not made again.
+
+    Returns, for XCom: held, plan_hash, summary {entity: {outcome: number}}.
+    """
+    with run.step("transform"):
+        row = run.store.runs.get(run.key)
+        if row.plan_hash and (run.store.ledger.batches(run.key) or run.store.ledger.finished(run.key)):
+            return _handle(run)
+        rejections = read_rejections(run, "rejected")
+        planned = _plan_all(run, rejections)
+        found = _holds(run, planned)
+        _land(run, planned, rejections)
+        _record(run, planned, found, rejections)
+        return _handle(run)
+
+
+def read_plan(run: Run) -> pd.DataFrame:
+    """The run's plan: entity, source_id, target_id, outcome, reason, changed, payload_hash; one row a record."""
+    return run.folder.read_frame("plan")
+
+
+def _plan_all(run: Run, rejections: list[Rejection]) -> list[Planned]:
+    planned: list[Planned] = []
+    group_ids: set[str] = set()
+    for entity in run.spec.entities:
+        one = _plan_one(run, entity, rejections, group_ids)
+        planned.append(one)
+        if entity.name == "group":
+            kept = one.plan.loc[one.plan["outcome"] == Outcome.REJECTED.value, ["source_id", "target_id"]]
+            group_ids = set(one.desired["source_id"]) | set(kept.loc[kept["target_id"] != "", "source_id"])
+    return planned
+
+
+def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_ids: set[str]) -> Planned:
+    accepted = run.folder.read_frame(f"accepted_{entity.name}")
+    target = run.folder.read_entity(f"target_{entity.name}")
+    mapped = entity.mapping.apply(accepted)
+    rejections += mapped.rejections
+    desired = entity.mapping.settle(mapped.frame, target)
+    if entity.slice_field:
+        desired[entity.slice_field] = _only_known(desired[entity.slice_field], group_ids)
+    delivered = run.store.ledger.delivered(run.key.integration, run.key.account, entity.name)
+    rejected = {r.source_id: r.code for r in reversed(rejections) if r.entity == entity.name and r.source_id}
+    plan = plan_entity(entity, desired, target, delivered, rejected)
+    source_ids = [*desired["source_id"], *rejected]
+    check_sums(plan, source_ids, list(target["target_id"]))
+    return Planned(entity, source_ids, desired, target, delivered, plan)
+
+
+def _only_known(ids: pd.Series, known: set[str]) -> pd.Series:
+    """Leave out memberships of groups the target will not have: their group was rejected."""
+    mentioned = {one for cell in ids.unique() for one in cell.split(" ") if one}
+    if mentioned <= known:
+        return ids
+    return ids.map(lambda cell: " ".join(one for one in cell.split(" ") if one in known))
+
+
+def _holds(run: Run, planned: list[Planned]) -> list[Hold]:
+    last = run.store.runs.last_delivered(run.key.integration, run.key.account)
+    safety = run.spec.safety.tightened(run.settings.safety)
+    found: list[Hold] = []
+    for one in planned:
+        changed = bool(last) and last.mapping_digest != _mapping_digest(run)
+        found += holds(safety, one.entity, one.plan, one.desired, one.target, one.delivered, first=last is None, mapping_changed=changed)
+    return found
+
+
+def _mapping_digest(run: Run) -> str:
+    return " ".join(entity.mapping.digest[:16] for entity in run.spec.entities)
+
+
+def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None:
+    for one in planned:
+        run.folder.write_frame(f"desired_{one.entity.name}", one.desired)
+    run.folder.write_frame("plan", pd.concat([one.plan for one in planned], ignore_index=True))
+    write_rejections(run, "rejected_all", rejections)
+    _export_target_only(run, planned)
+
+
+def _export_target_only(run: Run, planned: list[Planned]) -> None:
+    """FMG-06: what only the target holds is written to a file before anyone may consent to its removal."""
+    for one in planned:
+        lost = one.plan.loc[one.plan["reason"] == "target_only", "target_id"]
+        if one.entity.name == "contact" and len(lost):
+            frame = one.target[one.target["target_id"].isin(lost)]
+            text = io.StringIO()
+            writer = csv.writer(text)
+            writer.writerow(frame.columns)
+            writer.writerows(frame.itertuples(index=False))
+            run.folder.write_bytes(TARGET_ONLY_FILE, text.getvalue().encode())
+
+
+def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: list[Rejection]) -> None:
+    row = run.store.runs.get(run.key)
+    last = run.store.runs.last_delivered(run.key.integration, run.key.account)
+    mode = "replace" if row.mode == "replace" or last is None else "delta"
+    digest = plan_hash([one.plan for one in planned], {"mode": mode, "account": run.key.account, "integration": run.key.integration})
+    run.store.runs.update(
+        run.key,
+        status=RunStatus.HELD if found and not row.dry_run else RunStatus.RUNNING,
+        mode=mode,
+        plan_hash=digest,
+        mapping_digest=_mapping_digest(run),
+        holds=[asdict(hold) for hold in found],
+        counts={**row.counts, "plan": {one.entity.name: summary(one.plan) for one in planned}},
+        error_code="",
+        error_text="",
+        ended_at=None,
+    )
+    if not row.dry_run:
+        for one in planned:
+            mine = [r for r in rejections if r.entity == one.entity.name]
+            run.store.rejected.record(run.key, one.entity.name, mine, set(one.source_ids))
+
+
+def _handle(run: Run) -> dict[str, Any]:
+    row = run.store.runs.get(run.key)
+    held = bool(row.holds) and not row.dry_run and not run.store.ledger.finished(run.key)
+    return {"held": held, "plan_hash": row.plan_hash, "summary": row.counts["plan"]}
+
+
+def plan_facts(run: Run) -> dict[str, Any]:
+    """What the plan was made of, for `crosswalk plan show`."""
+    row = run.store.runs.get(run.key)
+    return {
+        **run.key.as_dict(),
+        "plan_hash": row.plan_hash,
+        "mode": row.mode,
+        "dry_run": row.dry_run,
+        "holds": row.holds,
+        "summary": row.counts.get("plan", {}),
+        "taken_at": run.folder.manifest().taken_at,
+        "shown_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def rules_of(run: Run) -> list[dict[str, Any]]:
+    """The rule results validate landed; empty when it has not run."""
+    if not run.folder.exists("rules.json"):
+        return []
+    return list(json.loads(run.folder.read_bytes("rules.json")))

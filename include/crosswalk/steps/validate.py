@@ -1,0 +1,61 @@
+"""Validate: the expectations of the spec over what was landed. Critical stops the run, a warning rejects the record, info is a note."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from crosswalk.core.model import Rejection
+from crosswalk.core.spec import EntitySpec
+from crosswalk.errors import DataError
+from crosswalk.steps.context import Run
+from crosswalk.validation.suite import RuleResult
+from crosswalk.validation.suite import validate as check
+
+REJECTION_COLUMNS = list(Rejection.__dataclass_fields__)
+
+
+def validate(run: Run) -> dict[str, Any]:
+    """Split each entity into accepted and rejected records. Returns counts for XCom. Raises DataError on a critical rule."""
+    with run.step("validate"):
+        rejections: list[Rejection] = []
+        rules: list[RuleResult] = []
+        counts: dict[str, Any] = {}
+        for entity in run.spec.entities:
+            frame = run.folder.read_entity(f"source_{entity.name}")
+            target = run.folder.read_entity(f"target_{entity.name}") if entity.unique else None
+            result = check(entity, frame, target)
+            rules += result.rules
+            run.folder.write_bytes("rules.json", json.dumps([asdict(rule) for rule in rules]).encode())
+            _stop_on_critical(run, entity, result.critical)
+            rejections += result.rejections
+            run.folder.write_frame(f"accepted_{entity.name}", result.accepted)
+            counts[entity.name] = {"accepted": len(result.accepted), "rejected": len(frame) - len(result.accepted)}
+        write_rejections(run, "rejected", rejections)
+        return counts
+
+
+def write_rejections(run: Run, name: str, rejections: list[Rejection]) -> None:
+    """Land rejections as a frame with the columns of `Rejection`."""
+    run.folder.write_frame(name, pd.DataFrame([asdict(r) for r in rejections], columns=REJECTION_COLUMNS, dtype="str"))
+
+
+def read_rejections(run: Run, name: str) -> list[Rejection]:
+    """Read what `write_rejections` landed; empty when the step has not run."""
+    if not run.folder.exists(f"{name}.parquet"):
+        return []
+    return [Rejection(**row) for row in run.folder.read_frame(name).to_dict("records")]
+
+
+def _stop_on_critical(run: Run, entity: EntitySpec, critical: list[RuleResult]) -> None:
+    if critical:
+        rule = critical[0]
+        raise DataError(
+            rule.code,
+            doing=f"validating {entity.name}s of {run.key}",
+            found=f"{rule.message} ({rule.column}, {rule.failed} of {rule.checked} records)",
+            fix=f"{rule.fix}; nothing was written",
+        )

@@ -1,0 +1,169 @@
+"""What was about to be written, what the target acknowledged, and what it holds since (design: order of a write).
+
+intend (committed) → request → acknowledge (committed) → … → finish (delivered rows and run in one transaction)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, select, update
+
+from crosswalk.core.model import RunKey, RunStatus
+from crosswalk.core.ports import Receipt
+from crosswalk.errors import DataError
+from crosswalk.store import runs, snapshots
+from crosswalk.store.engine import reading, writing
+from crosswalk.store.tables import batch, delivered, run
+from crosswalk.store.upsert import upsert
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DELIVERED_COLUMNS = ("source_id", "target_id", "payload_hash")
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """One batch: an intent, and the target's answer once `acknowledged_at` is set."""
+
+    number: int
+    body_hash: str
+    operations: int
+    idempotency_key: str
+    intended_at: datetime
+    acknowledged_at: datetime | None
+    accepted: int | None
+    refused: list[dict[str, Any]]
+
+
+class Ledger:
+    """Intents, acknowledgements and delivered records."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def delivered(self, integration: str, account: str, entity: str) -> pd.DataFrame:
+        """Read what the target last acknowledged: source_id, target_id, payload_hash, all text, by source_id."""
+        import pandas as pd
+
+        query = select(*(delivered.c[name] for name in DELIVERED_COLUMNS)).where(
+            delivered.c.integration == integration, delivered.c.account == account, delivered.c.entity == entity
+        )
+        with reading(self._engine, f"reading the delivered {entity} records of {integration}/{account}") as connection:
+            rows = connection.execute(query.order_by(delivered.c.source_id)).all()
+        return pd.DataFrame(rows, columns=list(DELIVERED_COLUMNS), dtype="str")
+
+    def intend(self, key: RunKey, number: int, body_hash: str, operations_count: int, idempotency_key: str) -> BatchRow:
+        """Record that a batch is about to be sent; return it as it stands, acknowledged or not.
+
+        An unanswered intent is replaced when the body is another one. Raises Fenced STALE_SNAPSHOT, and DataError
+        BATCH_CONFLICT when another body was acknowledged under the number.
+        """
+        doing = f"recording batch {number} of {key}"
+        with writing(self._engine, doing) as connection:
+            snapshots.refuse_stale(snapshots.lock(connection, key.integration, key.account), key, doing)
+            runs.fetch(connection, key, doing)
+            found = _find(connection, key, number)
+            if found is not None and found.body_hash == body_hash:
+                return found
+            if found is not None and found.acknowledged_at is not None:
+                raise _conflict(doing)
+            intent = BatchRow(number, body_hash, operations_count, idempotency_key, datetime.now(UTC), None, None, [])
+            upsert(connection, batch, [key.as_dict() | vars(intent)])
+            return intent
+
+    def acknowledge(self, key: RunKey, number: int, accepted: int, refused: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Record the target's answer to an intended batch. Raises DataError BATCH_UNKNOWN.
+
+        A run that was fenced meanwhile may still do so: it only tells what happened.
+        """
+        doing = f"acknowledging batch {number} of {key}"
+        answer = {"accepted": accepted, "refused": [dict(refusal) for refusal in refused], "acknowledged_at": datetime.now(UTC)}
+        with writing(self._engine, doing) as connection:
+            if not connection.execute(update(batch).where(*_of_run(key), batch.c.number == number).values(**answer)).rowcount:
+                raise DataError("BATCH_UNKNOWN", doing=doing, found="no intent was recorded", fix="clear the load task")
+
+    def batches(self, key: RunKey) -> list[BatchRow]:
+        """Read the batches of a run by number."""
+        with reading(self._engine, f"reading the batches of {key}") as connection:
+            return [_batch_row(row) for row in connection.execute(select(batch).where(*_of_run(key)).order_by(batch.c.number))]
+
+    def finish(
+        self,
+        key: RunKey,
+        receipt: Receipt,
+        upserted: Mapping[str, pd.DataFrame],
+        deleted: Mapping[str, Sequence[str]],
+        *,
+        status: RunStatus = RunStatus.SUCCESS,
+    ) -> bool:
+        """Record a visible delivery, all or nothing: delivered records, the run, the account's newest snapshot.
+
+        upserted: by entity, columns source_id, target_id, payload_hash. deleted: source ids by entity.
+        Returns False, changing nothing, when the run was finished before. Raises Fenced STALE_SNAPSHOT.
+        """
+        doing = f"finishing the delivery of {key}"
+        with writing(self._engine, doing) as connection:
+            numbers = snapshots.lock(connection, key.integration, key.account)
+            if runs.fetch(connection, key, doing).delivered_at is not None:
+                return False
+            snapshots.refuse_stale(numbers, key, doing)
+            for entity, source_ids in deleted.items():
+                _forget(connection, key, entity, source_ids)
+            for entity, frame in upserted.items():
+                upsert(connection, delivered, _delivered_rows(key, entity, frame, receipt.generation))
+            now = datetime.now(UTC)
+            done = {"status": status, "generation": receipt.generation, "delivered_at": now, "ended_at": now}
+            connection.execute(update(run).where(*runs.is_run(key)).values(**done))
+            snapshots.write(connection, key.integration, key.account, delivered=key.snapshot)
+        return True
+
+    def finished(self, key: RunKey) -> bool:
+        """Tell whether the run's delivery was finished. Raises ConfigurationError RUN_UNKNOWN."""
+        doing = f"reading the delivery of {key}"
+        with reading(self._engine, doing) as connection:
+            return runs.fetch(connection, key, doing).delivered_at is not None
+
+
+def _of_run(key: RunKey) -> tuple[Any, ...]:
+    return batch.c.integration == key.integration, batch.c.account == key.account, batch.c.snapshot == key.snapshot
+
+
+def _find(connection: Connection, key: RunKey, number: int) -> BatchRow | None:
+    row = connection.execute(select(batch).where(*_of_run(key), batch.c.number == number)).one_or_none()
+    return None if row is None else _batch_row(row)
+
+
+def _batch_row(row: Row[Any]) -> BatchRow:
+    return BatchRow(**{name: row._mapping[name] for name in BatchRow.__annotations__})
+
+
+def _conflict(doing: str) -> DataError:
+    return DataError(
+        "BATCH_CONFLICT",
+        doing=doing,
+        found="the target acknowledged another body under this number",
+        fix="start a new run of the account; this one's plan was changed after it began to write",
+    )
+
+
+def _delivered_rows(key: RunKey, entity: str, frame: pd.DataFrame, generation: int) -> list[dict[str, Any]]:
+    fixed = key.as_dict() | {"entity": entity, "generation": generation}
+    columns = (frame[name].tolist() for name in DELIVERED_COLUMNS)
+    return [fixed | dict(zip(DELIVERED_COLUMNS, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _forget(connection: Connection, key: RunKey, entity: str, source_ids: Sequence[str]) -> None:
+    if not source_ids:
+        return
+    statement = delete(delivered).where(
+        delivered.c.integration == key.integration,
+        delivered.c.account == key.account,
+        delivered.c.entity == entity,
+        delivered.c.source_id == bindparam("gone"),
+    )
+    connection.execute(statement, [{"gone": source_id} for source_id in source_ids])

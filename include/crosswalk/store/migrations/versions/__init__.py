@@ -1,0 +1,1 @@
+"""Revisions of the store, oldest first. A released revision is never changed."""

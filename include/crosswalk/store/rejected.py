@@ -1,0 +1,107 @@
+"""Records that did not travel, kept with reason, fix, first and last seen, attempts (SAFE-10). Values only masked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, bindparam, case, func, select, update
+
+from crosswalk.core.model import Rejection, RunKey
+from crosswalk.store.engine import reading, writing
+from crosswalk.store.tables import rejected
+from crosswalk.store.upsert import insert_into
+
+_KEY = [column.name for column in rejected.primary_key]
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """One open or resolved rejection; the columns are explained in docs/store.md."""
+
+    integration: str
+    account: str
+    entity: str
+    source_id: str
+    code: str
+    field: str
+    reason: str
+    fix: str
+    masked: str
+    first_snapshot: int
+    first_seen_at: datetime
+    last_snapshot: int
+    last_seen_at: datetime
+    attempts: int
+    resolved_at: datetime | None
+    resolved_snapshot: int | None
+    resolution: str
+
+
+class Rejected:
+    """The rejected records of every account."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def record(self, key: RunKey, entity: str, rejections: Iterable[Rejection], present: AbstractSet[str] | None) -> None:
+        """Record a run's rejections of one entity; the same run may do so several times, and again.
+
+        present: every source id of the entity in this snapshot. Older open rows the run does not reject are closed: as
+        passed when their record is present, else as gone. None closes nothing: these rejections come on top (the target's).
+        What a newer snapshot recorded is left alone.
+        """
+        now = datetime.now(UTC)
+        rows = [_new_row(key, entity, rejection, now) for rejection in rejections]
+        with writing(self._engine, f"recording the rejected {entity} records of {key}") as connection:
+            _upsert(connection, rows)
+            if present is not None:
+                _close(connection, key, entity, present, now)
+
+    def open(self, integration: str, account: str) -> list[RejectedRow]:
+        """Read the rejections not yet resolved, by entity, source id, code and field."""
+        query = select(rejected).where(
+            rejected.c.integration == integration, rejected.c.account == account, rejected.c.resolved_at.is_(None)
+        )
+        with reading(self._engine, f"reading the rejected records of {integration}/{account}") as connection:
+            rows = connection.execute(query.order_by(*(rejected.c[name] for name in _KEY))).all()
+        return [RejectedRow(**row._mapping) for row in rows]
+
+
+def _new_row(key: RunKey, entity: str, rejection: Rejection, now: datetime) -> dict[str, Any]:
+    seen = {"first_snapshot": key.snapshot, "first_seen_at": now, "last_snapshot": key.snapshot, "last_seen_at": now}
+    state = {"attempts": 1, "resolved_at": None, "resolved_snapshot": None, "resolution": ""}
+    return vars(rejection) | {"integration": key.integration, "account": key.account, "entity": entity} | seen | state
+
+
+def _upsert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    insert = insert_into(connection, rejected)
+    new = insert.excluded
+    again = case((rejected.c.last_snapshot < new.last_snapshot, 1), else_=0)
+    changed = {name: new[name] for name in ("reason", "fix", "masked", "last_snapshot", "last_seen_at")}
+    reopened = {name: new[name] for name in ("resolved_at", "resolved_snapshot", "resolution")}
+    not_newer = and_(rejected.c.last_snapshot <= new.last_snapshot, func.coalesce(rejected.c.resolved_snapshot, 0) <= new.last_snapshot)
+    statement = insert.on_conflict_do_update(
+        index_elements=_KEY, set_=changed | reopened | {"attempts": rejected.c.attempts + again}, where=not_newer
+    )
+    connection.execute(statement, rows)
+
+
+def _close(connection: Connection, key: RunKey, entity: str, present: AbstractSet[str], now: datetime) -> None:
+    older = (
+        rejected.c.integration == key.integration,
+        rejected.c.account == key.account,
+        rejected.c.entity == entity,
+        rejected.c.resolved_at.is_(None),
+        rejected.c.last_snapshot < key.snapshot,
+    )
+    ids = connection.execute(select(rejected.c.source_id).where(*older).distinct()).scalars().all()
+    if ids:
+        closed = {"resolved_at": now, "resolved_snapshot": key.snapshot, "resolution": bindparam("how")}
+        statement = update(rejected).where(*older, rejected.c.source_id == bindparam("closing")).values(closed)
+        connection.execute(statement, [{"closing": found, "how": "passed" if found in present else "gone"} for found in ids])

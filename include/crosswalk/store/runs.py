@@ -1,0 +1,164 @@
+"""Runs and their snapshot numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import Connection, Engine, Row, Select, select, update
+
+from crosswalk.core.model import RunKey, RunStatus
+from crosswalk.errors import ConfigurationError
+from crosswalk.store import snapshots
+from crosswalk.store.engine import reading, writing
+from crosswalk.store.tables import run
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run as the store knows it; the columns are explained in docs/store.md."""
+
+    key: RunKey
+    status: RunStatus
+    dag_id: str
+    run_id: str
+    map_index: int
+    try_number: int
+    interval_start: datetime | None
+    interval_end: datetime | None
+    started_at: datetime
+    ended_at: datetime | None
+    dry_run: bool
+    settings_digest: str
+    mapping_digest: str
+    mode: str
+    counts: dict[str, Any]
+    durations: dict[str, float]
+    plan_hash: str
+    holds: list[dict[str, Any]]
+    approved_hash: str
+    decided_by: str
+    generation: int | None
+    delivered_at: datetime | None
+    report_name: str
+    error_code: str
+    error_text: str
+
+
+class RunChanges(TypedDict, total=False):
+    """Columns `Runs.update` may set. Delivery columns are set by `Ledger.finish` only."""
+
+    status: RunStatus
+    ended_at: datetime | None
+    mapping_digest: str
+    mode: str
+    counts: dict[str, Any]
+    durations: dict[str, float]
+    plan_hash: str
+    holds: list[dict[str, Any]]
+    approved_hash: str
+    decided_by: str
+    report_name: str
+    error_code: str
+    error_text: str
+
+
+class Runs:
+    """Every run of every account."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def begin(
+        self,
+        integration: str,
+        account: str,
+        *,
+        dag_id: str,
+        run_id: str,
+        map_index: int,
+        try_number: int,
+        interval_start: datetime | None,
+        interval_end: datetime | None,
+        dry_run: bool,
+        settings_digest: str,
+    ) -> RunKey:
+        """Take the account's next snapshot number and record the run as running."""
+        row = {name: value for name, value in locals().items() if name != "self"}
+        with writing(self._engine, f"beginning a run of {integration}/{account}") as connection:
+            number = snapshots.lock(connection, integration, account).handed_out + 1
+            snapshots.write(connection, integration, account, handed_out=number)
+            connection.execute(run.insert().values(**row, snapshot=number, status=RunStatus.RUNNING, started_at=datetime.now(UTC)))
+        return RunKey(integration, account, number)
+
+    def get(self, key: RunKey) -> RunRow:
+        """Read one run. Raises ConfigurationError RUN_UNKNOWN."""
+        doing = f"reading the run {key}"
+        with reading(self._engine, doing) as connection:
+            return fetch(connection, key, doing)
+
+    def update(self, key: RunKey, **columns: Unpack[RunChanges]) -> None:
+        """Set columns of a run. Raises ConfigurationError RUN_UNKNOWN."""
+        unknown = set(columns) - RunChanges.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"not columns a step may set: {sorted(unknown)}")
+        doing = f"updating the run {key}"
+        with writing(self._engine, doing) as connection:
+            if not connection.execute(update(run).where(*is_run(key)).values(**columns)).rowcount:
+                raise unknown_run(key, doing)
+
+    def latest(self, integration: str, account: str, limit: int = 14) -> list[RunRow]:
+        """Read the account's newest runs, newest first."""
+        return self._read(_of(integration, account).limit(limit), f"reading the runs of {integration}/{account}")
+
+    def last_delivered(self, integration: str, account: str) -> RunRow | None:
+        """Read the newest delivered run, None before the first delivery through the present binding."""
+        doing = f"reading the last delivery of {integration}/{account}"
+        with reading(self._engine, doing) as connection:
+            released = snapshots.read(connection, integration, account).released
+            query = _of(integration, account).where(run.c.delivered_at.is_not(None), run.c.snapshot > released).limit(1)
+            row = connection.execute(query).one_or_none()
+            return None if row is None else _run_row(row)
+
+    def newest_delivered_snapshot(self, integration: str, account: str) -> int:
+        """Read the highest snapshot ever delivered, 0 before the first."""
+        with reading(self._engine, f"reading the snapshots of {integration}/{account}") as connection:
+            return snapshots.read(connection, integration, account).delivered
+
+    def _read(self, query: Select[Any], doing: str) -> list[RunRow]:
+        with reading(self._engine, doing) as connection:
+            return [_run_row(row) for row in connection.execute(query)]
+
+
+def fetch(connection: Connection, key: RunKey, doing: str) -> RunRow:
+    """Read one run inside a transaction. Raises ConfigurationError RUN_UNKNOWN."""
+    row = connection.execute(select(run).where(*is_run(key))).one_or_none()
+    if row is None:
+        raise unknown_run(key, doing)
+    return _run_row(row)
+
+
+def is_run(key: RunKey) -> tuple[Any, ...]:
+    """Build the conditions that name one run."""
+    return run.c.integration == key.integration, run.c.account == key.account, run.c.snapshot == key.snapshot
+
+
+def unknown_run(key: RunKey, doing: str) -> ConfigurationError:
+    """Build the error for a run the store has never seen."""
+    return ConfigurationError(
+        "RUN_UNKNOWN",
+        doing=doing,
+        found=f"the store has no run {key}",
+        fix="check that the connection crosswalk_store leads to the store the run began in, else clear the run from extract on",
+    )
+
+
+def _of(integration: str, account: str) -> Select[Any]:
+    return select(run).where(run.c.integration == integration, run.c.account == account).order_by(run.c.snapshot.desc())
+
+
+def _run_row(row: Row[Any]) -> RunRow:
+    columns = dict(row._mapping)
+    key = RunKey(columns.pop("integration"), columns.pop("account"), columns.pop("snapshot"))
+    return RunRow(key=key, status=RunStatus(columns.pop("status")), **columns)

@@ -1,0 +1,187 @@
+"""The tables of the store. Their comments are the reference of docs/store.md.
+
+A change here needs a revision in migrations/versions; a test compares both.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, MetaData, Table, UniqueConstraint
+
+from crosswalk.store.column_types import CleanText, JsonValue, UtcTime
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    }
+)
+
+
+def _account_columns() -> tuple[Column[str], Column[str]]:
+    return (
+        _text("integration", "Full name of the integration, for example smartoffice_to_fmg.", primary_key=True),
+        _text("account", "Name of the account in include/accounts.", primary_key=True),
+    )
+
+
+def _text(name: str, comment: str, *, primary_key: bool = False) -> Column[str]:
+    return Column(name, CleanText, nullable=False, default="", primary_key=primary_key, comment=comment)
+
+
+def _number(name: str, comment: str, *, nullable: bool = False, primary_key: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable, primary_key=primary_key, autoincrement=False, comment=comment)
+
+
+def _time(name: str, comment: str, *, nullable: bool = True) -> Column[Any]:
+    return Column(name, UtcTime, nullable=nullable, comment=comment)
+
+
+def _json(name: str, kind: type[dict[str, Any]] | type[list[Any]], comment: str) -> Column[Any]:
+    return Column(name, JsonValue, nullable=False, default=kind, comment=comment)
+
+
+binding = Table(
+    "binding",
+    metadata,
+    *_account_columns(),
+    _text("source_identity", "Database behind the source connection, for example smartoffice://host/OFFICE."),
+    _text("target_identity", "Account behind the target connection, for example fmg://host/FMG-1001."),
+    _time("bound_at", "When the first run bound them.", nullable=False),
+    UniqueConstraint("integration", "source_identity"),
+    UniqueConstraint("integration", "target_identity"),
+    comment="Which source feeds which target. One source database and one target account belong to one account only.",
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    *_account_columns(),
+    _number("handed_out", "Last snapshot number given to a run."),
+    _number("fenced", "Highest snapshot number that ever held the lease; a lower one never writes again."),
+    _number("delivered", "Highest snapshot number whose delivery was finished; 0 before the first."),
+    _number("released", "Last number handed out when the binding was last released; earlier deliveries went elsewhere."),
+    comment="How far an account's snapshot numbers have come: the order of the world, whatever clocks say.",
+)
+
+run = Table(
+    "run",
+    metadata,
+    *_account_columns(),
+    _number("snapshot", "Snapshot number of the run.", primary_key=True),
+    _text("status", "running, success, partial (delivered, with rejected records), held, rejected, failed or dry_run."),
+    _text("dag_id", "Airflow: DAG."),
+    _text("run_id", "Airflow: DAG run."),
+    _number("map_index", "Airflow: which mapped task group."),
+    _number("try_number", "Airflow: attempt of the extract task."),
+    _time("interval_start", "Airflow: start of the data interval."),
+    _time("interval_end", "Airflow: end of the data interval."),
+    _time("started_at", "When the run took its number.", nullable=False),
+    _time("ended_at", "When it reached its last status."),
+    Column("dry_run", Boolean, nullable=False, comment="True: nothing is written to the target."),
+    _text("settings_digest", "SHA-256 of the account's settings as they were."),
+    _text("mapping_digest", "SHA-256 of mapping tables and lookups as they were."),
+    _text("mode", "replace or delta."),
+    _json("counts", dict, "Numbers of the run, by name."),
+    _json("durations", dict, "Seconds by step."),
+    _text("plan_hash", "Hash of the plan."),
+    _json("holds", list, "Safety rules that held the plan: code, found, limit."),
+    _text("approved_hash", "Hash of the plan a person approved; blank: none."),
+    _text("decided_by", "Airflow user who decided about a held plan."),
+    _number("generation", "Generation the target reached with this delivery.", nullable=True),
+    _time("delivered_at", "When the delivery was finished. Set once, together with the rows of delivered."),
+    _text("report_name", "Place of the report in the landing zone."),
+    _text("error_code", "Code of the error that ended the run (docs/errors.md)."),
+    _text("error_text", "Its message; holds no person's data."),
+    comment="One row a run of one account.",
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    *_account_columns(),
+    _text("holder", "Who may write, named by DAG run, task and attempt; blank once released."),
+    _number("fence", "Snapshot number of the holder."),
+    _time("acquired_at", "When the holder got it.", nullable=False),
+    _time("expires_at", "From then on another run may take over.", nullable=False),
+    comment="One writer an account.",
+)
+
+delivered = Table(
+    "delivered",
+    metadata,
+    *_account_columns(),
+    _text("entity", "contact, group …", primary_key=True),
+    _text("source_id", "Id of the record in the source.", primary_key=True),
+    _text("target_id", "Id of the record in the target."),
+    _text("payload_hash", "SHA-256 of the field values the target acknowledged."),
+    _number("snapshot", "Snapshot the values came from."),
+    _number("generation", "Generation of the target they became visible in."),
+    comment="What the target holds of each source record, as it last acknowledged it. Hashes, no values.",
+    sqlite_with_rowid=False,
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    *_account_columns(),
+    _number("snapshot", "Snapshot number of the run.", primary_key=True),
+    _number("number", "Number of the batch in its delivery.", primary_key=True),
+    _text("body_hash", "SHA-256 of the request body."),
+    _number("operations", "Operations in it."),
+    _text("idempotency_key", "Key the request carries."),
+    _time("intended_at", "Committed before the request goes out.", nullable=False),
+    _time("acknowledged_at", "When the answer was recorded; empty: not known whether the target took it."),
+    _number("accepted", "Operations the target took.", nullable=True),
+    _json("refused", list, "Operations it refused: key, code, field."),
+    ForeignKeyConstraint(["integration", "account", "snapshot"], ["run.integration", "run.account", "run.snapshot"]),
+    comment="Intents and acknowledgements: what was about to be sent, and what the target said.",
+)
+
+rejected = Table(
+    "rejected",
+    metadata,
+    *_account_columns(),
+    _text("entity", "contact, group …", primary_key=True),
+    _text("source_id", "Id of the record in the source.", primary_key=True),
+    _text("code", "Code of the rule (docs/errors.md).", primary_key=True),
+    _text("field", "Field at fault; blank: the record as a whole.", primary_key=True),
+    _text("reason", "What is wrong, in words."),
+    _text("fix", "What to do about it."),
+    _text("masked", "The value, masked."),
+    _number("first_snapshot", "Snapshot it was first seen in."),
+    _time("first_seen_at", "When it was first seen.", nullable=False),
+    _number("last_snapshot", "Snapshot it was last seen in."),
+    _time("last_seen_at", "When it was last seen.", nullable=False),
+    _number("attempts", "Runs that rejected it."),
+    _time("resolved_at", "When a run no longer rejected it; empty: open."),
+    _number("resolved_snapshot", "Snapshot of that run.", nullable=True),
+    _text("resolution", "passed, or gone (no longer in the source); blank: open."),
+    comment="Source records that did not travel, with reason and fix. Kept after they are resolved.",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _number("position", "1, 2, 3 … without a gap.", primary_key=True),
+    _time("at", "When.", nullable=False),
+    _text("event", "What happened."),
+    _text("integration", "Integration, or blank."),
+    _text("account", "Account, or blank."),
+    _text("actor", "Airflow user, or the run."),
+    _text("details", "Counts and hashes as JSON text, exactly as hashed."),
+    _text("prev_hash", "Hash of the event before."),
+    _text("hash", "SHA-256 of this event and prev_hash."),
+    comment="Append-only: who did what. A changed, missing or inserted row breaks the chain.",
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    _number("id", "Always 1.", primary_key=True),
+    _number("position", "Position of the newest event."),
+    _text("hash", "Its hash."),
+    comment="End of the audit chain, so that a cut tail is found too.",
+)

@@ -1,0 +1,28 @@
+"""Our own expectation. Imports Great Expectations: import this module only inside `engine`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from great_expectations.execution_engine import PandasExecutionEngine
+from great_expectations.expectations.expectation import ColumnMapExpectation
+from great_expectations.expectations.metrics import ColumnMapMetricProvider, column_condition_partial
+
+from crosswalk.validation.addresses import are_valid
+
+
+class ColumnValuesValidEmail(ColumnMapMetricProvider):  # type: ignore[misc]
+    """Which values are addresses mail could reach."""
+
+    condition_metric_name = "column_values.valid_email"
+
+    @column_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
+    def _pandas(cls, column: pd.Series, **_: Any) -> pd.Series:  # noqa: N805
+        return are_valid(column)
+
+
+class ExpectColumnValuesToBeValidEmail(ColumnMapExpectation):  # type: ignore[misc]
+    """Expect every value to be an e-mail address, by the rules of email-validator."""
+
+    map_metric = "column_values.valid_email"

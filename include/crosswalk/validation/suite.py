@@ -1,0 +1,132 @@
+"""The suite: one landed entity in, its accepted records, its rejections and how each rule ended out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from crosswalk.core.expectations import EMAIL_KEY, SOURCE_ID
+from crosswalk.core.masking import mask
+from crosswalk.core.model import Rejection
+from crosswalk.core.survivors import keep_one
+from crosswalk.validation import engine
+from crosswalk.validation.engine import Finding
+from crosswalk.validation.frame import ROW, checked_frame, keys, trimmed
+from crosswalk.validation.results import RuleResult, Validated
+from crosswalk.validation.rules import ALL_TEXT, CONTROL_CHARACTERS, Rule, rules_of, text_columns
+
+if TYPE_CHECKING:
+    from crosswalk.core.spec import EntitySpec
+
+__all__ = ["RuleResult", "Validated", "validate"]
+
+_DERIVED = {EMAIL_KEY, ALL_TEXT}
+
+
+def validate(entity: EntitySpec, frame: pd.DataFrame, known_target: pd.DataFrame | None) -> Validated:
+    """Check one entity against its rules.
+
+    A failed critical rule is returned in `.critical`, for the step to raise; a failed warning rejects its records; info is
+    only counted. Rules with a survivor look at the records no other rule rejected.
+
+    Args:
+        entity: the spec of the entity.
+        frame: `source_id` and the source fields, all text, "" is blank.
+        known_target: the target's rows as last read, `source_id` and the target fields; None when there are none.
+
+    Raises DataError VALIDATION_RULE_BROKEN when a rule could not be evaluated.
+    """
+    rules = rules_of(entity)
+    checked = checked_frame(frame, _columns(rules), text_columns(entity), entity.unique_source)
+    first = [rule for rule in rules if not rule.expectation.survivor]
+    last = [rule for rule in rules if rule.expectation.survivor]
+    findings = dict(zip(first, engine.run([rule.expectation for rule in first], checked), strict=True))
+    sound = checked.drop(index=list(_rejected(findings)))[[SOURCE_ID, *{rule.expectation.column for rule in last}, ROW]]
+    known = _known(known_target, entity.unique)
+    for rule, finding in zip(last, engine.run([rule.expectation for rule in last], sound), strict=True):
+        findings[rule] = _settled(rule, finding, sound, known)
+    results = {rule: _result(rule, findings[rule]) for rule in rules}
+    return Validated(
+        accepted=frame[~pd.Series(range(len(frame)), index=frame.index).isin(_rejected(findings))].reset_index(drop=True),
+        rejections=_rejections(rules, findings, frame),
+        rules=list(results.values()),
+        critical=[result for result in results.values() if result.severity == "critical" and result.status == "failed"],
+    )
+
+
+def _columns(rules: Iterable[Rule]) -> list[str]:
+    named = (rule.expectation.column for rule in rules)
+    return ["source_id", *(column for column in named if column and column not in _DERIVED)]
+
+
+def _known(target: pd.DataFrame | None, field: str) -> dict[str, str]:
+    """Who has which address in the target: {e-mail key: source id}."""
+    if target is None or not field:
+        return {}
+    held = target[target["source_id"] != ""]
+    return dict(zip(keys(trimmed(held[field])), held["source_id"], strict=True))
+
+
+def _settled(rule: Rule, finding: Finding, sound: pd.DataFrame, known: dict[str, str]) -> Finding:
+    """Of the records that share a value, leave the one that keeps it out of the finding."""
+    shared = sound.loc[list(finding.rows), ["source_id", rule.expectation.column]].set_axis(["source_id", "key"], axis=1)
+    losers = keep_one(shared, known)
+    return Finding(finding.success, finding.checked, tuple(int(row) for row in shared.index[shared["source_id"].isin(losers)]))
+
+
+def _rejects(rule: Rule) -> bool:
+    return rule.expectation.severity == "warning"
+
+
+def _rejected(findings: dict[Rule, Finding]) -> set[int]:
+    return {row for rule, finding in findings.items() if _rejects(rule) for row in finding.rows}
+
+
+def _result(rule: Rule, finding: Finding) -> RuleResult:
+    one = rule.expectation
+    return RuleResult(
+        code=one.code,
+        type=one.type,
+        entity=one.entity,
+        column=one.column,
+        severity=one.severity,
+        message=one.message,
+        checked=finding.checked,
+        failed=len(finding.rows) or int(not finding.success),
+        status="passed" if finding.success else "failed",
+        fix=one.fix,
+    )
+
+
+def _rejections(rules: Sequence[Rule], findings: dict[Rule, Finding], frame: pd.DataFrame) -> list[Rejection]:
+    """One rejection for each record, code and field, as the records were read."""
+    found: dict[tuple[int, str, str], Rejection] = {}
+    for rule in filter(_rejects, rules):
+        for row in findings[rule].rows:
+            for column, kind in _at_fault(rule, frame, row):
+                found.setdefault((row, rule.expectation.code, column), _rejection(rule, frame, row, column, kind))
+    return [found[place] for place in sorted(found, key=lambda place: place[0])]
+
+
+def _at_fault(rule: Rule, frame: pd.DataFrame, row: int) -> Iterable[tuple[str, str]]:
+    if len(rule.fields) == 1:
+        return rule.fields
+    bad = re.compile(CONTROL_CHARACTERS[:-1] + "\ud800-\udfff]")
+    return [(column, kind) for column, kind in rule.fields if bad.search(str(frame[column].iat[row]).strip())]
+
+
+def _rejection(rule: Rule, frame: pd.DataFrame, row: int, column: str, kind: str) -> Rejection:
+    one = rule.expectation
+    source_id = str(frame["source_id"].iat[row]).strip()
+    return Rejection(
+        entity=one.entity,
+        source_id=source_id,
+        code=one.code,
+        field=column,
+        reason=one.message if source_id else f"{one.message} (record {row + 1} as read)",
+        fix=one.fix,
+        masked=mask(kind, str(frame[column].iat[row])) if column in frame else "",
+    )

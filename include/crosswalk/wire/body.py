@@ -1,0 +1,88 @@
+"""Reads the body of an answer within bounds of time and size, and unpacks it."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from dataclasses import dataclass
+
+import requests
+
+from crosswalk.errors import DataError, TransientError
+
+_CHUNK = 65536
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """max_bytes counts before and after unpacking; deadline is on the clock of time.monotonic."""
+
+    max_bytes: int
+    deadline: float
+
+
+def read_body(response: requests.Response, limits: BodyLimits, doing: str) -> bytes:
+    """Read and unpack the body.
+
+    Raises DataError SRC_TOO_LARGE or SRC_CORRUPT, TransientError CONN_TIMEOUT or SRC_SHORT_BODY, and what urllib3 raises.
+    """
+    packed = _read(response, limits, doing)
+    expected = response.headers.get("Content-Length", "")
+    if expected.isdigit() and response.request.method != "HEAD" and len(packed) < int(expected):
+        raise short_body(doing)
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding in ("", "identity"):
+        return packed
+    if encoding not in ("gzip", "x-gzip"):
+        raise _corrupt(doing, "the answer is packed in a way that was not asked for")
+    return _unpack(packed, limits.max_bytes, doing)
+
+
+def short_body(doing: str) -> TransientError:
+    """The body ended before its announced end."""
+    return TransientError("SRC_SHORT_BODY", doing=doing, found="the answer ended before its announced end", fix="run again")
+
+
+def too_large(doing: str, max_bytes: int) -> DataError:
+    """The body passes the cap."""
+    return DataError(
+        "SRC_TOO_LARGE",
+        doing=doing,
+        found=f"the answer is larger than {max_bytes:,} bytes",
+        fix="lower the page size of the connection",
+    )
+
+
+def _read(response: requests.Response, limits: BodyLimits, doing: str) -> bytes:
+    body = bytearray()
+    # read1 returns what one receive brought: a server that drips cannot hold a read past the deadline
+    while chunk := response.raw.read1(_CHUNK, decode_content=False):
+        body += chunk
+        if len(body) > limits.max_bytes:
+            raise too_large(doing, limits.max_bytes)
+        if time.monotonic() > limits.deadline:
+            raise TransientError(
+                "CONN_TIMEOUT", doing=doing, found="the answer did not arrive in the time allowed", fix="run again; the server is slow"
+            )
+    return bytes(body)
+
+
+def _unpack(packed: bytes, max_bytes: int, doing: str) -> bytes:
+    body = bytearray()
+    while packed:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            body += member.decompress(packed, max_bytes + 1 - len(body))
+        except zlib.error:
+            raise _corrupt(doing, "the answer's gzip packing is damaged") from None
+        if len(body) > max_bytes:
+            raise too_large(doing, max_bytes)
+        if not member.eof:
+            raise _corrupt(doing, "the answer's gzip packing ends early")
+        packed = member.unused_data
+    return bytes(body)
+
+
+def _corrupt(doing: str, found: str) -> DataError:
+    return DataError("SRC_CORRUPT", doing=doing, found=found, fix="run again; if it stays, tell the vendor or whoever runs a proxy between")

@@ -1,0 +1,113 @@
+"""The one place where JSON is parsed: strictly, so that no value is silently lost or changed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from crosswalk.errors import DataError
+from crosswalk.wire.content import MAX_DEPTH, checked_text, data_error
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_MAX_DIGITS = 18  # fits 64 bits; ids are text, counts are smaller
+_MAX_EXPONENT = 300
+
+
+def parse(content: bytes, content_type: str, doing: str = "reading an answer") -> Any:
+    """Parse a body. Numbers with a fraction come as Decimal.
+
+    Raises DataError: SRC_EMPTY_BODY, SRC_AUTH_PAGE, SRC_ENCODING, SRC_TOO_LARGE, SRC_TOO_DEEP, SRC_TRUNCATED, SRC_MALFORMED,
+    SRC_DUPLICATE_KEY, SRC_BAD_NUMBER, SRC_BAD_CHARACTER.
+    """
+    text = checked_text(content, content_type, doing)
+    try:
+        value = _decoder(doing).decode(text)
+    except json.JSONDecodeError as error:
+        problem = _refusal(error, text.rstrip(), doing)
+    except RecursionError:
+        problem = _deep(doing)
+    else:
+        _check_depth(value, doing)
+        if _SURROGATE.search(text):
+            _check_surrogates(value, doing)
+        return value
+    raise problem  # outside of "except": the parser's error holds the whole answer
+
+
+def write(value: Any) -> bytes:
+    """Write a value in one way only: equal values give equal bytes."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _decoder(doing: str) -> json.JSONDecoder:
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(found)
+        if len(value) != len(found):
+            raise data_error("SRC_DUPLICATE_KEY", doing, "an object of the answer names the same key twice")
+        return value
+
+    return json.JSONDecoder(
+        object_pairs_hook=pairs, parse_int=_integer(doing), parse_float=_decimal(doing), parse_constant=lambda _: _refuse_number(doing)
+    )
+
+
+def _integer(doing: str) -> Callable[[str], int]:
+    return lambda text: int(text) if len(text) <= _MAX_DIGITS else _refuse_number(doing)
+
+
+def _decimal(doing: str) -> Callable[[str], Decimal]:
+    def convert(text: str) -> Decimal:
+        value = Decimal(text) if len(text) <= 400 else Decimal("NaN")
+        if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT:
+            _refuse_number(doing)
+        return value
+
+    return convert
+
+
+def _refuse_number(doing: str) -> int:
+    raise data_error("SRC_BAD_NUMBER", doing, "the answer holds a number that is none, or too large to keep exactly")
+
+
+def _check_depth(value: object, doing: str) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for node in level
+            if isinstance(node, (dict, list))
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return
+    raise _deep(doing)
+
+
+def _check_surrogates(value: object, doing: str) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+        return
+    except UnicodeEncodeError:
+        problem = data_error("SRC_BAD_CHARACTER", doing, "the answer holds half a character (a lone surrogate)")
+    raise problem
+
+
+def _refusal(error: json.JSONDecodeError, text: str, doing: str) -> DataError:
+    if error.msg.startswith("Invalid control character"):
+        return data_error("SRC_BAD_CHARACTER", doing, f"line {error.lineno} holds a control character")
+    if error.msg.startswith("Unterminated string") or error.pos >= len(text) or _is_open(error, text):
+        return data_error("SRC_TRUNCATED", doing, "the answer is cut off")
+    return data_error("SRC_MALFORMED", doing, f"line {error.lineno} is not JSON")
+
+
+def _is_open(error: json.JSONDecodeError, text: str) -> bool:
+    """Whether the text stops inside an object or array."""
+    return text.startswith(("{", "[")) and not text.endswith(("}", "]")) and not error.msg.startswith("Extra data")
+
+
+def _deep(doing: str) -> DataError:
+    return data_error("SRC_TOO_DEEP", doing, f"the answer is nested more than {MAX_DEPTH} levels deep")

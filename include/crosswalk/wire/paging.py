@@ -1,0 +1,86 @@
+"""Reading page after page: guards against what a paging server can get wrong, and fetches ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from crosswalk.errors import DataError
+from crosswalk.wire.content import data_error
+
+Item = TypeVar("Item")
+
+MAX_PAGES = 10_000
+
+
+class PageGuard:
+    """Checks that the pages of one read belong together and add up to what the server announced.
+
+    Args:
+        doing: what error messages say was being done.
+        page_size: records on every page but the last; None where pages may be shorter.
+    """
+
+    def __init__(self, doing: str, page_size: int | None = None) -> None:
+        self._doing = doing
+        self._page_size = page_size
+        self._total: int | None = None
+        self._pages = 0
+        self._received = 0
+        self._seen: set[str] = set()
+
+    def check(self, keys: Sequence[Any], total: int, more: bool) -> None:
+        """Check the next page. keys: its records' keys in order, "" where one has none; more: whether the server has another.
+
+        Raises DataError: SRC_COUNT_MISMATCH, SRC_ID_TYPE, SRC_PAGE_REPEATED, SRC_DUPLICATE_ID, SRC_SHORT_PAGE, SRC_TOO_MANY_PAGES.
+        """
+        self._pages += 1
+        if self._total not in (None, total):
+            raise self._mismatch(f"the total changed from {self._total} to {total}")
+        self._total = total
+        self._check_keys(keys)
+        self._check_size(len(keys), more)
+        self._received += len(keys)
+        self._check_sum(total, more)
+
+    def _check_keys(self, keys: Sequence[Any]) -> None:
+        if not all(isinstance(key, str) for key in keys):
+            raise self._wrong("SRC_ID_TYPE", "a record's id is not text")
+        present = [key for key in keys if key]
+        fresh = set(present) - self._seen
+        if present and not fresh:
+            raise self._wrong("SRC_PAGE_REPEATED", "it holds the records of a page before")
+        if len(fresh) != len(present):
+            raise self._wrong("SRC_DUPLICATE_ID", "a record's id came before")
+        self._seen |= fresh
+
+    def _check_size(self, size: int, more: bool) -> None:
+        if self._pages > MAX_PAGES:
+            raise self._wrong("SRC_TOO_MANY_PAGES", f"there are more than {MAX_PAGES} pages")
+        if more and (size == 0 or (self._page_size is not None and size != self._page_size)):
+            raise self._wrong("SRC_SHORT_PAGE", f"it holds {size} records, and more are announced")
+        if self._page_size is not None and size > self._page_size:
+            raise self._mismatch(f"it holds {size} records, more than were asked for")
+
+    def _check_sum(self, total: int, more: bool) -> None:
+        if more and self._received >= total:
+            raise self._mismatch(f"all {total} records came, and more are announced")
+        if not more and self._received != total:
+            raise self._mismatch(f"{total} records were announced, {self._received} came")
+
+    def _mismatch(self, found: str) -> DataError:
+        return self._wrong("SRC_COUNT_MISMATCH", found)
+
+    def _wrong(self, code: str, found: str) -> DataError:
+        return data_error(code, f"{self._doing}, page {self._pages}", found)
+
+
+def prefetched(items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items, fetching one ahead in a thread; an error surfaces in its place, after the items before it."""
+    source, end = iter(items), object()
+    with ThreadPoolExecutor(1, thread_name_prefix="crosswalk-page") as pool:
+        upcoming = pool.submit(next, source, end)
+        while (item := upcoming.result()) is not end:
+            upcoming = pool.submit(next, source, end)
+            yield item  # type: ignore[misc]  # the end mark is excluded above

@@ -1,0 +1,191 @@
+"""HTTP for every client: checked addresses, time-outs, retry, rate limit, bounded bodies. Only CrosswalkErrors leave it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import requests
+import urllib3
+
+from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited, TransientError
+from crosswalk.wire.address import AddressPolicy, check_characters
+from crosswalk.wire.body import BodyLimits, read_body
+from crosswalk.wire.connect import PinnedAdapter, Session
+from crosswalk.wire.rate import limiter, wait_for_turn
+from crosswalk.wire.retry import RetryPolicy, retry_after_seconds
+from crosswalk.wire.translation import translate
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)  # its debug lines hold query strings
+
+_NOT_FOR_US = frozenset({401, 403})
+_TIMEOUT = 408
+_TOO_MANY = 429
+
+
+@dataclass(frozen=True)
+class WireSettings:
+    """How to reach one system.
+
+    name: the connection id; names the connection in messages and in the rate limit.
+    headers: sent with every request; may hold the secret.
+    connections: open at a time; a request more waits.
+    total_timeout: seconds one answer may take, all in all.
+    """
+
+    base_url: str
+    name: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    requests_per_second: float = 20
+    allow_private_network: bool = False
+    connections: int = 4
+    connect_timeout: float = 10
+    read_timeout: float = 60
+    total_timeout: float = 300
+    max_body: int = 64 * 1024 * 1024
+    attempts: int = 5
+    first_wait: float = 0.5
+    max_total_wait: float = 300
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. `doing` is what error messages say was being done; expect: statuses the caller reads itself."""
+
+    method: str
+    path: str
+    doing: str
+    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    accept: tuple[str, ...] = ("*/*",)
+    expect: Collection[int] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: a 2xx, or a status the call expects. Header names are lower case; content is unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "")
+
+
+class Wire:
+    """A kept connection to one system; safe to use from several threads.
+
+    Every request may be repeated: reads are, and a write has to carry a key the other side recognises.
+    """
+
+    def __init__(self, settings: WireSettings, adapter: PinnedAdapter | None = None) -> None:
+        self.settings = settings
+        self._policy = AddressPolicy(settings.name, settings.allow_private_network)
+        self.endpoint = self._policy.check_url(settings.base_url)
+        for value in settings.headers.values():
+            check_characters(value, settings.name, "a header, or the secret in it,")
+        self._adapter = adapter or PinnedAdapter(self._policy.resolve, settings.connections)
+        self._session = Session(self._adapter)
+        self._limiter = limiter(settings.name, settings.requests_per_second)
+        self._retry = RetryPolicy(settings.attempts, settings.first_wait, settings.max_total_wait)
+
+    def with_own_cookies(self) -> Wire:
+        """Give a wire over the same connections that starts without cookies: a new session at the server."""
+        return Wire(self.settings, self._adapter)
+
+    def request(self, call: Call) -> Answer:
+        """Send, trying again what is worth it.
+
+        Raises TransientError, RateLimited, AuthRefused, PermanentError, ConfigurationError or DataError.
+        """
+        return self.exchange(call, _as_it_is)
+
+    def exchange(self, call: Call, read: Callable[[Answer], Result]) -> Result:
+        """Send and read the answer; a TransientError out of `read` has the request tried again as well."""
+        return self._retry.run(lambda: read(self._attempt(call)))
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _attempt(self, call: Call) -> Answer:
+        wait_for_turn(self._limiter)
+        started = time.monotonic()
+        try:
+            return self._send(call, started)
+        except CrosswalkError:
+            raise
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            # "from None": the foreign text holds the address with its query
+            raise translate(error, call.doing) from None
+        finally:
+            log.debug("%s: %s %s took %.3f s", self.settings.name, call.method, call.doing, time.monotonic() - started)
+
+    def _send(self, call: Call, started: float) -> Answer:
+        settings = self.settings
+        prepared = self._session.prepare_request(
+            requests.Request(
+                call.method, self.endpoint.url + call.path, headers=self._headers(call), params=dict(call.params), data=call.content
+            )
+        )
+        response = self._session.send(
+            prepared, stream=True, timeout=(settings.connect_timeout, settings.read_timeout), allow_redirects=False
+        )
+        try:
+            if response.status_code not in call.expect:
+                _check_status(response, call.doing)
+            content = read_body(response, BodyLimits(settings.max_body, started + settings.total_timeout), call.doing)
+        except BaseException:
+            response.close()
+            raise
+        response.raw.release_conn()
+        return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, content)
+
+    def _headers(self, call: Call) -> dict[str, str]:
+        fixed = {"Accept": ", ".join(call.accept), "Accept-Encoding": "gzip", "User-Agent": "crosswalk"}
+        return {**fixed, **self.settings.headers, **call.headers}
+
+
+def _as_it_is(answer: Answer) -> Answer:
+    return answer
+
+
+def _check_status(response: requests.Response, doing: str) -> None:
+    status = response.status_code
+    if 200 <= status < 300:
+        return
+    if 300 <= status < 400:
+        raise ConfigurationError(
+            "CONN_REDIRECT",
+            doing=doing,
+            found=f"the server sends us elsewhere (status {status}), which is not followed",
+            fix="set Host, Port and Path of the connection to the final address, if you trust it",
+        )
+    if status in _NOT_FOR_US:
+        raise AuthRefused("CONN_AUTH_FAILED", doing=doing, found=f"the server refused us (status {status})", fix="check the credentials")
+    if status >= 500 or status in (_TIMEOUT, _TOO_MANY):
+        raise _later(status, retry_after_seconds(response.headers.get("Retry-After")), doing)
+    raise PermanentError(
+        "CONN_STATUS", doing=doing, found=f"the server answered with status {status}", fix="check Host, Port and Path of the connection"
+    )
+
+
+def _later(status: int, wait: float | None, doing: str) -> TransientError:
+    if status == _TOO_MANY or (status == 503 and wait is not None):
+        limited = RateLimited(
+            "CONN_RATE_LIMITED",
+            doing=doing,
+            found=f"the server asks us to wait (status {status})",
+            fix="run again later; if it stays, lower the requests per second of the connection",
+        )
+        limited.wait_seconds = wait
+        return limited
+    return TransientError("CONN_SERVER_ERROR", doing=doing, found=f"the server failed (status {status})", fix="run again later")

@@ -1,0 +1,113 @@
+"""The one place where XML is parsed: no document type, no entities, no network, bounded in size and depth."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from crosswalk.errors import DataError
+from crosswalk.wire.body import too_large
+from crosswalk.wire.content import MAX_BYTES, MAX_DEPTH, checked_text, data_error, is_utf8, media_type, not_utf8
+
+Element = etree._Element
+
+_CHUNK = 65536  # libxml2 refuses more than 10 MB of unread input at once
+_DECLARED = re.compile(r"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([^\"']*)[\"']")
+_ROOT_NAME = re.compile(r"<([^\s<>/]+)")
+_TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
+_ONLY_AT_THE_END = (1, etree.ErrorTypes.NS_ERR_XML_NAMESPACE, etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE)
+_RESOURCE_LIMIT = 114  # XML_ERR_RESOURCE_LIMIT, not named by lxml
+
+
+def parse(content: bytes, content_type: str, doing: str = "reading an answer") -> Element:
+    """Parse a body into its root element; comments and processing instructions are left out.
+
+    Raises DataError: SRC_EMPTY_BODY, SRC_AUTH_PAGE, SRC_CONTENT_TYPE, SRC_ENCODING, SRC_DTD_FORBIDDEN, SRC_TOO_LARGE, SRC_TOO_DEEP,
+    SRC_TRUNCATED, SRC_BAD_CHARACTER, SRC_MALFORMED.
+    """
+    text = checked_text(content, content_type, doing)
+    kind = media_type(content_type)
+    if kind and kind not in ("text/xml", "application/xml") and not kind.endswith("+xml"):
+        raise data_error("SRC_CONTENT_TYPE", doing, "the answer says it is not XML")
+    _check_prolog(text, doing)
+    root = _parsed(content, text, doing)
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _dtd(doing)
+    if _TOO_DEEP(root):
+        raise _deep(doing)
+    return root
+
+
+def _check_prolog(text: str, doing: str) -> None:
+    """Look for a document type where alone it can stand, before the first element: the parser must not see it."""
+    declared = _DECLARED.match(text.lstrip())
+    if declared and not is_utf8(declared[1]):
+        raise not_utf8(doing)
+    start = _after_comments(text)
+    if text.startswith("<!", start) and not "<!--".startswith(text[start : start + 4]):
+        raise _dtd(doing)
+
+
+def _after_comments(text: str) -> int:
+    """Give the place of the first thing that is neither space, comment nor processing instruction; the end if one is cut."""
+    place = 0
+    while True:
+        while place < len(text) and text[place].isspace():
+            place += 1
+        if text.startswith("<!--", place):
+            end = text.find("-->", place + 4)
+        elif text.startswith("<?", place):
+            end = text.find("?>", place + 2)
+        else:
+            return place
+        if end < 0:
+            return len(text)
+        place = end + (3 if text[end] == "-" else 2)
+
+
+def _parsed(content: bytes, text: str, doing: str) -> Element:
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        for start in range(0, len(content), _CHUNK):
+            parser.feed(content[start : start + _CHUNK])
+    except etree.XMLSyntaxError as error:
+        problem = _refusal(error, doing)
+    else:
+        try:
+            return parser.close()
+        except etree.XMLSyntaxError as error:
+            # the parser had no objection to any part: what it misses is the rest
+            problem = _refusal(error, doing) if _is_whole(error, text) else data_error("SRC_TRUNCATED", doing, "the answer is cut off")
+    raise problem  # outside of "except": the parser's text quotes the answer
+
+
+def _code(error: etree.XMLSyntaxError) -> int:
+    return int(getattr(error, "code", 0))  # missing in lxml's stubs
+
+
+def _is_whole(error: etree.XMLSyntaxError, text: str) -> bool:
+    root = _ROOT_NAME.match(text, _after_comments(text))
+    return _code(error) in _ONLY_AT_THE_END or (root is not None and text.rstrip().endswith(f"</{root[1]}>"))
+
+
+def _refusal(error: etree.XMLSyntaxError, doing: str) -> DataError:
+    code = _code(error)
+    if code == _RESOURCE_LIMIT:
+        return _deep(doing) if "depth" in str(error) else too_large(doing, MAX_BYTES)
+    if code in (etree.ErrorTypes.ERR_INVALID_CHAR, etree.ErrorTypes.ERR_INVALID_CHARREF):
+        return data_error("SRC_BAD_CHARACTER", doing, f"line {error.lineno} holds a control character")
+    if code in (etree.ErrorTypes.ERR_INVALID_ENCODING, etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING):
+        return not_utf8(doing)
+    place = f"line {error.lineno}" if error.lineno else "the answer"
+    return data_error("SRC_MALFORMED", doing, f"{place} is not well-formed XML")
+
+
+def _dtd(doing: str) -> DataError:
+    return data_error("SRC_DTD_FORBIDDEN", doing, "the answer holds a document type, which is never read")
+
+
+def _deep(doing: str) -> DataError:
+    return data_error("SRC_TOO_DEEP", doing, f"the answer is nested more than {MAX_DEPTH} levels deep")

@@ -1,0 +1,44 @@
+"""What all tests share: golden files are rewritten on request, and nothing reaches another machine."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from world import WorldMaker, world
+
+LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="rewrite golden files and snapshots instead of comparing")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--golden"))
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail any connection to another machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and str(address[0]) not in LOCAL:
+            raise AssertionError(f"a test reached for {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def make_world(tmp_path: Path) -> Iterator[WorldMaker]:
+    """Make worlds; their sandboxes stop with the test."""
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(world(tmp_path / secrets.token_hex(4), **settings))
