@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from world import WorldMaker, world
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}

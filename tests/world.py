@@ -9,20 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from crosswalk.landing.zone import LandingZone
+from crosswalk.sandbox.server import SandboxServer
+from crosswalk.systems.fmg.client import FmgClient, FmgSettings
+from crosswalk.systems.fmg.target import FmgTarget
+from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.spec import IntegrationSpec, load_spec
-from crosswalk.landing.zone import LandingZone
-from crosswalk.sandbox.server import SandboxServer
 from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
-from crosswalk.systems.fmg.client import FmgClient, FmgSettings
-from crosswalk.systems.fmg.target import FmgTarget
-from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
-from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 INTEGRATION = "smartoffice_to_fmg"
 

@@ -79,7 +79,8 @@ def record_show(arguments: argparse.Namespace) -> int:
     fates = []
     for row in store.runs.latest(integration, arguments.account, limit=arguments.runs):
         if row.plan_hash and zone.folder(row.key).exists("plan.parquet"):
-            fates += _fate(row, zone.folder(row.key).read_rows("plan", "source_id", arguments.source_id))
+            plan = zone.folder(row.key).read_frame("plan")
+            fates += _fate(row, plan[plan["source_id"] == arguments.source_id])
     if arguments.json:
         as_json({"integration": integration, "account": arguments.account, "source_id": arguments.source_id, "runs": fates})
     else:
@@ -161,7 +162,7 @@ def _run(store: Store, integration: str, account: str, snapshot: int | None, *, 
 
 def _fate(row: RunRow, records: pd.DataFrame) -> list[dict[str, Any]]:
     base = {"snapshot": row.key.snapshot, "at": str(row.started_at), "status": row.status.value}
-    return [{**base, **record} for record in records.to_dict("records")]
+    return [{**base, **{str(name): value for name, value in record.items()}} for record in records.to_dict("records")]
 
 
 def _cell(value: Any) -> str:

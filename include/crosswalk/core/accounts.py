@@ -87,9 +87,7 @@ def load_accounts(integration: str, folder: Path | None = None) -> dict[str, Acc
     return accounts
 
 
-def _scan_account(
-    name: str, raw: Any, place: str, integration: str, safety: SafetySpec
-) -> tuple[AccountSettings | None, list[Problem]]:
+def _scan_account(name: str, raw: Any, place: str, integration: str, safety: SafetySpec) -> tuple[AccountSettings | None, list[Problem]]:
     where = f"{place} [{quoted(name)[1:-1]}]"
     section, problems = scan_section(AccountSection, raw, where, "ACCOUNT")
     if not ACCOUNT_NAME.fullmatch(name):

@@ -17,7 +17,7 @@ PHONE_LENGTH = 40
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _PUNCTUATION = str.maketrans("", "", " ()-./")
-_PLAIN_US_NUMBER = re.compile(r"[2-9][0-9]{9}")
+_PLAIN_NUMBER = re.compile(r"[2-9][0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def iso_date(text: str) -> str:
 
 def sorted_ids(text: str) -> str:
     """Sort ids number by number and drop repeated ones; joined by one space."""
-    return " ".join(sorted(set(text.split()), key=id_order)) if " " in text else text
+    return " ".join(sorted(set(text.split()), key=id_order)) if " " in text else text.strip()
 
 
 def us_phone(area: str, number: str) -> str:
@@ -63,13 +63,15 @@ def us_phone(area: str, number: str) -> str:
     """
     typed = f"{area.strip()} {number.strip()}".strip()
     plain = typed.translate(_PUNCTUATION)
-    if _PLAIN_US_NUMBER.fullmatch(plain):
-        return f"+1{plain}"
+    if _PLAIN_NUMBER.fullmatch(plain):  # what phonenumbers would say, at a hundredth of its cost
+        return f"+1{plain}" if len(plain) == 10 else typed[:PHONE_LENGTH].rstrip()
     return (_e164(typed) or typed)[:PHONE_LENGTH].rstrip()
 
 
 def email_key(text: str) -> str:
     """Return what two e-mail addresses are compared by: no surrounding space, no case, the domain in its ASCII form; "" stays ""."""
+    if text.isascii():
+        return text.strip().lower()
     local, at, domain = text.strip().rpartition("@")
     if not at:
         return _folded(domain)

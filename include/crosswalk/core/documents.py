@@ -17,7 +17,7 @@ Section = TypeVar("Section", bound=BaseModel)
 
 
 def scan_toml(path: Path, place: str, prefix: str) -> tuple[dict[str, Any], list[Problem]]:
-    """Read a TOML file. Problem codes begin with the prefix: SPEC_SYNTAX, ACCOUNT_NOT_FOUND …"""
+    """Read a TOML file. Problem codes begin with the prefix (SPEC, ACCOUNT)."""
     text, problems = scan_text(path, place, prefix)
     if problems:
         return {}, problems

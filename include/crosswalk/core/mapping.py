@@ -1,6 +1,6 @@
 """Mapping tables: which source fields become which target field, and how a blank one is meant.
 
-A table is read and checked by `mapping_checks`; this module applies it. Data flow: accepted source frame → target-shaped frame + rejections.
+A table is read and checked by `mapping_checks`; this module applies it. Data flow: accepted records → target shape + rejections.
 """
 
 from __future__ import annotations

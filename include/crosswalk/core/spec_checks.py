@@ -17,7 +17,7 @@ from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.lookups import Lookups, scan_lookups
 from crosswalk.core.mapping_checks import LOOKUP, Surroundings, lookup_names, scan_mapping
 from crosswalk.core.safety_spec import SafetySpec
-from crosswalk.core.spec import EntitySpec, IntegrationSpec
+from crosswalk.core.spec_model import EntitySpec, IntegrationSpec
 from crosswalk.core.suggestions import did_you_mean, quoted
 from crosswalk.errors import ConfigurationError, Problem
 
@@ -88,13 +88,14 @@ def scan_spec(name: str, folder: Path) -> tuple[IntegrationSpec | None, list[Pro
 
 def _tables(folder: Path, top: SpecSection) -> tuple[Tables | None, list[Problem]]:
     lookups, problems = scan_lookups(folder / LOOKUPS) if (folder / LOOKUPS).exists() else (Lookups({}), [])
-    fields: list[Fields] = []
-    for system in (top.source, top.target):
+    fields: dict[str, Fields] = {}
+    for system in dict.fromkeys((top.source, top.target)):
         try:
-            fields.append(load_fields(system))
+            fields[system] = load_fields(system)
         except ConfigurationError as error:
             problems += error.problems or [Problem(error.code, SPEC, error.found, error.fix)]
-    return (Tables(folder, *fields, lookups) if len(fields) == 2 else None), problems
+    known = top.source in fields and top.target in fields
+    return (Tables(folder, fields[top.source], fields[top.target], lookups) if known else None), problems
 
 
 def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...], list[Problem]]:

@@ -104,9 +104,7 @@ def _header_problems(place: str, header: Sequence[str], columns: Sequence[str]) 
         yield Problem("MAP_HEADER", where, f"column(s) missing: {', '.join(missing)}", f"use the columns {expected}")
 
 
-def _rows(
-    place: str, header: Sequence[str], numbered: Iterator[tuple[int, list[str]]], problems: list[Problem]
-) -> Iterator[TableRow]:
+def _rows(place: str, header: Sequence[str], numbered: Iterator[tuple[int, list[str]]], problems: list[Problem]) -> Iterator[TableRow]:
     for number, cells in numbered:
         if number > MAX_ROWS:
             problems.append(Problem("MAP_TOO_LARGE", place, f"more than {MAX_ROWS} rows", "keep records out of mapping tables"))

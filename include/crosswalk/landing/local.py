@@ -28,7 +28,7 @@ class LocalStorage:
     """Files below one folder of this machine; `Storage`."""
 
     def __init__(self, root: Path) -> None:
-        with _translated("opening the landing zone"):
+        with _translated("opening", ()):
             if not root.exists():
                 root.mkdir(parents=True, mode=0o700)
                 root.chmod(0o700)
@@ -36,7 +36,7 @@ class LocalStorage:
 
     def create(self, path: FilePath, data: bytes) -> bool:
         """See `Storage.create`."""
-        with self._folder("writing", path, create=True) as folder, _temporary(folder, data) as temporary:
+        with _translated("writing", path), self._folder(path[:-1], create=True) as folder, _temporary(folder, data) as temporary:
             try:
                 os.link(temporary, path[-1], src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
             except FileExistsError:
@@ -46,17 +46,14 @@ class LocalStorage:
 
     def replace(self, path: FilePath, data: bytes) -> None:
         """See `Storage.replace`."""
-        with self._folder("writing", path, create=True) as folder, _temporary(folder, data) as temporary:
+        with _translated("writing", path), self._folder(path[:-1], create=True) as folder, _temporary(folder, data) as temporary:
             os.replace(temporary, path[-1], src_dir_fd=folder, dst_dir_fd=folder)
             os.fsync(folder)
 
     def read(self, path: FilePath) -> bytes | None:
         """See `Storage.read`."""
-        with self._folder("reading", path) as folder:
-            try:
-                handle = os.open(path[-1], _OLD_FILE, dir_fd=folder)
-            except FileNotFoundError:
-                return None
+        with _translated("reading", path), suppress(FileNotFoundError), self._folder(path[:-1]) as folder:
+            handle = os.open(path[-1], _OLD_FILE, dir_fd=folder)
             with os.fdopen(handle, "rb") as file:
                 if not stat.S_ISREG(os.fstat(handle).st_mode):
                     raise OSError(errno.ENOTDIR, "not a regular file")
@@ -65,24 +62,24 @@ class LocalStorage:
 
     def names(self, folder: FilePath) -> list[str]:
         """See `Storage.names`."""
-        with self._folder("listing", (*folder, "")) as handle:
-            return sorted(name for name in os.listdir(handle) if not name.startswith("."))
+        with _translated("listing", folder), suppress(FileNotFoundError), self._folder(folder) as handle, os.scandir(handle) as entries:
+            return sorted(entry.name for entry in entries if not entry.name.startswith("."))
         return []
 
     def remove(self, path: FilePath) -> None:
         """See `Storage.remove`."""
-        with self._folder("removing", path) as folder, suppress(FileNotFoundError):
+        with _translated("removing", path), suppress(FileNotFoundError), self._folder(path[:-1]) as folder:
             os.unlink(path[-1], dir_fd=folder)
 
     def remove_folder(self, folder: FilePath) -> None:
         """See `Storage.remove_folder`."""
-        with self._folder("removing", folder) as parent, suppress(FileNotFoundError):
+        with _translated("removing", folder), suppress(FileNotFoundError), self._folder(folder[:-1]) as parent:
             shutil.rmtree(folder[-1], dir_fd=parent)
 
     def ages(self, top: str) -> dict[FilePath, datetime]:
         """See `Storage.ages`."""
         found: dict[FilePath, datetime] = {}
-        with self._folder("listing", (top, "")) as handle:
+        with _translated("listing", (top,)), suppress(FileNotFoundError), self._folder((top,)) as handle:
             for place, folders, files, inner in os.fwalk(".", dir_fd=handle):
                 parts = tuple(place.split("/")[1:])
                 if len(parts) == 3:
@@ -93,10 +90,10 @@ class LocalStorage:
 
     def sweep(self, before: datetime) -> None:
         """See `Storage.sweep`."""
-        with self._folder("sweeping", ("",)) as handle:
+        with _translated("sweeping", ()), self._folder(()) as handle:
             for _place, _folders, files, inner in os.fwalk(".", dir_fd=handle):
-                for name in files:
-                    if name.startswith(_TEMPORARY) and os.stat(name, dir_fd=inner).st_mtime < before.timestamp():
+                for name in filter(lambda file: file.startswith(_TEMPORARY), files):
+                    if os.stat(name, dir_fd=inner, follow_symlinks=False).st_mtime < before.timestamp():
                         os.unlink(name, dir_fd=inner)
 
     def uri(self, path: FilePath) -> str:
@@ -104,18 +101,16 @@ class LocalStorage:
         return self._root.joinpath(*path).as_uri()
 
     @contextmanager
-    def _folder(self, doing: str, path: FilePath, *, create: bool = False) -> Iterator[int]:
-        """Open the folder of `path`, translating errors. Where it is missing and not to be created, skip the body's result."""
-        with _translated(f"{doing} {'/'.join(path)}"):
-            handle = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                for part in path[:-1]:
-                    child = _enter(handle, part, create=create)
-                    os.close(handle)
-                    handle = child
-                yield handle
-            finally:
+    def _folder(self, parts: FilePath, *, create: bool = False) -> Iterator[int]:
+        handle = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for part in parts:
+                child = _enter(handle, part, create=create)
                 os.close(handle)
+                handle = child
+            yield handle
+        finally:
+            os.close(handle)
 
 
 def _enter(parent: int, name: str, *, create: bool) -> int:
@@ -148,11 +143,11 @@ def _temporary(folder: int, data: bytes) -> Iterator[str]:
 
 
 @contextmanager
-def _translated(doing: str) -> Iterator[None]:
+def _translated(verb: str, path: FilePath) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _translate(error, doing) from None
+        raise _translate(error, f"{verb} {'/'.join(path) or 'the landing zone'}") from None
 
 
 def _translate(error: OSError, doing: str) -> CrosswalkError:

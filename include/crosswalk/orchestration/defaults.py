@@ -39,7 +39,5 @@ def sync_params() -> dict[str, Param]:
             description="Names of include/accounts, one a line. Empty: all of them.",
         ),
         "dry_run": Param(False, type="boolean", title="Dry run", description="Show the plan and write nothing."),
-        "full_resync": Param(
-            False, type="boolean", title="Full resync", description="Send the whole list again, not only what changed."
-        ),
+        "full_resync": Param(False, type="boolean", title="Full resync", description="Send the whole list again, not only what changed."),
     }

@@ -9,8 +9,8 @@ from airflow.sdk import BaseOperatorLink
 from crosswalk.core.model import RunKey
 
 if TYPE_CHECKING:
-    from airflow.models.taskinstancekey import TaskInstanceKey
     from airflow.sdk import BaseOperator
+    from airflow.sdk.types import TaskInstanceKey
 
 
 def report_url(key: RunKey) -> str:

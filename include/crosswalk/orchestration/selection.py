@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.errors import ConfigurationError, Problem
@@ -20,7 +20,7 @@ MAX_CONF_CHARACTERS = 65_536
 _STALE = re.compile(r"(^|_)(snapshot|generation|as_of|fence|plan|plan_hash)(_|$)")
 _GUARD = re.compile(
     r"^(max|min|skip|force|ignore|disable|bypass|no|without|allow|approve|approved|override|unsafe|safety|limits?|guards?|deletes?|"
-    r"contact|group|slice|floor)(_|$)"
+    r"slice|floor)(_|$)"
 )
 
 
@@ -51,7 +51,7 @@ def choose(accounts: Mapping[str, AccountSettings], wanted: Sequence[str], *, on
         raise ConfigurationError(
             "ACCOUNT_UNKNOWN",
             doing="choosing the accounts of the run",
-            found=f"{len(unknown)} of the {len(wanted)} asked for do not exist",
+            found="no account is named " + ", ".join(map(_shown, unknown)),
             fix="choose among " + ", ".join(accounts),
         )
     chosen = [name for name, account in accounts.items() if name in wanted or (not wanted and _due(account, on_demand))]
@@ -63,6 +63,11 @@ def choose(accounts: Mapping[str, AccountSettings], wanted: Sequence[str], *, on
             fix="make some of them manual, or run them in parts by name",
         )
     return chosen
+
+
+def _shown(name: str) -> str:
+    """A name as it may stand in a message: whatever is not a possible name stays unseen."""
+    return name if re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", name) else "(not a possible name)"
 
 
 def _due(account: AccountSettings, on_demand: bool) -> bool:

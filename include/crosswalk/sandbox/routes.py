@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 from urllib.parse import unquote
 
 from crosswalk.sandbox.messages import Refused
 
-H = TypeVar("H", bound=Callable[..., object])
+H = TypeVar("H")
 
 
 class Routes(Generic[H]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import SafetyStop
 from crosswalk.steps.context import Run
@@ -24,8 +26,10 @@ def approval_text(run: Run) -> tuple[str, str]:
 def record_decision(run: Run, *, approved: bool, plan_hash: str, by: str) -> None:
     """Keep who decided what about which plan. A decision about another plan than the run's counts for nothing."""
     row = run.store.runs.get(run.key)
-    status = RunStatus.HELD if approved else RunStatus.REJECTED
-    run.store.runs.update(run.key, approved_hash=plan_hash if approved else "", decided_by=by, status=status)
+    if approved:
+        run.store.runs.update(run.key, approved_hash=plan_hash, decided_by=by)
+    else:
+        run.store.runs.update(run.key, approved_hash="", decided_by=by, status=RunStatus.REJECTED, ended_at=datetime.now(UTC))
     event = "plan approved" if approved else "plan rejected"
     details = {"snapshot": run.key.snapshot, "plan_hash": plan_hash, "holds": [hold["code"] for hold in row.holds]}
     run.store.audit.append(event, run.key.integration, run.key.account, by, details)

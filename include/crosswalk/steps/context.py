@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,12 +13,11 @@ from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.spec import IntegrationSpec
 from crosswalk.errors import CrosswalkError, TransientError
-from crosswalk.landing.zone import Folder, LandingZone
+from crosswalk.landing.folder import Folder
+from crosswalk.landing.zone import LandingZone
 from crosswalk.store.store import Store
 
 log = logging.getLogger(__name__)
-
-FaultPoint = Callable[[str], None]
 
 
 @dataclass(frozen=True)

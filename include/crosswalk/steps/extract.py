@@ -67,20 +67,21 @@ def check_ownership(run: Run, source: Source, state: TargetState) -> None:
 
 
 def _land_both(run: Run, source: Source, target: Target) -> dict[str, EntityManifest]:
-    scope = run.settings.scope
-    names = [entity.name for entity in run.spec.entities]
+    def side(name: str, read: Callable[[str], Iterator[Page]]) -> list[EntityManifest]:
+        return [_land(run, name, entity.name, read) for entity in run.spec.entities]
+
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="land") as pool:
         reads = [
-            pool.submit(lambda: [_land(run, "source", name, lambda name=name: source.pages(name, scope)) for name in names]),
-            pool.submit(lambda: [_land(run, "target", name, lambda name=name: target.pages(name)) for name in names]),
+            pool.submit(side, "source", lambda entity: source.pages(entity, run.settings.scope)),
+            pool.submit(side, "target", target.pages),
         ]
         return {f"{landed.side}_{landed.entity}": landed for read in reads for landed in read.result()}
 
 
-def _land(run: Run, side: str, entity: str, read: Callable[[], Iterator[Page]]) -> EntityManifest:
+def _land(run: Run, side: str, entity: str, read: Callable[[str], Iterator[Page]]) -> EntityManifest:
     for _ in range(MAX_RESTARTS + 1):
         try:
-            return _land_once(run, side, entity, read())
+            return _land_once(run, side, entity, read(entity))
         except ReadRestarted:
             log.warning("run %s: reading %s %ss begins again", run.key, side, entity)
             run.folder.discard_pages(f"{side}_{entity}")
@@ -103,7 +104,7 @@ def _land_once(run: Run, side: str, entity: str, pages: Iterator[Page]) -> Entit
         rows, total = rows + len(page.rows), page.total
         seen, unknown = seen | page.fields_seen, unknown | page.unknown_fields
         log.info("run %s: %s %ss %d of %d", run.key, side, entity, rows, total)
-    return EntityManifest(side, entity, rows, total, tuple(files), tuple(sorted(seen)), tuple(sorted(unknown)))
+    return EntityManifest(side, entity, rows, total, tuple(files), seen, unknown)
 
 
 def _columns(entity: EntitySpec, side: str) -> list[str]:
@@ -129,19 +130,14 @@ def _manifest(
 ) -> Manifest:
     return Manifest(
         key=run.key,
-        taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        taken_at=datetime.now(UTC),
         scope=run.settings.scope,
         entities=entities,
         source_totals=totals,
         source_identity=source.identity(),
         source_description=source.describe(),
         target_identity=target.identity(),
-        target_state={
-            "generation": state.generation,
-            "last_snapshot": state.last_snapshot,
-            "revision": state.revision,
-            "counts": dict(state.counts),
-        },
+        target_state=state,
         spec_digest=run.spec.digest,
         crosswalk_version=__version__,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
@@ -36,7 +37,7 @@ def load(run: Run, target: Target) -> dict[str, Any]:
         if run.store.ledger.finished(run.key):
             log.info("run %s was delivered already, nothing to do", run.key)
         elif run.store.runs.get(run.key).dry_run:
-            run.store.runs.update(run.key, status=RunStatus.DRY_RUN)
+            run.store.runs.update(run.key, status=RunStatus.DRY_RUN, ended_at=datetime.now(UTC))
         else:
             _require_current(run)
             require_approval(run)
@@ -78,7 +79,7 @@ def _deliver(run: Run, target: Target, beat: Callable[[], None]) -> None:
     changes = plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.DELETE.value]).any()
     state = manifest.target_state
     if not changes and row.mode != "replace":
-        receipt = Receipt(state["generation"], state["revision"], state["counts"])
+        receipt = Receipt(state.generation, state.revision, state.counts)
         _finish(run, plan, receipt, Sent(), before)
         return
     todo = list(
@@ -86,7 +87,7 @@ def _deliver(run: Run, target: Target, beat: Callable[[], None]) -> None:
             operations(e, plan[plan["entity"] == e.name], desired[e.name], before[e.name], row.mode) for e in run.spec.entities
         )
     )
-    delivery = target.open(mode=row.mode, snapshot=run.key.snapshot, base_revision=state["revision"], source=manifest.source_description)
+    delivery = target.open(mode=row.mode, snapshot=run.key.snapshot, base_revision=state.revision, source=manifest.source_description)
     sent = send(run.key, run.store.ledger, delivery, cut(todo, delivery.max_batch), beat)
     receipt = _commit(run, delivery, sent, len(todo))
     beat()
@@ -119,7 +120,8 @@ def _finish(run: Run, plan: pd.DataFrame, receipt: Receipt, sent: Sent, after: d
     rejected = len(read_rejections(run, "rejected_all"))
     counts = run.store.runs.get(run.key).counts
     told = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
-    run.store.runs.update(run.key, counts={**counts, "load": {**told, "generation": receipt.generation, "target": dict(receipt.counts)}})
+    told |= {"generation": receipt.generation, "target": dict(receipt.counts)}
+    run.store.runs.update(run.key, counts={**counts, "load": told}, error_code="", error_text="")
     status = RunStatus.PARTIAL if rejected else RunStatus.SUCCESS
     run.store.ledger.finish(run.key, receipt, upserted, deleted, status=status)
 

@@ -26,14 +26,9 @@ def operations(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, ta
         kept = plan[(plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] != "")]
         yield from _upserts(entity, _joined(kept, target.drop(columns="source_id"), "target_id"), opted_out)
     else:
-        for row in plan[plan["outcome"] == Outcome.DELETE.value].itertuples(index=False):
-            yield Operation(entity.name, "delete", row.source_id, row.target_id)
-
-
-def batches(all_operations: Iterator[Operation], size: int) -> list[list[Operation]]:
-    """Cut operations into lists of at most `size`, in order."""
-    listed = list(all_operations)
-    return [listed[start : start + size] for start in range(0, len(listed), size)]
+        gone = plan[plan["outcome"] == Outcome.DELETE.value]
+        for source_id, target_id in zip(gone["source_id"].tolist(), gone["target_id"].tolist(), strict=True):
+            yield Operation(entity.name, "delete", source_id, target_id)
 
 
 def _joined(plan: pd.DataFrame, records: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -41,10 +36,10 @@ def _joined(plan: pd.DataFrame, records: pd.DataFrame, key: str) -> pd.DataFrame
 
 
 def _upserts(entity: EntitySpec, rows: pd.DataFrame, opted_out: set[str]) -> Iterator[Operation]:
-    fields = list(entity.target_fields)
-    for (source_id, target_id), values in zip(
-        rows[["source_id", "target_id"]].itertuples(index=False, name=None), rows[fields].to_dict("records"), strict=True
-    ):
+    names = list(entity.target_fields)
+    columns = [rows[name].tolist() for name in ("source_id", "target_id", *names)]
+    for source_id, target_id, *fields in zip(*columns, strict=True):
+        values = dict(zip(names, fields, strict=True))
         if target_id in opted_out:
             values["opted_out"] = "true"
         yield Operation(entity.name, "upsert", source_id, target_id, values)

@@ -62,8 +62,7 @@ def _read(run: Run, target: Target, entity: EntitySpec) -> pd.DataFrame:
 
 def _compare(run: Run, entity: EntitySpec, done: pd.DataFrame, after: pd.DataFrame) -> None:
     """Every record sent is there as sent; every record deleted is gone."""
-    fields = list(entity.target_fields)
-    found = pd.DataFrame({"source_id": after["source_id"], "now": payload_hashes(after, fields)})
+    found = pd.DataFrame({"source_id": after["source_id"], "now": payload_hashes(after, entity.target_fields)})
     told = done[done["outcome"].isin(SENT)].merge(found, on="source_id", how="left")
     differ = told[told["now"] != told["payload_hash"]]
     deleted = done[done["outcome"] == Outcome.DELETE.value]

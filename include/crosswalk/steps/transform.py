@@ -6,12 +6,11 @@ import csv
 import io
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
-from crosswalk.core.changes import check_sums, plan_entity, plan_hash, summary
+from crosswalk.core.changes import check_sums, late_rejections, plan_entity, plan_hash, summary
 from crosswalk.core.model import Hold, Outcome, Rejection, RunStatus
 from crosswalk.core.safety import holds
 from crosswalk.core.spec import EntitySpec
@@ -79,6 +78,7 @@ def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_i
     rejected = {r.source_id: r.code for r in reversed(rejections) if r.entity == entity.name and r.source_id}
     plan = plan_entity(entity, desired, target, delivered, rejected)
     source_ids = [*desired["source_id"], *rejected]
+    rejections += late_rejections(entity, plan, rejected)
     check_sums(plan, source_ids, list(target["target_id"]))
     return Planned(entity, source_ids, desired, target, delivered, plan)
 
@@ -96,13 +96,9 @@ def _holds(run: Run, planned: list[Planned]) -> list[Hold]:
     safety = run.spec.safety.tightened(run.settings.safety)
     found: list[Hold] = []
     for one in planned:
-        changed = bool(last) and last.mapping_digest != _mapping_digest(run)
+        changed = last is not None and last.mapping_digest != run.spec.mapping_digest
         found += holds(safety, one.entity, one.plan, one.desired, one.target, one.delivered, first=last is None, mapping_changed=changed)
     return found
-
-
-def _mapping_digest(run: Run) -> str:
-    return " ".join(entity.mapping.digest[:16] for entity in run.spec.entities)
 
 
 def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None:
@@ -136,7 +132,7 @@ def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: lis
         status=RunStatus.HELD if found and not row.dry_run else RunStatus.RUNNING,
         mode=mode,
         plan_hash=digest,
-        mapping_digest=_mapping_digest(run),
+        mapping_digest=run.spec.mapping_digest,
         holds=[asdict(hold) for hold in found],
         counts={**row.counts, "plan": {one.entity.name: summary(one.plan) for one in planned}},
         error_code="",
@@ -153,21 +149,6 @@ def _handle(run: Run) -> dict[str, Any]:
     row = run.store.runs.get(run.key)
     held = bool(row.holds) and not row.dry_run and not run.store.ledger.finished(run.key)
     return {"held": held, "plan_hash": row.plan_hash, "summary": row.counts["plan"]}
-
-
-def plan_facts(run: Run) -> dict[str, Any]:
-    """What the plan was made of, for `crosswalk plan show`."""
-    row = run.store.runs.get(run.key)
-    return {
-        **run.key.as_dict(),
-        "plan_hash": row.plan_hash,
-        "mode": row.mode,
-        "dry_run": row.dry_run,
-        "holds": row.holds,
-        "summary": row.counts.get("plan", {}),
-        "taken_at": run.folder.manifest().taken_at,
-        "shown_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
 
 
 def rules_of(run: Run) -> list[dict[str, Any]]:

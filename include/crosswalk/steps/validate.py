@@ -47,7 +47,8 @@ def read_rejections(run: Run, name: str) -> list[Rejection]:
     """Read what `write_rejections` landed; empty when the step has not run."""
     if not run.folder.exists(f"{name}.parquet"):
         return []
-    return [Rejection(**row) for row in run.folder.read_frame(name).to_dict("records")]
+    frame = run.folder.read_frame(name)
+    return [Rejection(*row) for row in frame[REJECTION_COLUMNS].itertuples(index=False, name=None)]
 
 
 def _stop_on_critical(run: Run, entity: EntitySpec, critical: list[RuleResult]) -> None:

@@ -29,9 +29,8 @@ _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Invalid)")
 
 @dataclass(frozen=True)
 class Finding:
-    """What one expectation found. rows: positions of the failing rows, ascending; empty for one that looks at the whole table."""
+    """What one expectation found. checked: rows that had a value. rows: positions of the failing ones, ascending."""
 
-    success: bool
     checked: int
     rows: tuple[int, ...]
 
@@ -43,17 +42,14 @@ def run(expectations: Sequence[Expectation], frame: pd.DataFrame) -> list[Findin
     """
     if not expectations:
         return []
-    broken = [_broken(one, f"there is no column {one.column}") for one in expectations if one.column not in {*frame.columns, ""}]
-    built: list[Any] = []
-    for number, one in enumerate(expectations):
-        try:
-            built.append(_build(one, number))
-        except (AttributeError, TypeError, ValueError) as error:
-            broken.append(_broken(one, type(error).__name__))
+    built, broken = _build_all(expectations, frame)
     _stop_on(broken)
-    results = {result.expectation_config.meta["rule"]: result for result in _batch(frame).validate(_suite(built), result_format=_RESULT_FORMAT).results}
-    _stop_on([_broken(one, cause) for number, one in enumerate(expectations) if (cause := _exception(results.get(number)))])
-    return [_finding(results[number], len(frame)) for number in range(len(expectations))]
+    suite = _library().ExpectationSuite("crosswalk", expectations=built)
+    validated = _batch(frame).validate(suite, result_format=_RESULT_FORMAT)
+    # The order of results is not the order of the suite.
+    results = {result.expectation_config.meta["rule"]: result for result in validated.results}
+    _stop_on([_broken(one, cause) for number, one in enumerate(expectations) if (cause := _fault(results.get(number)))])
+    return [_finding(results[number]) for number in range(len(expectations))]
 
 
 @cache
@@ -68,17 +64,26 @@ def _library() -> ModuleType:
     return great_expectations
 
 
-def _build(one: Expectation, number: int) -> Any:
+def _build_all(expectations: Sequence[Expectation], frame: pd.DataFrame) -> tuple[list[Any], list[str]]:
+    built: list[Any] = []
+    broken: list[str] = []
+    for number, one in enumerate(expectations):
+        if one.column not in frame:
+            broken.append(_broken(one, "there is no such column"))
+            continue
+        try:
+            built.append(_kind(one.type)(column=one.column, **one.kwargs, meta={"rule": number}))
+        except (AttributeError, TypeError, ValueError) as error:
+            broken.append(_broken(one, type(error).__name__))
+    return built, broken
+
+
+def _kind(name: str) -> Any:
+    """Find the class of an expectation by the name it has in a spec."""
     from crosswalk.validation import expectations as ours
 
-    name = "".join(part.title() for part in one.type.split("_"))
-    kind = getattr(ours, name, None) or getattr(_library().expectations, name)
-    column = {"column": one.column} if one.column else {}
-    return kind(**column, **one.kwargs, meta={"rule": number})
-
-
-def _suite(built: list[Any]) -> Any:
-    return _library().ExpectationSuite("crosswalk", expectations=built)
+    title = "".join(part.title() for part in name.split("_"))
+    return getattr(ours, title, None) or getattr(_library().expectations, title)
 
 
 def _batch(frame: pd.DataFrame) -> Any:
@@ -92,31 +97,29 @@ def _batch(frame: pd.DataFrame) -> Any:
     return asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
 
 
-def _finding(result: Any, rows: int) -> Finding:
+def _finding(result: Any) -> Finding:
     found = result.result
-    if "unexpected_index_list" not in found:
-        return Finding(bool(result.success), rows, ())
-    checked = int(found["element_count"]) - int(found.get("missing_count") or 0)
-    failing = () if result.success else tuple(sorted({int(entry[ROW]) for entry in found["unexpected_index_list"]}))
-    return Finding(bool(result.success), checked, failing)
+    rows = {int(entry[ROW]) for entry in found["unexpected_index_list"]}
+    return Finding(int(found["element_count"]) - int(found.get("missing_count") or 0), tuple(sorted(rows)))
 
 
-def _exception(result: Any) -> str | None:
-    """Name the class of what went wrong, None when nothing did. The message itself may hold a person's data."""
+def _fault(result: Any) -> str:
+    """Name the class of what went wrong, "" when nothing did. The message itself may hold a person's data."""
     if result is None:
         return "no result"
+    # Either one flat dictionary, or one for each metric that failed.
     info: Mapping[str, Any] = result.exception_info or {}
     details = [info] if "raised_exception" in info else [one for one in info.values() if isinstance(one, Mapping)]
-    for one in details:
-        if one.get("raised_exception", True):
-            heads = [_EXCEPTION.match(line) for line in (one.get("exception_traceback") or "").splitlines()]
-            named = [head.group() for head in heads if head]
-            return named[-1] if named else "an exception"
-    return None
+    raised = [one for one in details if one.get("raised_exception", True)]
+    if raised:
+        heads = (_EXCEPTION.match(line) for line in str(raised[0].get("exception_traceback")).splitlines())
+        return next((head.group() for head in reversed([*heads]) if head), "an exception")
+    found = result.result
+    return "" if len(found.get("unexpected_index_list", ())) == found.get("unexpected_count") else "it does not say which rows failed"
 
 
 def _broken(one: Expectation, cause: str) -> str:
-    return f"{one.code} ({one.type} on {one.column or 'the table'}) could not be evaluated: {cause}"
+    return f"{one.code} ({one.type} on {one.column}) could not be evaluated: {cause}"
 
 
 def _stop_on(broken: list[str]) -> None:

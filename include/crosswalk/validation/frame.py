@@ -24,7 +24,7 @@ def checked_frame(frame: pd.DataFrame, columns: Iterable[str], text: Sequence[st
     if email in checked:
         checked[EMAIL_KEY] = keys(checked[email])
     if text:
-        checked[ALL_TEXT] = checked[text[0]].str.cat([checked[column] for column in text[1:]], sep=" ").str.strip()
+        checked[ALL_TEXT] = checked[text[0]].str.cat(checked[list(text[1:])], sep=" ").str.strip()
     checked = checked.where(checked != "")
     checked[ROW] = range(len(checked))
     return checked.set_index(ROW, drop=False).rename_axis(index=None)

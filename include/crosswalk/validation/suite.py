@@ -59,22 +59,22 @@ def validate(entity: EntitySpec, frame: pd.DataFrame, known_target: pd.DataFrame
 
 def _columns(rules: Iterable[Rule]) -> list[str]:
     named = (rule.expectation.column for rule in rules)
-    return ["source_id", *(column for column in named if column and column not in _DERIVED)]
+    return [SOURCE_ID, *(column for column in named if column not in _DERIVED)]
 
 
 def _known(target: pd.DataFrame | None, field: str) -> dict[str, str]:
     """Who has which address in the target: {e-mail key: source id}."""
     if target is None or not field:
         return {}
-    held = target[target["source_id"] != ""]
-    return dict(zip(keys(trimmed(held[field])), held["source_id"], strict=True))
+    held = target[target[SOURCE_ID] != ""]
+    return dict(zip(keys(trimmed(held[field])), held[SOURCE_ID], strict=True))
 
 
 def _settled(rule: Rule, finding: Finding, sound: pd.DataFrame, known: dict[str, str]) -> Finding:
     """Of the records that share a value, leave the one that keeps it out of the finding."""
-    shared = sound.loc[list(finding.rows), ["source_id", rule.expectation.column]].set_axis(["source_id", "key"], axis=1)
+    shared = sound.loc[list(finding.rows), [SOURCE_ID, rule.expectation.column]].set_axis([SOURCE_ID, "key"], axis=1).fillna("")
     losers = keep_one(shared, known)
-    return Finding(finding.success, finding.checked, tuple(int(row) for row in shared.index[shared["source_id"].isin(losers)]))
+    return Finding(finding.checked, tuple(int(row) for row in shared.index[shared[SOURCE_ID].isin(losers)]))
 
 
 def _rejects(rule: Rule) -> bool:
@@ -95,8 +95,8 @@ def _result(rule: Rule, finding: Finding) -> RuleResult:
         severity=one.severity,
         message=one.message,
         checked=finding.checked,
-        failed=len(finding.rows) or int(not finding.success),
-        status="passed" if finding.success else "failed",
+        failed=len(finding.rows),
+        status="failed" if finding.rows else "passed",
         fix=one.fix,
     )
 
@@ -120,7 +120,7 @@ def _at_fault(rule: Rule, frame: pd.DataFrame, row: int) -> Iterable[tuple[str, 
 
 def _rejection(rule: Rule, frame: pd.DataFrame, row: int, column: str, kind: str) -> Rejection:
     one = rule.expectation
-    source_id = str(frame["source_id"].iat[row]).strip()
+    source_id = str(frame[SOURCE_ID].iat[row]).strip()
     return Rejection(
         entity=one.entity,
         source_id=source_id,
@@ -128,5 +128,5 @@ def _rejection(rule: Rule, frame: pd.DataFrame, row: int, column: str, kind: str
         field=column,
         reason=one.message if source_id else f"{one.message} (record {row + 1} as read)",
         fix=one.fix,
-        masked=mask(kind, str(frame[column].iat[row])) if column in frame else "",
+        masked=mask(kind, str(frame[column].iat[row]).strip()),
     )

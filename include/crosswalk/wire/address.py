@@ -156,13 +156,14 @@ class AddressPolicy:
         return ConfigurationError(code, doing=f"checking the address of {self.name}", found=found, fix=fix)
 
 
-def check_characters(text: str, name: str, what: str) -> None:
-    """Raise CONN_BAD_CHARACTER when `text`, bound for an address or a header, holds a control character."""
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in text):
+def check_characters(text: str, name: str, what: str, *, ascii_only: bool = False) -> None:
+    """Raise CONN_BAD_CHARACTER when `text`, bound for an address, a header or a document, holds a character that cannot go there."""
+    refused = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    if (ascii_only and not text.isascii()) or any(unicodedata.category(character) in refused for character in text):
         raise ConfigurationError(
             "CONN_BAD_CHARACTER",
             doing=f"checking the connection {name}",
-            found=f"{what} holds a line break or another control character",
+            found=f"{what} holds a line break or another character that cannot stand there",
             fix="type it again; a copied value often brings one along",
         )
 

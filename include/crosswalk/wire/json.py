@@ -72,15 +72,14 @@ def _refuse_number(doing: str) -> int:
     raise data_error("SRC_BAD_NUMBER", doing, "the answer holds a number that is none, or too large to keep exactly")
 
 
-def _check_depth(value: object, doing: str) -> None:
-    level = [value]
+def _check_depth(value: Any, doing: str) -> None:
+    level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_DEPTH):
         level = [
             child
             for node in level
-            if isinstance(node, (dict, list))
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, (dict, list))
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) is dict or type(child) is list
         ]
         if not level:
             return

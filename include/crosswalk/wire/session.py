@@ -92,7 +92,7 @@ class Wire:
         self._policy = AddressPolicy(settings.name, settings.allow_private_network)
         self.endpoint = self._policy.check_url(settings.base_url)
         for value in settings.headers.values():
-            check_characters(value, settings.name, "a header, or the secret in it,")
+            check_characters(value, settings.name, "a header, or the secret in it,", ascii_only=True)
         self._adapter = adapter or PinnedAdapter(self._policy.resolve, settings.connections)
         self._session = Session(self._adapter)
         self._limiter = limiter(settings.name, settings.requests_per_second)

@@ -6,17 +6,30 @@ import json
 from typing import Any
 
 import pytest
-from oracle import expected_contacts
-from world import World, WorldMaker
 
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import AuthRefused, ConfigurationError, PermanentError, SafetyStop
 from crosswalk.steps.context import Run, Trigger
 from crosswalk.steps.load import load
+from oracle import expected_contacts
+from world import World, WorldMaker
 
-FIELDS = (
-    "first_name last_name email address_1 address_2 city state zip phone birthday gender marital_status client_anniversary nickname".split()
-)
+FIELDS = [
+    "first_name",
+    "last_name",
+    "email",
+    "address_1",
+    "address_2",
+    "city",
+    "state",
+    "zip",
+    "phone",
+    "birthday",
+    "gender",
+    "marital_status",
+    "client_anniversary",
+    "nickname",
+]
 
 
 def seen(world: World) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,153 @@
+"""The safety rules (SAFE-2): which plans a person must look at before anything is written.
+
+Each rule is one function over `Facts`; it says numbers and ids, never a value. Reaching a limit passes, going beyond it holds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from crosswalk.core.ids import id_order
+from crosswalk.core.model import Hold, Outcome
+from crosswalk.core.safety_spec import SafetySpec
+from crosswalk.core.spec_model import EntitySpec
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rules look at: one entity's frames, as plan_entity had and made them."""
+
+    safety: SafetySpec
+    entity: EntitySpec
+    plan: pd.DataFrame
+    desired: pd.DataFrame
+    target: pd.DataFrame
+    delivered: pd.DataFrame
+    first: bool
+    mapping_changed: bool
+
+    @cached_property
+    def deletes(self) -> pd.DataFrame:
+        return self.plan[self.plan["outcome"] == Outcome.DELETE.value]
+
+    @cached_property
+    def source_ids(self) -> set[str]:
+        """Ids of every source record with an outcome, rejected ones too."""
+        return set(self.plan.loc[self.plan["outcome"] != Outcome.DELETE.value, "source_id"]) - {""}
+
+    @cached_property
+    def managed(self) -> pd.DataFrame:
+        """The target's rows that a source record stands behind."""
+        return self.target[self.target["source_id"] != ""]
+
+    @cached_property
+    def kept(self) -> set[str]:
+        """Ids of the target rows that stay as they are because their source was rejected."""
+        return set(self.plan.loc[self.plan["outcome"] == Outcome.REJECTED.value, "target_id"]) - {""}
+
+
+def holds(
+    safety: SafetySpec,
+    entity: EntitySpec,
+    plan: pd.DataFrame,
+    desired: pd.DataFrame,
+    target: pd.DataFrame,
+    delivered: pd.DataFrame,
+    *,
+    first: bool,
+    mapping_changed: bool,
+) -> list[Hold]:
+    """Return what holds the plan of one entity; none means that it may be delivered unseen.
+
+    first: nothing was delivered to this target yet. mapping_changed: the tables differ from those of the last delivery.
+    """
+    facts = Facts(safety, entity, plan, desired, target, delivered, first, mapping_changed)
+    rules = (_zero_records, _source_changed, _mass_delete, _slice_drop, _field_blanked, _target_only, _map_changed)
+    return [hold for rule in rules for hold in rule(facts)]
+
+
+def _zero_records(facts: Facts) -> Iterator[Hold]:
+    if not facts.source_ids and (facts.entity.main or len(facts.delivered)):
+        found = f"the source holds no {facts.entity.name}; {len(facts.delivered)} were delivered before"
+        yield Hold("SRC_ZERO_RECORDS", found, f"at least 1 {facts.entity.name}")
+
+
+def _source_changed(facts: Facts) -> Iterator[Hold]:
+    """A list of which most is gone comes from another database, or through other eyes."""
+    before = set(facts.delivered["source_id"])
+    there = len(before & facts.source_ids)
+    if facts.entity.main and before and there / len(before) < facts.safety.min_overlap:
+        found = f"{there} of {len(before)} delivered {facts.entity.name}s are still in the source ({_percent(there, len(before))})"
+        yield Hold("CONN_SOURCE_CHANGED", found, f"at least {facts.safety.min_overlap:.0%} of them")
+
+
+def _mass_delete(facts: Facts) -> Iterator[Hold]:
+    safety, gone, held = facts.safety, len(facts.deletes), len(facts.target)
+    found = f"{gone} of {held} {facts.entity.name}s would be deleted ({_percent(gone, held)})"
+    if gone > safety.max_deletes:
+        yield Hold("MASS_DELETE", found, f"at most {safety.max_deletes}")
+    elif gone > safety.delete_floor and gone / held > safety.max_delete_share:
+        yield Hold("MASS_DELETE", found, f"at most {safety.max_delete_share:.0%} once more than {safety.delete_floor} would go")
+
+
+def _slice_drop(facts: Facts) -> Iterator[Hold]:
+    name = facts.entity.slice_field
+    if not name:
+        return
+    safety, before, after = facts.safety, _members(facts.managed[name]), _after(facts, name)
+    lost = {group: count - after[group] for group, count in before.items()}
+    dropped = [group for group, loss in lost.items() if loss > safety.slice_floor and loss / before[group] > safety.max_slice_loss]
+    if dropped:
+        worst = min(dropped, key=lambda group: (-lost[group] / before[group], -lost[group], id_order(group)))
+        example = f"{worst} loses {lost[worst]} of {before[worst]} ({_percent(lost[worst], before[worst])})"
+        limit = f"at most {safety.max_slice_loss:.0%} of a group once more than {safety.slice_floor} would go"
+        yield Hold("SLICE_DROP", f"{len(dropped)} of {len(before)} groups lose members; most of all {example}", limit)
+
+
+def _after(facts: Facts, name: str) -> Counter[str]:
+    """Members of each group once the plan is carried out."""
+    rejected = facts.plan.loc[facts.plan["outcome"] == Outcome.REJECTED.value, "source_id"]
+    travelling = facts.desired.loc[~facts.desired["source_id"].isin(rejected), name]
+    staying = facts.target.loc[facts.target["target_id"].isin(facts.kept), name]
+    return _members(travelling) + _members(staying)
+
+
+def _members(column: pd.Series[str]) -> Counter[str]:
+    return Counter(one for cell in column.tolist() for one in set(cell.split()))
+
+
+def _field_blanked(facts: Facts) -> Iterator[Hold]:
+    if not len(facts.desired):
+        return
+    blanked = {name: int((facts.managed[name] != "").sum()) for name in facts.entity.target_fields if (facts.desired[name] == "").all()}
+    lost = {name: filled for name, filled in blanked.items() if filled}
+    if lost:
+        named = ", ".join(f"{name} (filled in {filled} before)" for name, filled in lost.items())
+        yield Hold("SRC_FIELD_BLANKED", f"blank in all {len(facts.desired)} {facts.entity.name}s: {named}", "filled in at least 1")
+
+
+def _target_only(facts: Facts) -> Iterator[Hold]:
+    strangers = int((facts.deletes["reason"] == "target_only").sum())
+    if strangers:
+        code = "FIRST_REPLACEMENT" if facts.first else "TARGET_ONLY"
+        yield Hold(code, f"{strangers} {facts.entity.name}s exist only in the target and would be deleted", "none without consent")
+
+
+def _map_changed(facts: Facts) -> Iterator[Hold]:
+    if not facts.mapping_changed:
+        return
+    plan, limit = facts.plan, facts.safety.max_mapping_change
+    changing = int(((plan["outcome"] == Outcome.UPDATE.value) & (plan["reason"] == "source")).sum())
+    compared = changing + int(((plan["outcome"] == Outcome.UNCHANGED.value) | (plan["reason"] == "drift")).sum())
+    if changing and changing / compared > limit:
+        found = f"the mapping tables changed and {changing} of {compared} {facts.entity.name}s with them ({_percent(changing, compared)})"
+        yield Hold("MAP_CHANGED", found, f"at most {limit:.0%}")
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "0 %"

@@ -1,0 +1,158 @@
+"""One run's folder: raw pages and manifest are written once, what is worked out from them is replaced at once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from crosswalk.core.model import RunKey
+from crosswalk.core.ports import Row
+from crosswalk.errors import ConfigurationError, DataError
+from crosswalk.landing import parquet
+from crosswalk.landing.manifest import FileEntry, Manifest
+from crosswalk.landing.storage import FilePath, Storage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = "manifest.json"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,126}")
+
+
+class Folder:
+    """Files of one run. Names are ours, never a person's or a vendor's; a frame's file is `<name>.parquet`.
+
+    Storage failures leave as TransientError LANDING_UNAVAILABLE, ConfigurationError LANDING_REFUSED or LANDING_FILE_TYPE.
+    """
+
+    def __init__(self, storage: Storage, path: FilePath, key: RunKey) -> None:
+        self.key = key
+        self._storage = storage
+        self._path = path
+
+    def write_page(self, entity: str, number: int, rows: Sequence[Row], columns: Sequence[str]) -> FileEntry:
+        """Land one page of an entity ("source_contact"), these columns only; a field a row lacks is blank.
+
+        Written once: the same page again is fine, another one raises DataError LANDING_CONFLICT.
+        """
+        path = self._file(f"{entity}-{number:05d}.parquet")
+        data = parquet.encode({name: [row.get(name, "") for row in rows] for name in columns}, _doing("writing", path))
+        self._create(path, data)
+        return _entry(path[-1], len(rows), data)
+
+    def discard_pages(self, entity: str) -> None:
+        """Forget an entity's pages when its read began again. Raises DataError LANDING_SEALED once there is a manifest."""
+        if self.exists(MANIFEST):
+            raise DataError(
+                "LANDING_SEALED",
+                doing=f"discarding the {entity} pages of {self.key}",
+                found="the snapshot is complete",
+                fix="start a new run of the account",
+            )
+        for name in self.names():
+            if re.fullmatch(re.escape(entity) + r"-\d{5,}\.parquet", name):
+                self._storage.remove(self._file(name))
+
+    def seal(self, manifest: Manifest) -> None:
+        """Write the manifest, last. Raises DataError SNAPSHOT_INCOMPLETE when a page it lists is not there."""
+        listed = {page.name for entity in manifest.entities.values() for page in entity.pages}
+        missing = listed.difference(self.names())
+        if missing:
+            raise _incomplete(self.key, f"{len(missing)} of {len(listed)} pages are missing")
+        self._create(self._file(MANIFEST), manifest.to_bytes())
+
+    def manifest(self) -> Manifest:
+        """Read the manifest. Raises DataError SNAPSHOT_INCOMPLETE without one, LANDING_CORRUPT when it is not this run's."""
+        path = self._file(MANIFEST)
+        data = self._storage.read(path)
+        if data is None:
+            raise _incomplete(self.key, "there is no manifest")
+        manifest = Manifest.from_bytes(data, _doing("reading", path))
+        if manifest.key != self.key:
+            raise parquet.corrupt(_doing("reading", path), f"the manifest belongs to {manifest.key}")
+        return manifest
+
+    def read_entity(self, side_entity: str) -> pd.DataFrame:
+        """Read all pages of an entity ("source_contact"), each checked against the manifest. Raises DataError LANDING_CORRUPT.
+
+        An entity without records has one page without rows, which names the columns.
+        """
+        doing = f"reading the {side_entity} pages of {self.key}"
+        entity = self.manifest().entities.get(side_entity)
+        if entity is None or not entity.pages:
+            raise _incomplete(self.key, f"no {side_entity} was landed")
+        frame = parquet.decode([self._read_page(page, doing) for page in entity.pages], doing)
+        if len(frame) != entity.rows:
+            raise parquet.corrupt(doing, f"{len(frame)} rows where {entity.rows} were landed")
+        return frame
+
+    def write_frame(self, name: str, frame: pd.DataFrame) -> FileEntry:
+        """Write a frame of text, in place of an earlier one. Raises DataError LANDING_NOT_TEXT."""
+        path = self._file(f"{name}.parquet")
+        data = parquet.encode({str(column): frame[column] for column in frame.columns}, _doing("writing", path))
+        self._storage.replace(path, data)
+        return _entry(path[-1], len(frame), data)
+
+    def read_frame(self, name: str) -> pd.DataFrame:
+        """Read a frame. Raises DataError LANDING_MISSING or LANDING_CORRUPT."""
+        file = f"{name}.parquet"
+        return parquet.decode([self.read_bytes(file)], _doing("reading", self._file(file)))
+
+    def write_bytes(self, name: str, data: bytes) -> FileEntry:
+        """Write a file, in place of an earlier one."""
+        path = self._file(name)
+        self._storage.replace(path, data)
+        return _entry(name, 0, data)
+
+    def read_bytes(self, name: str) -> bytes:
+        """Read a file. Raises DataError LANDING_MISSING."""
+        path = self._file(name)
+        data = self._storage.read(path)
+        if data is None:
+            fix = "clear the run from the task that writes it; after the retention time, start a new run"
+            raise DataError("LANDING_MISSING", doing=_doing("reading", path), found="there is no such file", fix=fix)
+        return data
+
+    def exists(self, name: str) -> bool:
+        """Tell whether there is a file of that name ("plan.parquet", "report.html")."""
+        return self._file(name)[-1] in self.names()
+
+    def names(self) -> list[str]:
+        """List the files, sorted."""
+        return self._storage.names(self._path)
+
+    def uri(self, name: str) -> str:
+        """Name a file for people and other programs, whether it is there or not."""
+        return self._storage.uri(self._file(name))
+
+    def _file(self, name: str) -> FilePath:
+        if not _NAME.fullmatch(name):
+            fix = "use lower case letters, digits, _ - and ."
+            raise ConfigurationError("LANDING_NAME", doing=f"naming a file of {self.key}", found="the name is not one of ours", fix=fix)
+        return (*self._path, name)
+
+    def _create(self, path: FilePath, data: bytes) -> None:
+        if not self._storage.create(path, data) and self._storage.read(path) != data:
+            fix = "start a new run of the account; a landed snapshot is never changed"
+            raise DataError("LANDING_CONFLICT", doing=_doing("writing", path), found="other content stands there already", fix=fix)
+
+    def _read_page(self, page: FileEntry, doing: str) -> bytes:
+        data = self._storage.read(self._file(page.name))
+        if data is None or hashlib.sha256(data).hexdigest() != page.sha256:
+            raise parquet.corrupt(doing, f"{page.name} is {'missing' if data is None else 'not what was landed'}")
+        return data
+
+
+def _doing(verb: str, path: FilePath) -> str:
+    return f"{verb} {'/'.join(path)}"
+
+
+def _entry(name: str, rows: int, data: bytes) -> FileEntry:
+    return FileEntry(name, rows, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _incomplete(key: RunKey, found: str) -> DataError:
+    fix = "clear the run from extract on; nothing is worked out from a snapshot that is not complete"
+    return DataError("SNAPSHOT_INCOMPLETE", doing=f"opening the snapshot {key}", found=found, fix=fix)

@@ -1,0 +1,57 @@
+"""Frames of text as Parquet (zstd, with page checksums). pyarrow is imported on use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from crosswalk.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def encode(columns: Mapping[str, Sequence[str] | pd.Series[Any]], doing: str) -> bytes:
+    """Write columns of text. Raises DataError LANDING_NOT_TEXT for anything else, missing values and broken Unicode included."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays = {}
+    for name, values in columns.items():
+        try:
+            arrays[name] = pa.array(values, type=pa.string())
+        except (pa.ArrowException, UnicodeEncodeError, TypeError):
+            raise _not_text(name, doing) from None
+        if arrays[name].null_count:
+            raise _not_text(name, doing)
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(arrays), sink, compression="zstd", write_page_checksum=True)
+    return bytes(sink.getvalue())
+
+
+def decode(parts: Sequence[bytes], doing: str) -> pd.DataFrame:
+    """Read frames of text one below the other. Raises DataError LANDING_CORRUPT."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        tables = [pq.read_table(pa.BufferReader(part), page_checksum_verification=True) for part in parts]
+        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+    except (pa.ArrowException, OSError):
+        raise corrupt(doing, "the file is not whole") from None
+    return frame.astype("str")
+
+
+def corrupt(doing: str, found: str) -> DataError:
+    """Build the error for a landed file that is not what was written."""
+    fix = "clear the run from extract on; if it happens again, look at the disk"
+    return DataError("LANDING_CORRUPT", doing=doing, found=found, fix=fix)
+
+
+def _not_text(name: str, doing: str) -> DataError:
+    return DataError(
+        "LANDING_NOT_TEXT",
+        doing=doing,
+        found=f"the column {name} holds something that is not text",
+        fix="report this as a fault of Crosswalk, with the code and the column",
+    )

@@ -1,0 +1,143 @@
+"""The five steps as operators. A constructor only keeps what it is given; everything heavy is imported when a task runs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator
+
+from crosswalk.core.model import RunKey
+from crosswalk.orchestration.links import RunReportLink
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from crosswalk.steps.context import Run
+
+Handle = dict[str, Any]
+"""integration, account, snapshot and counts: all that travels between tasks."""
+
+
+class SelectAccountsOperator(BaseOperator):
+    """Decide which accounts the run is for, and refuse a configuration that may not be asked for. Returns their names.
+
+    Args:
+        integration: name of a folder in integrations/.
+        kwargs: Airflow's own arguments.
+    """
+
+    def __init__(self, *, integration: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.integration = integration
+
+    def execute(self, context: Context) -> list[str]:
+        """Check configuration, spec and accounts as a whole before anything is read from a vendor."""
+        from crosswalk.core.accounts import load_accounts
+        from crosswalk.core.spec import load_spec
+        from crosswalk.orchestration.selection import check_conf, choose
+
+        dag_params = context["dag"].params
+        check_conf(context["dag_run"].conf or {}, {name: dag_params.get_param(name).schema for name in dag_params})
+        load_spec(self.integration)
+        accounts = load_accounts(self.integration)
+        on_demand = str(context["dag_run"].run_type) == "manual"
+        chosen = choose(accounts, context["params"].get("accounts") or [], on_demand=on_demand)
+        self.log.info("%d of %d accounts are run: %s", len(chosen), len(accounts), ", ".join(chosen))
+        return chosen
+
+
+class _Step(BaseOperator, ABC):
+    """A step of a run that began already. `handle` is the output of the step before."""
+
+    template_fields: Sequence[str] = ("handle",)
+    operator_extra_links = (RunReportLink(),)
+
+    def __init__(self, *, handle: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.handle = handle
+
+    @property
+    def key(self) -> RunKey | None:
+        """The run; None until the handle is known."""
+        return RunKey.from_dict(self.handle) if isinstance(self.handle, dict) else None
+
+    @property
+    def account(self) -> str:
+        return self.key.account if self.key else ""
+
+    def execute(self, context: Context) -> Handle:  # noqa: ARG002 - Airflow's signature
+        from crosswalk.orchestration.runs import handle_and_counts, resume_run
+
+        run = resume_run(self.handle)
+        return handle_and_counts(run.key, self.step(run))
+
+    @abstractmethod
+    def step(self, run: Run) -> dict[str, Any]:
+        """Do the step; returns counts."""
+
+
+class ExtractStep(BaseOperator):
+    """Begin a run of one account: land what source and target hold. Each system subclasses it, for the connection it reads from.
+
+    Args:
+        integration: name of a folder in integrations/.
+        account: name of the account; mapped.
+        kwargs: Airflow's own arguments.
+    """
+
+    template_fields: Sequence[str] = ("account",)
+    operator_extra_links = (RunReportLink(),)
+    system: ClassVar[str]
+
+    def __init__(self, *, integration: str, account: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.integration = integration
+        self.account = account
+        self.key: RunKey | None = None
+
+    def execute(self, context: Context) -> Handle:
+        """Read both sides into the landing zone. Every try takes a snapshot number of its own."""
+        from crosswalk.orchestration.resources import hook_for
+        from crosswalk.orchestration.runs import begin_run, handle_and_counts
+        from crosswalk.steps.extract import extract
+
+        run = begin_run(context, self.integration, self.account)
+        self.key = run.key
+        source = hook_for(self.system, run.settings.source).get_source()
+        target = hook_for(run.spec.target, run.settings.target).get_target()
+        return handle_and_counts(run.key, extract(run, source, target))
+
+
+class ValidateOperator(_Step):
+    """Hold every record against the expectations of the spec; records that fail are rejected with a reason."""
+
+    def step(self, run: Run) -> dict[str, Any]:
+        """Accepted and rejected records by entity."""
+        from crosswalk.steps.validate import validate
+
+        return validate(run)
+
+
+class TransformOperator(_Step):
+    """Turn records into the target's shape and make the plan: one outcome a record."""
+
+    def step(self, run: Run) -> dict[str, Any]:
+        """Whether the plan is held, its hash, and the number of records by outcome."""
+        from crosswalk.steps.transform import transform
+
+        return transform(run)
+
+
+class LoadStep(_Step):
+    """Deliver the plan, read it back, check the sums. Each system subclasses it, for the connection it writes to."""
+
+    system: ClassVar[str]
+
+    def step(self, run: Run) -> dict[str, Any]:
+        """What the target accepted and refused. Nothing is written again once the run was delivered."""
+        from crosswalk.orchestration.resources import hook_for
+        from crosswalk.steps.load import load
+
+        return load(run, hook_for(self.system, run.settings.target).get_target())

@@ -1,0 +1,1 @@
+"""FMG, after systems/fmg/README.md."""

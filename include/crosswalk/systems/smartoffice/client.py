@@ -1,0 +1,161 @@
+"""Calls of the SmartOffice XML Engine. Contract: README.md. Nothing is tried again here: the wire does that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from crosswalk.core.ports import Page, ReadRestarted
+from crosswalk.errors import ConfigurationError, DataError, TransientError
+from crosswalk.systems.smartoffice import payloads
+from crosswalk.systems.smartoffice.payloads import Layout, PageRequest
+from crosswalk.systems.smartoffice.records import PageHead, RecordReader, page_head
+from crosswalk.wire import xml
+from crosswalk.wire.address import check_characters
+from crosswalk.wire.content import data_error
+from crosswalk.wire.paging import PageGuard
+from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.xml import Element
+
+MAX_PAGE_SIZE = 2000
+
+_PARAMS = {"AppName": "crosswalk"}
+_ACCEPT = ("text/xml", "application/xml")
+_PAGING = {"search": (payloads.search, ("search",)), "report": (payloads.report, ("method", "DynamicReport"))}
+
+
+@dataclass(frozen=True)
+class SmartOfficeSettings:
+    """A SmartOffice connection. url: the servlet's full address; name: the connection id; paging: "search" or "report"."""
+
+    url: str
+    office: str
+    user: str
+    password: str = field(repr=False)
+    paging: str = "search"
+    page_size: int = 1000
+    requests_per_second: float = 20
+    allow_private_network: bool = False
+    name: str = "smartoffice"
+
+    def __post_init__(self) -> None:
+        if self.paging not in _PAGING:
+            raise self._wrong("CONN_EXTRA", "Paging is neither search nor report", "choose one of the two")
+        if not 1 <= self.page_size <= MAX_PAGE_SIZE:
+            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}", "correct Page size")
+        if not self.password:
+            raise self._wrong("CONN_SECRET_MISSING", "Password is blank", "fill it in")
+        if not (self.office and self.user):
+            raise self._wrong("CONN_EXTRA", "Office or Login is blank", "fill it in")
+        for text in (self.office, self.user, self.password):
+            check_characters(text, self.name, "Office, Login or Password")
+
+    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+
+
+class SmartOfficeClient:
+    """The engine's operations as plain calls. Safe to use from several threads; each read keeps a session of its own."""
+
+    def __init__(self, settings: SmartOfficeSettings, wire: Wire | None = None) -> None:
+        self.settings = settings
+        self._wire = wire or Wire(_wire_settings(settings))
+        self.host = self._wire.endpoint.host
+
+    def right_holders(self, right: str) -> frozenset[str]:
+        """Name the users who hold an integration right, in lower case."""
+        doing = self._doing(f"asking who holds the right {right}")
+        answer = self._ask(payloads.right_holders(right), ("method", "GetAdptUser"), doing)
+        return frozenset((name.text or "").strip().casefold() for name in answer.findall("AdptUser/UserName"))
+
+    def total(self, entity: str) -> int:
+        """Count one entity over the whole database."""
+        doing = self._doing(f"counting every {entity}")
+        return page_head(self._ask(payloads.count(entity), ("search",), doing), doing).total
+
+    def read(self, entity: str, groups: Sequence[str] | None = None) -> Iterator[Page]:
+        """Read one entity page by page in a session of its own; groups: ids of the tag groups whose members to read.
+
+        Raises ReadRestarted when the session or its search is gone.
+        """
+        return self._pages(payloads.layout_of(entity), groups, self._doing(f"reading every {entity}"))
+
+    def dictionary(self) -> dict[str, dict[str, str]]:
+        """Read the codes of the data dictionary as {"Person.Gender": {code: label}}."""
+        doing = self._doing("reading the dictionary")
+        wire = self._wire.with_own_cookies()
+        self._post(wire, payloads.count("group"), ("search",), doing)  # signs the session in
+        call = Call("GET", "", doing, params={**_PARAMS, "dump": "catalog", "type": "dict"}, accept=_ACCEPT)
+        return wire.exchange(call, lambda answer: payloads.dictionary_codes(_root(answer, doing), doing))
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._wire.close()
+
+    def _pages(self, layout: Layout, groups: Sequence[str] | None, doing: str) -> Iterator[Page]:
+        wire, size = self._wire.with_own_cookies(), self.settings.page_size
+        build, path = _PAGING[self.settings.paging]
+        guard = PageGuard(doing, size)
+        reader = RecordReader(layout, None if groups is None else frozenset(groups), doing)
+        number, search_id, more = 0, payloads.FIRST_SEARCH, True
+        while more:
+            page_doing = f"{doing}, page {number}"
+            block = self._post(wire, build(PageRequest(layout, number, size, search_id, groups)), path, page_doing)
+            head = page_head(block, page_doing)
+            _check_place(head, number, search_id, page_doing)
+            guard.check([record.get("id", "") for record in block.iterfind(layout.object_name)], head.total, head.more)
+            yield reader.page(block, head.total)
+            number, search_id, more = number + 1, head.search_id, head.more
+
+    def _ask(self, operation: Element, path: tuple[str, ...], doing: str) -> Element:
+        """Ask one thing, outside of any kept session."""
+        try:
+            return self._post(self._wire, operation, path, doing, keep_session=False)
+        except ReadRestarted:
+            raise TransientError("SRC_SESSION_LOST", doing=doing, found="SmartOffice closed the session", fix="run again") from None
+
+    def _post(self, wire: Wire, operation: Element, path: tuple[str, ...], doing: str, *, keep_session: bool = True) -> Element:
+        header = {
+            "office": self.settings.office,
+            "user": self.settings.user,
+            "password": self.settings.password,
+            "keepsession": "true" if keep_session else "false",
+        }
+        call = Call("POST", "", doing, content=payloads.document(header, operation), params=_PARAMS, accept=_ACCEPT, headers=_TYPE)
+        read: Callable[[Answer], Element] = partial(_operation, path=path, doing=doing)
+        return wire.exchange(call, read)
+
+    def _doing(self, what: str) -> str:
+        return f"{what} of {self.settings.name}"
+
+
+_TYPE = {"Content-Type": "text/xml; charset=utf-8"}
+
+
+def _wire_settings(settings: SmartOfficeSettings) -> WireSettings:
+    return WireSettings(
+        base_url=settings.url,
+        name=settings.name,
+        requests_per_second=settings.requests_per_second,
+        allow_private_network=settings.allow_private_network,
+    )
+
+
+def _root(answer: Answer, doing: str) -> Element:
+    return xml.parse(answer.content, answer.content_type, doing)
+
+
+def _operation(answer: Answer, path: tuple[str, ...], doing: str) -> Element:
+    return payloads.operation_answer(_root(answer, doing), path, doing)
+
+
+def _check_place(head: PageHead, number: int, search_id: str, doing: str) -> None:
+    if head.number != number:
+        raise _misplaced(doing, f"page {head.number} came instead")
+    if search_id not in (payloads.FIRST_SEARCH, head.search_id):
+        raise _misplaced(doing, "the page belongs to another search")
+
+
+def _misplaced(doing: str, found: str) -> DataError:
+    return data_error("SRC_PAGE_REPEATED" if "instead" in found else "SRC_SCHEMA", doing, found)

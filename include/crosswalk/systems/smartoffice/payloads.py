@@ -1,0 +1,201 @@
+"""The XML documents of the XML Engine: what is sent, and what an answer's envelope has to look like. Contract: README.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from lxml import etree
+
+from crosswalk.core.fields import load_fields
+from crosswalk.core.ports import ReadRestarted
+from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError, TransientError
+from crosswalk.wire.content import data_error
+from crosswalk.wire.xml import Element
+
+FIRST_SEARCH = "-1"
+
+_OBJECTS = {"contact": ("Contact", "Crosswalk contacts"), "group": ("TagGroup", "Crosswalk tag groups")}
+_SHOWABLE_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+_GONE = ("SESSION_EXPIRED", "SEARCH_UNKNOWN")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where an entity's fields stand in its element.
+
+    leaves: property to field; nested: property to its own properties to field; collections: property to item element and field.
+    """
+
+    object_name: str
+    report_name: str
+    fields: tuple[str, ...]
+    leaves: Mapping[str, str]
+    nested: Mapping[str, Mapping[str, str]]
+    collections: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """One page of a read. groups: ids of the tag groups to read the members of, None for everything."""
+
+    layout: Layout
+    number: int
+    size: int
+    search_id: str = FIRST_SEARCH
+    groups: Sequence[str] | None = None
+
+
+@cache
+def layout_of(entity: str) -> Layout:
+    """Derive the layout of "contact" or "group" from fields.csv: `Person.Dob` stands in Person/Dob, ids as items of a collection."""
+    leaves: dict[str, str] = {}
+    nested: dict[str, dict[str, str]] = {}
+    collections: dict[str, tuple[str, str]] = {}
+    fields = load_fields("smartoffice")[entity]
+    for name, field in fields.items():
+        parent, _, child = name.rpartition(".")
+        if field.type == "ids":
+            collections[name] = (name.removesuffix("s"), name)
+        elif parent:
+            nested.setdefault(parent, {})[child] = name
+        else:
+            leaves[name] = name
+    object_name, report_name = _OBJECTS[entity]
+    return Layout(object_name, report_name, tuple(fields), leaves, nested, collections)
+
+
+def document(header: Mapping[str, str], operation: Element) -> bytes:
+    """Wrap an operation into a request. header: office, user, password, keepsession."""
+    request = etree.Element("request", version="1.0")
+    head = etree.SubElement(request, "header")
+    for name, value in header.items():
+        etree.SubElement(head, name).text = value
+    request.append(operation)
+    return etree.tostring(request, encoding="utf-8", xml_declaration=True)
+
+
+def search(page: PageRequest) -> Element:
+    """SEARCH for all properties of the layout."""
+    operation = etree.Element("search", pageno=str(page.number), pagesize=str(page.size), searchid=page.search_id)
+    etree.SubElement(operation, "object").append(_template(page.layout))
+    if page.groups is not None:
+        expression = etree.SubElement(etree.SubElement(operation, "condition"), "expr", prop="TagGroups", op="in")
+        for group in page.groups:
+            etree.SubElement(expression, "v").text = group
+    etree.SubElement(etree.SubElement(operation, "sort"), "item", prop="id", order="asc")
+    return operation
+
+
+def report(page: PageRequest) -> Element:
+    """METHOD DynamicReport over the report that holds all properties of the layout."""
+    parameters = {
+        "reportName": page.layout.report_name,
+        "format": "2",
+        "pageNo": str(page.number),
+        "pageSize": str(page.size),
+        "searchKey": page.search_id,
+        "runtimefilter": "" if page.groups is None else "TagGroups in " + ",".join(page.groups),
+    }
+    operation = etree.Element("method")
+    call = etree.SubElement(operation, "DynamicReport")
+    for name, value in parameters.items():
+        etree.SubElement(call, name).text = value
+    return operation
+
+
+def count(entity: str) -> Element:
+    """SEARCH without condition for one record and one property: its answer's total is the size of the database."""
+    layout = layout_of(entity)
+    operation = etree.Element("search", pageno="0", pagesize="1", searchid=FIRST_SEARCH)
+    template = etree.SubElement(etree.SubElement(operation, "object"), layout.object_name)
+    etree.SubElement(template, next(iter(layout.leaves)))
+    etree.SubElement(etree.SubElement(operation, "sort"), "item", prop="id", order="asc")
+    return operation
+
+
+def right_holders(right: str) -> Element:
+    """METHOD GetAdptUser: who holds the licence of an integration."""
+    operation = etree.Element("method")
+    etree.SubElement(etree.SubElement(operation, "GetAdptUser"), "adapter").text = right
+    return operation
+
+
+def operation_answer(root: Element, path: Sequence[str], doing: str) -> Element:
+    """Give the element at `path` inside the response.
+
+    Raises what the engine's error element means, DataError SRC_SCHEMA, PermanentError SRC_STATUS, or ReadRestarted when the
+    session or its search is gone.
+    """
+    if root.tag != "response":
+        raise data_error("SRC_SCHEMA", doing, "the answer is not a response of the XML Engine")
+    error = root.find("error")
+    if error is not None:
+        raise _refusal(error.get("code", ""), doing)
+    operation = root.find(path[0])
+    if operation is None:
+        raise data_error("SRC_SCHEMA", doing, f"the answer has no {path[0]} element")
+    if (operation.findtext("_status") or "").strip() != "OK":
+        raise PermanentError(
+            "SRC_STATUS", doing=doing, found="the engine's status is not OK", fix="run again; if it stays, ask SmartOffice support"
+        )
+    answer = operation if len(path) == 1 else operation.find("/".join(path[1:]))
+    if answer is None:
+        raise data_error("SRC_SCHEMA", doing, f"the answer has no {path[-1]} element")
+    return answer
+
+
+def dictionary_codes(root: Element, doing: str) -> dict[str, dict[str, str]]:
+    """Read the dictionary as {"Person.Gender": {code: label}}."""
+    if root.tag == "response":
+        operation_answer(root, ("dictionary",), doing)
+    if root.tag != "dictionary":
+        raise data_error("SRC_SCHEMA", doing, "the answer is not a dictionary")
+    return {
+        f"{entry.get('object', '')}.{entry.get('name', '')}": {code.get("value", ""): code.text or "" for code in entry.findall("code")}
+        for entry in root.findall("property")
+    }
+
+
+def _template(layout: Layout) -> Element:
+    template = etree.Element(layout.object_name)
+    for field in layout.fields:
+        parent, _, child = field.rpartition(".")
+        if field in layout.collections:
+            parent, child = field, layout.collections[field][0]
+        if not parent:
+            etree.SubElement(template, child)
+            continue
+        group = template.find(parent)
+        etree.SubElement(etree.SubElement(template, parent) if group is None else group, child)
+    return template
+
+
+def _refusal(code: str, doing: str) -> CrosswalkError | ReadRestarted:
+    """Say what an error code means. The error's text may echo what was sent: it is not looked at."""
+    if code in _GONE:
+        return ReadRestarted(f"{doing}: {code}")
+    if code == "AUTH_FAILED":
+        return AuthRefused(
+            "SRC_AUTH_FAILED", doing=doing, found="SmartOffice refused office, user or password", fix="correct Login, Password and Office"
+        )
+    if code == "RIGHT_MISSING":
+        return AuthRefused(
+            "RIGHT_MISSING",
+            doing=doing,
+            found="the SmartOffice user may not use this operation",
+            fix="ask the SmartOffice administrator for the right, or name another user in the connection",
+        )
+    if code == "BUSY":
+        return TransientError("SRC_BUSY", doing=doing, found="SmartOffice is busy", fix="run again later")
+    if code == "NOT_FOUND":
+        return PermanentError("SRC_NOT_FOUND", doing=doing, found="SmartOffice has no object with this id", fix="run again from extract on")
+    shown = code if _SHOWABLE_CODE.fullmatch(code) else "without a readable code"
+    return PermanentError(
+        "SRC_ERROR_BODY",
+        doing=doing,
+        found=f"SmartOffice answered with an error ({shown})",
+        fix="look the code up with SmartOffice support",
+    )

@@ -1,0 +1,154 @@
+"""Turns the record elements of a page into rows, and checks the ids: form, site, order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crosswalk.core.ids import IdOrder, id_order
+from crosswalk.core.ports import Page, Row
+from crosswalk.errors import DataError
+from crosswalk.systems.smartoffice.payloads import Layout
+from crosswalk.wire.content import data_error
+from crosswalk.wire.xml import Element
+
+_BESIDE_RECORDS = ("_status", "_systime")
+_ID = re.compile(r"([A-Za-z]+)\.([0-9]{1,18})\.([0-9]{1,18})")
+
+
+@dataclass(frozen=True)
+class PageHead:
+    """What an answer says of its place in the result."""
+
+    search_id: str
+    number: int
+    total: int
+    more: bool
+
+
+def page_head(block: Element, doing: str) -> PageHead:
+    """Read the paging attributes. Raises DataError SRC_SCHEMA, or SRC_NO_NEXT_LINK when another page follows but nothing leads there."""
+    total, more = block.get("total", ""), block.get("more", "")
+    number = block.get("pageno", "0" if total == "0" else "")
+    if not (_is_count(total) and _is_count(number)) or more not in ("true", "false"):
+        raise data_error("SRC_SCHEMA", doing, "total, pageno or more is missing or unreadable")
+    search_id = block.get("searchid", "")
+    if more == "true" and not search_id:
+        raise data_error("SRC_NO_NEXT_LINK", doing, "another page is announced, but no searchid leads to it")
+    return PageHead(search_id, int(number), int(total), more == "true")
+
+
+class RecordReader:
+    """Reads the pages of one entity, in order.
+
+    Args:
+        layout: where the fields stand.
+        scope: ids of the tag groups in scope; memberships of others are left out. None for all.
+    """
+
+    def __init__(self, layout: Layout, scope: frozenset[str] | None, doing: str) -> None:
+        self._layout = layout
+        self._scope = scope
+        self._doing = doing
+        self._site = ""
+        self._last: tuple[int, ...] = ()
+        self._orders: dict[str, IdOrder] = {}
+        self._blank = {"source_id": "", **dict.fromkeys(layout.fields, "")}
+        self._fields_seen: set[str] = set()
+        self._unknown: set[str] = set()
+
+    def page(self, block: Element, total: int) -> Page:
+        """Read the records of one page.
+
+        Raises DataError: SRC_SCHEMA, SRC_ID_TYPE, SRC_ORDER, SRC_DUPLICATE_FIELD, SRC_SCOPE_IGNORED.
+        """
+        self._fields_seen, self._unknown = set(), set()
+        rows = [self._row(element) for element in block if not self._is_beside(element)]
+        for row in rows:
+            self._check_id(row["source_id"])
+        return Page(rows, total, frozenset(self._fields_seen), frozenset(self._unknown))
+
+    def _is_beside(self, element: Element) -> bool:
+        if element.tag == self._layout.object_name:
+            return False
+        if element.tag in _BESIDE_RECORDS:
+            return True
+        raise data_error("SRC_SCHEMA", self._doing, f"the answer holds something other than {self._layout.object_name} elements")
+
+    def _row(self, element: Element) -> Row:
+        row, found = self._blank.copy(), set[str]()
+        row["source_id"] = element.get("id", "")
+        leaves, nested = self._layout.leaves, self._layout.nested
+        for child in element:
+            tag = child.tag
+            if tag in leaves:
+                self._take(row, found, leaves[tag], child)
+            elif tag in nested:
+                self._take_nested(row, found, nested[tag], child)
+            elif tag in self._layout.collections:
+                self._take_ids(row, found, child)
+            else:
+                self._unknown.add(tag)
+        self._fields_seen |= found
+        return row
+
+    def _take_nested(self, row: Row, found: set[str], fields: Mapping[str, str], parent: Element) -> None:
+        for child in parent:
+            field = fields.get(child.tag)
+            if field is None:
+                self._unknown.add(f"{parent.tag}.{child.tag}")
+            else:
+                self._take(row, found, field, child)
+
+    def _take(self, row: Row, found: set[str], field: str, leaf: Element) -> None:
+        self._mark(found, field)
+        if len(leaf):
+            self._unknown.add(f"{field}.{leaf[0].tag}")
+        elif leaf.text:
+            row[field] = leaf.text
+
+    def _take_ids(self, row: Row, found: set[str], collection: Element) -> None:
+        item, field = self._layout.collections[collection.tag]
+        self._mark(found, field)
+        ids = {child.get("id", "") for child in collection if child.tag == item}
+        kept = ids if self._scope is None else ids & self._scope
+        for one in kept - self._orders.keys():
+            self._orders[one] = self._membership(one, item)
+        if self._scope is not None and not kept:
+            raise data_error("SRC_SCOPE_IGNORED", self._doing, "a record came that is in none of the tag groups asked for")
+        row[field] = " ".join(sorted(kept, key=self._orders.__getitem__))
+
+    def _mark(self, found: set[str], field: str) -> None:
+        if field in found:
+            raise data_error("SRC_DUPLICATE_FIELD", self._doing, f"a record holds {field} twice")
+        found.add(field)
+
+    def _membership(self, group_id: str, item: str) -> IdOrder:
+        match = _ID.fullmatch(group_id)
+        if match is None or match[1] != item or match[2] != (self._site or match[2]):
+            raise self._id_type(f"a membership's id is not {item}.site.number of this office")
+        return id_order(group_id)
+
+    def _check_id(self, source_id: str) -> None:
+        """Check form, site and order of a record's id. A record without one is let through: validation rejects it."""
+        if not source_id:
+            return
+        match = _ID.fullmatch(source_id)
+        name = self._layout.object_name
+        if match is None or match[1] != name:
+            raise self._id_type(f"a record's id is not {name}.site.number")
+        self._site = self._site or match[2]
+        if match[2] != self._site:
+            raise self._id_type("records of two sites came")
+        place = (int(match[3]),)
+        if place < self._last:
+            raise data_error("SRC_ORDER", self._doing, "the records are not in ascending order of id")
+        self._last = place
+
+    def _id_type(self, found: str) -> DataError:
+        return data_error("SRC_ID_TYPE", self._doing, found)
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 9

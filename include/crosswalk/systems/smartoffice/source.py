@@ -1,0 +1,106 @@
+"""SmartOffice as a source: rights, totals, and entities read within a scope of tag groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from crosswalk.core.ports import Page
+from crosswalk.core.suggestions import did_you_mean, quoted
+from crosswalk.errors import AuthRefused, ConfigurationError, Problem
+from crosswalk.systems.smartoffice.client import SmartOfficeClient
+from crosswalk.wire.paging import prefetched
+
+ENTITIES = ("contact", "group")
+_ID_START = "TagGroup."
+
+
+class SmartOfficeSource:
+    """Implements core.ports.Source. A scope is resolved once; make a new source for a new run."""
+
+    def __init__(self, client: SmartOfficeClient) -> None:
+        self._client = client
+        self._chosen: dict[tuple[str, ...], Page] = {}
+
+    def identity(self) -> str:
+        return f"smartoffice://{self._client.host}/{self._client.settings.office}"
+
+    def describe(self) -> dict[str, str]:
+        return {"system": "smartoffice", "office": self._client.settings.office}
+
+    def require_right(self, right: str) -> None:
+        """Raise AuthRefused (RIGHT_MISSING) that tells retail users where the right is, enterprise users whom to ask."""
+        if self._client.settings.user.casefold() in self._client.right_holders(right):
+            return
+        raise AuthRefused(
+            "RIGHT_MISSING",
+            doing=f"checking the rights behind {self._client.settings.name}",
+            found=f"the SmartOffice user of the connection does not hold the integration right {right}",
+            fix=f"retail customers: in SmartOffice open User Accounts > your user > User Rights > Integrations and check {right}; "
+            "enterprise customers who do not see that option: contact Ebix directly",
+        )
+
+    def totals(self) -> dict[str, int]:
+        return {entity: self._client.total(entity) for entity in ENTITIES}
+
+    def dictionary(self) -> dict[str, dict[str, str]]:
+        """Read the codes of the data dictionary as {"Person.Gender": {code: label}}."""
+        return self._client.dictionary()
+
+    def pages(self, entity: str, scope: Sequence[str] | None) -> Iterator[Page]:
+        """Read one entity, the next page while this one is worked on.
+
+        With a scope: the groups named in it (by exact name or id) in one page, or their members, whose other memberships
+        are left out. Raises ConfigurationError SCOPE_GROUP_UNKNOWN, SCOPE_GROUP_AMBIGUOUS, SCOPE_EMPTY.
+        """
+        if scope is None:
+            yield from prefetched(self._client.read(entity))
+        elif entity == "group":
+            yield self._scoped_groups(tuple(scope))
+        else:
+            groups = [row["source_id"] for row in self._scoped_groups(tuple(scope)).rows]
+            yield from prefetched(self._client.read(entity, groups))
+
+    def _scoped_groups(self, scope: tuple[str, ...]) -> Page:
+        if scope not in self._chosen:
+            self._chosen[scope] = self._choose(scope)
+        return self._chosen[scope]
+
+    def _choose(self, scope: tuple[str, ...]) -> Page:
+        doing = f"finding the tag groups in scope of {self._client.settings.name}"
+        if not scope:
+            raise ConfigurationError("SCOPE_EMPTY", doing=doing, found="no tag group is named", fix='name some, or set scope to "all"')
+        pages = list(self._client.read("group"))
+        rows = [row for page in pages for row in page.rows]
+        by_name: dict[str, list[str]] = {}
+        for row in rows:
+            by_name.setdefault(row["Name"], []).append(row["source_id"])
+        ids = {row["source_id"] for row in rows if row["source_id"]}
+        matches = {wanted: [wanted] if wanted in ids else by_name.get(wanted, []) for wanted in scope}
+        problems = [_problem(wanted, found, by_name) for wanted, found in matches.items() if len(found) != 1]
+        if problems:
+            raise ConfigurationError.from_problems(doing, problems)
+        chosen = {found[0] for found in matches.values()}
+        kept = [row for row in rows if row["source_id"] in chosen]
+        return Page(
+            kept,
+            len(kept),
+            frozenset().union(*(page.fields_seen for page in pages)),
+            frozenset().union(*(page.unknown_fields for page in pages)),
+        )
+
+
+def _problem(wanted: str, found: list[str], by_name: dict[str, list[str]]) -> Problem:
+    if found:
+        return Problem(
+            "SCOPE_GROUP_AMBIGUOUS",
+            f"scope {quoted(wanted)}",
+            f"{len(found)} tag groups have this name ({', '.join(sorted(found))})",
+            "name the one that is meant by its id",
+        )
+    kind = "id" if wanted.startswith(_ID_START) else "name"
+    return Problem(
+        "SCOPE_GROUP_UNKNOWN",
+        f"scope {quoted(wanted)}",
+        f"none of the {sum(map(len, by_name.values()))} tag groups has this {kind}{did_you_mean(wanted, by_name)}",
+        "check the spelling in SmartOffice, capital letters included",
+    )

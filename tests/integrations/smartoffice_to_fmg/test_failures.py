@@ -1,0 +1,113 @@
+"""What goes wrong on the way: nothing lost, nothing twice, and a failed read never looks like a short one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from test_delivery import seen
+
+from crosswalk.core.model import RunKey, RunStatus
+from crosswalk.errors import CrosswalkError, Fenced, SafetyStop
+from crosswalk.steps.context import Run
+from crosswalk.steps.load import load
+from oracle import expected_contacts
+from world import WorldMaker
+
+SOURCE_LIES = ["login_page", "empty_body", "cut", "wrong_total", "repeat_page", "zero_records", "doctype", "bad_gzip"]
+
+
+@pytest.mark.requirement("SAFE-1")
+@pytest.mark.parametrize("kind", SOURCE_LIES)
+@pytest.mark.parametrize("at", [1, 4, 6])
+def test_a_source_that_lies_never_changes_fmg(make_world: WorldMaker, kind: str, at: int) -> None:
+    world = make_world(contacts=120, groups=4, page_size=50)
+    world.run()
+    before, writes = world.contacts(), world.writes()
+    world.control("POST", "/faults", system="smartoffice", at=at, times=50, kind=kind)
+    try:
+        row = world.run()
+        assert row.status in {RunStatus.HELD, RunStatus.SUCCESS, RunStatus.PARTIAL}
+    except CrosswalkError as error:
+        assert error.code
+    assert (world.contacts(), world.writes()) == (before, writes)
+
+
+@pytest.mark.requirement("SAFE-5")
+@pytest.mark.parametrize("kind", ["lost_answer", "reset", "status", "rate_limited", "cut"])
+def test_a_fault_at_any_call_to_fmg_changes_nothing_of_the_result(make_world: WorldMaker, kind: str) -> None:
+    world = make_world(contacts=60, groups=3)
+    extra: dict[str, Any] = {"status": 502} if kind == "status" else {"retry_after": 0} if kind == "rate_limited" else {}
+    for at in range(1, 9):
+        world.control("POST", "/faults", system="fmg", at=at, times=1, kind=kind, **extra)
+    world.run()
+    expected, _ = expected_contacts(world.source_contacts())
+    assert seen(world) == expected
+    assert world.fmg_account()["generation"] == 1
+
+
+@pytest.mark.requirement("CARD-8", "SAFE-5")
+def test_a_load_that_broke_off_is_finished_by_repeating_it(make_world: WorldMaker) -> None:
+    world = make_world(contacts=80, groups=3)
+    world.control("POST", "/faults", system="fmg", match="commit", times=20, kind="lost_answer")
+    with pytest.raises(CrosswalkError):
+        world.run()
+    world.control("DELETE", "/faults")
+    key = world.store.runs.latest("smartoffice_to_fmg", "summit", limit=1)[0].key
+    account = world.account()
+    run = Run(key, account.settings, account.spec, account.store, account.zone)
+    load(run, account.target)
+    expected, _ = expected_contacts(world.source_contacts())
+    assert seen(world) == expected
+    assert world.fmg_account()["generation"] == 1
+    writes = world.writes()
+    load(run, account.target)
+    assert world.writes() == writes, "a finished delivery is a no-op"
+
+
+@pytest.mark.requirement("SAFE-4")
+def test_an_older_snapshot_never_wins(make_world: WorldMaker) -> None:
+    world = make_world(contacts=40, groups=2)
+    dry = world.run(dry_run=True)
+    world.run()
+    account = world.account()
+    old = RunKey("smartoffice_to_fmg", "summit", dry.key.snapshot)
+    world.store.runs.update(old, status=RunStatus.RUNNING)
+    run = Run(old, account.settings, account.spec, _as_real(account.store), account.zone)
+    writes = world.writes()
+    with pytest.raises(Fenced, match="STALE_SNAPSHOT"):
+        load(run, account.target)
+    assert world.writes() == writes
+
+
+@pytest.mark.requirement("SAFE-10")
+def test_one_bad_record_does_not_stop_the_others(make_world: WorldMaker) -> None:
+    world = make_world(contacts=60, groups=2)
+    bad = next(c for c in world.source_contacts() if c["id"] in expected_contacts(world.source_contacts())[0])["id"]
+    world.control("POST", "/faults", system="fmg", match="parts", kind="refuse_part", key=bad, times=100)
+    row = world.run()
+    assert row.status is RunStatus.PARTIAL
+    expected, _ = expected_contacts(world.source_contacts())
+    assert set(seen(world)) == set(expected) - {bad}
+    codes = {r.source_id: r.code for r in world.store.rejected.open("smartoffice_to_fmg", "summit")}
+    assert codes[bad].startswith("TGT_")
+
+
+@pytest.mark.requirement("SAFE-1")
+def test_when_the_target_refuses_everything_the_run_is_red(make_world: WorldMaker) -> None:
+    world = make_world(contacts=60, groups=2)
+    world.control("POST", "/faults", system="fmg", match="parts", kind="status", status=422, code="PART_REFUSED", times=10000)
+    with pytest.raises(SafetyStop, match="TGT_MANY_REFUSED"):
+        world.run()
+    assert world.contacts() == []
+
+
+def _as_real(store: Any) -> Any:
+    """The store with every dry run taken for a real one."""
+    from sqlalchemy import update
+
+    from crosswalk.store.tables import run
+
+    with store.engine.begin() as connection:
+        connection.execute(update(run).values(dry_run=False))
+    return store
