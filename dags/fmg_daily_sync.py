@@ -1,4 +1,4 @@
-"""**SmartOffice → FMG, every day.**
+"""SmartOffice → FMG, every day.
 
 **What.** Each FMG account of `include/accounts/fmg.toml` gets the contacts and tag groups of its SmartOffice office: all, or those in
 chosen tag groups. SmartOffice is right; FMG is made to agree. Nothing is written to SmartOffice.

@@ -103,7 +103,10 @@ class World:
         self.control("PATCH", f"/smartoffice/offices/{self.office}/contacts/{source_id}", **fields)
 
     def source_contacts(self) -> list[dict[str, Any]]:
-        return list(self.control("GET", f"/smartoffice/offices/{self.office}/contacts")["contacts"])
+        return list(self.control("GET", f"/smartoffice/offices/{self.office}/contacts?limit=100000")["contacts"])
+
+    def source_groups(self) -> list[dict[str, Any]]:
+        return list(self.control("GET", f"/smartoffice/offices/{self.office}/groups?limit=100000")["groups"])
 
     def writes(self) -> int:
         """Write requests FMG got so far."""

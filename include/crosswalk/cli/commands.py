@@ -98,7 +98,7 @@ def rejected_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         as_json(rows)
         return 0
-    columns = ["entity", "source_id", "code", "field", "masked", "reason", "fix", "first_seen", "last_seen", "attempts"]
+    columns = ["entity", "source_id", "code", "field", "masked", "reason", "fix", "first_seen_at", "last_seen_at", "attempts"]
     as_table(f"{len(rows)} rejected", columns, [[row[column] for column in columns] for row in rows])
     return 0
 

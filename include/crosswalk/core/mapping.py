@@ -106,12 +106,12 @@ class MappingTable:
         """
         settled = mapped.copy()
         careful = [row for row in self.sent if row.blank != CLEAR]
-        if careful:
-            known = target[target["source_id"] != ""].drop_duplicates("source_id").set_index("source_id")
-            for row in careful:
-                theirs = mapped["source_id"].map(known[row.target]).fillna("").astype("str")
-                first, second = (theirs, mapped[row.target]) if row.blank == FILL_ONLY else (mapped[row.target], theirs)
-                settled[row.target] = first.where(first != "", second)
+        known = target.sort_values("target_id", ascending=False) if careful else target
+        for row in careful:
+            held = dict(zip(known["source_id"].tolist(), known[row.target].tolist(), strict=True))
+            theirs = mapped["source_id"].map(lambda one, held=held: held.get(one, "")).astype("str")
+            first, second = (theirs, mapped[row.target]) if row.blank == FILL_ONLY else (mapped[row.target], theirs)
+            settled[row.target] = first.where(first != "", second)
         return settled
 
     def _convert(self, row: MappingRow, cell: Sequence[str]) -> str | RecordRejected:

@@ -132,6 +132,26 @@ def airflow_environment(place: Place, *, port: int, connections: dict[str, dict[
     return inherited | settings | {"PATH": path, "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1"}
 
 
+def keep(place: Place, environment: dict[str, str]) -> None:
+    """Keep the stack's settings, so that `adopt` finds them."""
+    ours = {name: value for name, value in environment.items() if name.startswith("AIRFLOW")}
+    write_private(place.local / "environment.json", json.dumps(ours, indent=1))
+
+
+def adopt(start: Path | None = None) -> bool:
+    """Use the local stack's settings in this process, unless it has Airflow settings of its own. For the command line."""
+    if any(name.startswith(("AIRFLOW_HOME", "AIRFLOW__", "AIRFLOW_CONN")) for name in os.environ):
+        return False
+    try:
+        kept = find_place(start).local / "environment.json"
+    except ConfigurationError:
+        return False
+    if not kept.is_file():
+        return False
+    os.environ.update(json.loads(kept.read_text(encoding="utf-8")))
+    return True
+
+
 def _core(place: Place, port: int) -> dict[str, str]:
     secret = kept_secrets(place)
     passwords(place)

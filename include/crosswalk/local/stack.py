@@ -2,23 +2,27 @@
 
     python -m crosswalk.local.stack up | down
 
-`up` also starts the sandbox with the demo's offices when none is running, and leaves everything running; `down` stops it all.
+`up` starts the sandbox with the demo's offices too, and leaves everything running; `down` stops it all.
 """
 
 from __future__ import annotations
 
+import argparse
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
 
 from crosswalk.errors import TransientError
-from crosswalk.local.environment import Place, airflow_environment, free_port
+from crosswalk.local import world as sandbox
+from crosswalk.local.environment import Place, airflow_environment, find_place, free_port, keep
 from crosswalk.local.processes import Child, recall, remember, spawn, stop
 
 START_SECONDS = 180
@@ -51,6 +55,7 @@ def start(place: Place, connections: dict[str, dict[str, Any]]) -> Stack:
     """Migrate Airflow's database, start its three services and wait until all are healthy. Raises TransientError LOCAL_NOT_HEALTHY."""
     port = free_port()
     environment = airflow_environment(place, port=port, connections=connections)
+    keep(place, environment)
     migrate(place, environment)
     children = [_spawn(place, name, environment) for name in _SERVICES]
     stack = Stack(place, port, tuple(children))
@@ -85,7 +90,59 @@ def migrate(place: Place, environment: dict[str, str]) -> None:
         database.execute("PRAGMA journal_mode=WAL")
 
 
-def _file(place: Place) -> Any:
+def bring_up(place: Place, say: Callable[[str], None]) -> tuple[sandbox.World, Stack, bool]:
+    """Find or start everything: sandbox with its offices, store, Airflow. The flag tells whether Airflow was started by this call."""
+    running = find(place)
+    world = sandbox.find(place)
+    if world is None:
+        if running:
+            running.stop()
+            running = None
+        say("Sandbox: starting it with four offices, the largest of 30,001 contacts")
+        world = sandbox.prepare(place)
+    say(f"Sandbox: {world.url}/_sandbox/" + ("" if world.fresh else ", with what was delivered before"))
+    if running:
+        say(f"Airflow: running already at {running.url}")
+        return world, running, False
+    migrate_store(place)
+    say("Airflow: starting API server, scheduler and DAG processor")
+    return world, start(place, sandbox.connections(place, world.url)), True
+
+
+def migrate_store(place: Place) -> None:
+    """Bring our own database to the current version."""
+    from crosswalk.store.engine import connect
+    from crosswalk.store.migrate import migrate as migrate_tables
+
+    place.store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate_tables(connect(f"sqlite:///{place.store}"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Start or stop the local stack; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m crosswalk.local.stack")
+    parser.add_argument("what", choices=["up", "down"])
+    place = find_place()
+    if parser.parse_args(arguments).what == "down":
+        return _down(place)
+    _, stack, _ = bring_up(place, print)
+    print(f"\nAirflow is at {stack.url}. Users and passwords: {place.passwords}")
+    print("analyst may look, oncall may run and answer, engineer may also change connections. Stop with: make down")
+    return 0
+
+
+def _down(place: Place) -> int:
+    running = find(place)
+    if running:
+        running.stop()
+    children, _ = recall(place.local / "sandbox.json")
+    stop(children)
+    (place.local / "sandbox.json").unlink(missing_ok=True)
+    print("Stopped." if running or children else "Nothing was running.")
+    return 0
+
+
+def _file(place: Place) -> Path:
     return place.local / "stack.json"
 
 
@@ -115,3 +172,7 @@ def _healthy(stack: Stack) -> bool:
 
 def _not_healthy(found: str, fix: str) -> TransientError:
     return TransientError("LOCAL_NOT_HEALTHY", doing="starting the local Airflow", found=found, fix=fix)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

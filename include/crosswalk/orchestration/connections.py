@@ -33,7 +33,7 @@ _COMMON = re.compile(
 """A common word, with or without digits and punctuation behind it: hiding it would make logs unreadable."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_HOST = re.compile(r"[A-Za-z0-9._\-:\[\]]+")
+_HOST = re.compile(r"[^\s/?#\\]+")
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ def checked_http(connection: Connection, *, login: bool, required: Sequence[str]
         raise ConfigurationError.from_problems(f"checking connection {connection.conn_id}", problems)
     port = f":{connection.port}" if connection.port else ""
     host = str(connection.host).strip()
+    if host.count(":") > 1 and not host.startswith("["):
+        host = f"[{host}]"
     base_url = f"{_scheme_of(connection)}://{host}{port}"
     return Checked(connection.conn_id, base_url, connection.login or "", connection.password or "", extra)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
+from uuid import uuid4
 
 from airflow.sdk import BaseHook
 
-from crosswalk.errors import ConfigurationError, CrosswalkError, Problem
+from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, Problem
 from crosswalk.orchestration.connections import read_connection, read_extra
 from crosswalk.orchestration.provider import provider_info
 
@@ -115,9 +116,20 @@ class LandingHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Write a probe, read it back and remove it."""
         try:
-            return True, self.zone().probe()
+            _probe(self.zone())
         except CrosswalkError as error:
             return False, str(error)
+        return True, "A probe was written, read back and removed."
+
+
+def _probe(zone: LandingZone) -> None:
+    name = f"probe-{uuid4().hex}"
+    zone.storage.replace((name,), name.encode())
+    try:
+        if zone.storage.read((name,)) != name.encode():
+            raise DataError("LANDING_CORRUPT", doing="testing the landing zone", found="the probe came back changed", fix="check its disk")
+    finally:
+        zone.storage.remove((name,))
 
 
 def _s3_client(extra: dict[str, Any]) -> Any:

@@ -15,8 +15,17 @@ REPLACING_KINDS = ("reset", "status", "rate_limited", "expired", "error", "login
 PAGE_KINDS = ("repeat_page", "wrong_total", "zero_records", "short_page", "drop_field", "extra_field")
 KINDS = SENDING_KINDS + REPLACING_KINDS + PAGE_KINDS
 
-_SELECTION = {"system": str, "owner": str, "at": int, "every": int, "match": str, "times": int, "kind": str, "carry_out": bool}
-_OPTIONS = {
+_SELECTION: dict[str, type] = {
+    "system": str,
+    "owner": str,
+    "at": int,
+    "every": int,
+    "match": str,
+    "times": int,
+    "kind": str,
+    "carry_out": bool,
+}
+_OPTIONS: dict[str, type | tuple[type, ...]] = {
     "seconds": (int, float),
     "status": int,
     "retry_after": (int, float, str, type(None)),
@@ -139,5 +148,5 @@ def _check_types(given: Mapping[str, Any]) -> None:
             continue
         if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
             raise Refused(422, "INVALID", f"{name} has the wrong type")
-        if name in ("at", "every", "times") and value < 1:
+        if name in ("at", "every", "times") and isinstance(value, int) and value < 1:
             raise Refused(422, "INVALID", f"{name} is 1 or more")

@@ -36,6 +36,7 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
         check_limits(run, totals)
         state = target.state()
         check_ownership(run, source, state)
+        check_order(run, state)
         entities = _land_both(run, source, target)
         for entity in run.spec.entities:
             _check_fields(run, entity, entities[f"source_{entity.name}"])
@@ -63,6 +64,18 @@ def check_ownership(run: Run, source: Source, state: TargetState) -> None:
             doing=f"checking who manages the target of {run.key}",
             found="another source manages the target's list",
             fix=f"give the account in include/accounts/{run.spec.short}.toml a target of its own",
+        )
+
+
+def check_order(run: Run, state: TargetState) -> None:
+    """Move our numbers on when the target knows of later snapshots: the store was restored from an older backup."""
+    if state.last_snapshot >= run.key.snapshot:
+        run.store.runs.skip_to(run.key.integration, run.key.account, state.last_snapshot)
+        raise TransientError(
+            "SNAPSHOT_BEHIND",
+            doing=f"comparing the snapshot numbers of {run.key} with the target's",
+            found=f"the target was given snapshot {state.last_snapshot} already",
+            fix="it is tried again with a higher number; if the store was restored from a backup, that is all",
         )
 
 
@@ -104,6 +117,8 @@ def _land_once(run: Run, side: str, entity: str, pages: Iterator[Page]) -> Entit
         rows, total = rows + len(page.rows), page.total
         seen, unknown = seen | page.fields_seen, unknown | page.unknown_fields
         log.info("run %s: %s %ss %d of %d", run.key, side, entity, rows, total)
+    if not files:
+        files.append(run.folder.write_page(f"{side}_{entity}", 0, [], columns))
     return EntityManifest(side, entity, rows, total, tuple(files), seen, unknown)
 
 

@@ -83,14 +83,13 @@ def _settle(key: RunKey, ledger: Ledger, batch: Batch, answer: Future[BatchResul
     """Book one answer; return the batches to send instead when the target refused this one whole."""
     try:
         result = answer.result()
+        sent.batches += 1
     except BatchRefused:
         if len(batch.operations) > 1:
             log.warning("%s: batch %d of %d records was refused, splitting it", key, batch.number, len(batch.operations))
             return batch.halves()
         result = BatchResult(frozenset(), (Refusal(batch.operations[0].key, "REFUSED", ""),))
     refused = _refusals(batch, result)
-    if result.accepted or len(batch.operations) > 1:
-        sent.batches += 1
     for operation in batch.operations:
         if operation.key in result.accepted:
             sent.accepted.setdefault(operation.entity, Counter())[operation.op] += 1

@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, select, update
 
+from crosswalk.store.column_types import clean
 from crosswalk.store.engine import reading, writing
 from crosswalk.store.tables import audit, audit_head
-from crosswalk.store.upsert import insert_into
 
 GENESIS = "0" * 64
+"""What the first event follows; the first revision writes it into audit_head."""
 
 
 class Audit:
@@ -30,10 +31,10 @@ class Audit:
             row = {
                 "position": position + 1,
                 "at": datetime.now(UTC),
-                "event": event,
-                "integration": integration,
-                "account": account,
-                "actor": actor,
+                "event": clean(event),
+                "integration": clean(integration),
+                "account": clean(account),
+                "actor": clean(actor),
                 "details": json.dumps(details, sort_keys=True, separators=(",", ":"), ensure_ascii=True),
                 "prev_hash": prev_hash,
             }
@@ -43,7 +44,7 @@ class Audit:
         return position + 1
 
     def verify(self) -> list[int]:
-        """Walk the chain; return the positions that were changed, are missing or do not belong. Empty: whole."""
+        """Walk the chain; return the positions that were changed, are missing or do not belong (0: the start). Empty: whole."""
         broken: set[int] = set()
         expected, prev_hash = 1, GENESIS
         with reading(self._engine, "verifying the audit chain") as connection:
@@ -59,8 +60,6 @@ class Audit:
 
 
 def _lock_head(connection: Connection) -> tuple[int, str]:
-    first = {"id": 1, "position": 0, "hash": GENESIS}
-    connection.execute(insert_into(connection, audit_head).values(first).on_conflict_do_nothing())
     head = connection.execute(select(audit_head).with_for_update()).one()
     return head.position, head.hash
 

@@ -35,13 +35,18 @@ class UtcTime(TypeDecorator[datetime]):
         return instant.astimezone(UTC)
 
 
+def clean(text: str) -> str:
+    """Replace NUL and lone surrogates, which no database takes, by U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "\ufffd")
+
+
 class CleanText(TypeDecorator[str]):
-    """Text from outside. NUL and lone surrogates, which no database takes, become U+FFFD."""
+    """Text, stored as `clean` leaves it."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  # SQLAlchemy's signature
-        if value is None or (value.isascii() and "\x00" not in value):
-            return value
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "\ufffd")
+        return None if value is None else clean(value)

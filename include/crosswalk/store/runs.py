@@ -92,6 +92,12 @@ class Runs:
             connection.execute(run.insert().values(**row, snapshot=number, status=RunStatus.RUNNING, started_at=datetime.now(UTC)))
         return RunKey(integration, account, number)
 
+    def skip_to(self, integration: str, account: str, number: int) -> None:
+        """Hand out only numbers above `number` from now on: a target may know of later snapshots than a restored store."""
+        with writing(self._engine, f"moving the snapshot numbers of {integration}/{account} on") as connection:
+            handed_out = snapshots.lock(connection, integration, account).handed_out
+            snapshots.write(connection, integration, account, handed_out=max(handed_out, number))
+
     def get(self, key: RunKey) -> RunRow:
         """Read one run. Raises ConfigurationError RUN_UNKNOWN."""
         doing = f"reading the run {key}"

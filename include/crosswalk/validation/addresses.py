@@ -33,7 +33,7 @@ def is_valid(address: str) -> bool:
     # email-validator refuses .invalid whatever it is told; .example, of the same length, it takes.
     trimmed = _RESERVED_FOR_TRIALS.sub(".example", address.strip())
     try:
-        found = validate_email(trimmed, check_deliverability=False, test_environment=True)
+        found = validate_email(trimmed, strict=True, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return False
     return found.ascii_domain is not None and "." in found.ascii_domain

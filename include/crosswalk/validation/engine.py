@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +25,7 @@ _RESULT_FORMAT = {
     "include_unexpected_rows": False,
 }
 _CHATTY = ("great_expectations", "great_expectations.data_context.types.base")
-_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Invalid)")
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:[Ee]rror|Exception|Invalid|Warning)(?=:|$)")
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,14 @@ def run(expectations: Sequence[Expectation], frame: pd.DataFrame) -> list[Findin
     """
     if not expectations:
         return []
+    library = _library()
     built, broken = _build_all(expectations, frame)
     _stop_on(broken)
-    suite = _library().ExpectationSuite("crosswalk", expectations=built)
-    validated = _batch(frame).validate(suite, result_format=_RESULT_FORMAT)
+    suite = library.ExpectationSuite("crosswalk", expectations=built)
+    with warnings.catch_warnings():
+        # pandas warns of groups in a regex that is only searched for.
+        warnings.filterwarnings("ignore", message="This pattern is interpreted as a regular expression", category=UserWarning)
+        validated = _batch(frame).validate(suite, result_format=_RESULT_FORMAT)
     # The order of results is not the order of the suite.
     results = {result.expectation_config.meta["rule"]: result for result in validated.results}
     _stop_on([_broken(one, cause) for number, one in enumerate(expectations) if (cause := _fault(results.get(number)))])
@@ -113,7 +118,7 @@ def _fault(result: Any) -> str:
     raised = [one for one in details if one.get("raised_exception", True)]
     if raised:
         heads = (_EXCEPTION.match(line) for line in str(raised[0].get("exception_traceback")).splitlines())
-        return next((head.group() for head in reversed([*heads]) if head), "an exception")
+        return next((head.group() for head in heads if head), "an exception")
     found = result.result
     return "" if len(found.get("unexpected_index_list", ())) == found.get("unexpected_count") else "it does not say which rows failed"
 

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import TypeVar
 
 import requests
@@ -123,7 +124,7 @@ class Wire:
             return self._send(call, started)
         except CrosswalkError:
             raise
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
             # "from None": the foreign text holds the address with its query
             raise translate(error, call.doing) from None
         finally:

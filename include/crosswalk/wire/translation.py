@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client as from_http
 import ssl
 from collections.abc import Iterator
 
@@ -21,7 +22,7 @@ _BAD_ADDRESS = (
 )
 _TIMEOUTS = (from_requests.Timeout, from_urllib3.TimeoutError, TimeoutError)
 _UNREACHABLE = (from_urllib3.NewConnectionError, from_urllib3.NameResolutionError)
-_SHORT = (from_urllib3.IncompleteRead, from_urllib3.InvalidChunkLength)
+_SHORT = (from_urllib3.IncompleteRead, from_urllib3.InvalidChunkLength, from_http.IncompleteRead)
 _CORRUPT = (from_requests.ContentDecodingError, from_urllib3.DecodeError)
 _REDIRECTS = (from_requests.TooManyRedirects,)
 _BROKEN = (
@@ -30,6 +31,7 @@ _BROKEN = (
     from_requests.RetryError,
     from_urllib3.ProtocolError,
     from_urllib3.PoolError,
+    from_http.HTTPException,
 )
 _HEADERS = (from_requests.InvalidHeader, from_urllib3.InvalidHeader)
 

@@ -44,7 +44,7 @@ def test_first_run_makes_fmg_what_smartoffice_says(make_world: WorldMaker) -> No
     assert row.status in {RunStatus.PARTIAL, RunStatus.SUCCESS}
     expected, _ = expected_contacts(world.source_contacts())
     assert seen(world) == expected
-    source_groups = world.control("GET", "/smartoffice/offices/DEMO01/groups")["groups"]
+    source_groups = world.source_groups()
     assert {g["source_id"]: g["name"] for g in world.groups()} == {g["id"]: g["Name"] for g in source_groups}
 
 
@@ -96,7 +96,7 @@ def test_changes_travel_and_only_they(make_world: WorldMaker) -> None:
 def test_chosen_tag_groups_only(make_world: WorldMaker, paging: str) -> None:
     world = make_world(contacts=300, groups=12, scope=("Newsletter",), paging=paging)
     world.run()
-    group = next(g["id"] for g in world.control("GET", "/smartoffice/offices/DEMO01/groups")["groups"] if g["Name"] == "Newsletter")
+    group = next(g["id"] for g in world.source_groups() if g["Name"] == "Newsletter")
     members = [c for c in world.source_contacts() if group in c["TagGroups"]]
     expected, _ = expected_contacts(members, only_groups={group})
     assert seen(world) == expected
@@ -160,7 +160,7 @@ def test_the_first_replacement_waits_for_consent_and_exports_first(make_world: W
     before = _fill_fmg(world, 37)
     row = world.run()
     assert row.status is RunStatus.HELD
-    assert [hold["code"] for hold in row.holds] == ["FIRST_REPLACEMENT"]
+    assert "FIRST_REPLACEMENT" in [hold["code"] for hold in row.holds]
     assert world.contacts() == before
     folder = world.zone.folder(row.key)
     exported = folder.read_bytes("target_only_contacts.csv").decode()

@@ -53,10 +53,10 @@ def find_contact(account: Account, contact_id: str) -> Contact:
     return found
 
 
-def set_group(account: Account, group_id: str | None, changes: Mapping[str, Any]) -> Group:
+def set_group(account: Account, group_id: str | None, changes: Mapping[str, Any], *, ruled: bool) -> Group:
     """Add a group (group_id None) or change one. Raises Refused."""
     before = find_group(account, group_id) if group_id else Group(account.new_id("g"), "", "")
-    _require_known(changes, {"name", "source_id"})
+    _require_known(changes, {"name"} if ruled else {"name", "source_id"})
     group = replace(before, name=changes.get("name", before.name), source_id=changes.get("source_id", before.source_id) or "")
     if wrong_group_field({"name": group.name}) or not isinstance(group.source_id, str):
         raise Refused(422, "INVALID", "a group has a name")

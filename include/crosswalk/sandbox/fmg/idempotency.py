@@ -28,7 +28,7 @@ class Answers:
         self._answers: dict[str, Answer] = {}
 
     def earlier(self, key: str, request: Request) -> Reply | None:
-        """The answer given before to this key. Raises Refused (422 KEY_REUSED, INVALID)."""
+        """The answer given before to this key; None for "", no key. Raises Refused (422 KEY_REUSED, INVALID)."""
         if len(key) > MAX_KEY:
             raise Refused(422, "INVALID", f"an idempotency key has at most {MAX_KEY} characters")
         answer = self._answers.get(key)
@@ -40,7 +40,7 @@ class Answers:
 
     def keep(self, key: str, request: Request, reply: Reply) -> None:
         """Keep an answer, unless it is a 429 or 5xx."""
-        if reply.status == 429 or reply.status >= 500:
+        if not key or reply.status == 429 or reply.status >= 500:
             return
         now = time.monotonic()
         self._answers[key] = Answer(_digest(request), reply, now)

@@ -82,11 +82,11 @@ def read_open(body: Mapping[str, Any]) -> tuple[str, int, int, dict[str, str]]:
     mode, snapshot, revision, source = (body.get(name) for name in ("mode", "snapshot", "base_revision", "source"))
     if mode not in MODES:
         raise Refused(422, "INVALID", "mode is replace or delta")
-    if not is_count(snapshot) or not is_count(revision):
+    if not isinstance(snapshot, int) or not isinstance(revision, int) or min(snapshot, revision) < 0:
         raise Refused(422, "INVALID", "snapshot and base_revision are whole numbers")
     if not isinstance(source, dict) or not all(isinstance(source.get(name), str) and source[name] for name in ("system", "office")):
         raise Refused(422, "INVALID", "source names a system and an office")
-    return str(mode), int(snapshot), int(revision), {"system": source["system"], "office": source["office"]}
+    return str(mode), snapshot, revision, {"system": source["system"], "office": source["office"]}
 
 
 def is_count(value: object) -> bool:
@@ -131,8 +131,9 @@ def _operation(entity: str, item: object, mode: str) -> Operation:
 def _upsert(entity: str, source_id: str, target_id: str, item: Mapping[str, Any]) -> Operation:
     names = CONTACT_FIELDS if entity == "contacts" else ("name",)
     values = {name: item.get(name) or "" for name in names}
-    groups = item.get("groups") if entity == "contacts" else None
-    return Operation(entity, "upsert", source_id, target_id, values, tuple(groups) if isinstance(groups, list) else (), item.get("opted_out") is True)
+    given = item.get("groups")
+    groups = tuple(given) if entity == "contacts" and isinstance(given, list) else ()
+    return Operation(entity, "upsert", source_id, target_id, values, groups, item.get("opted_out") is True)
 
 
 def _sort_in(part: Part, operation: Operation, item: Mapping[str, Any], known: Container[str]) -> None:

@@ -18,7 +18,11 @@ Page = dict[str, Any]
 def contacts_page(account: Account, request: Request, fault: Fault | None) -> Page:
     """A page of contacts."""
     listing, opt_outs = account.listing, account.opt_outs
-    return _page("contacts", listing.contact_order, lambda key: contact_json(listing.contacts[key], listing, opt_outs), listing, request, fault)
+
+    def show(contact_id: str) -> dict[str, Any]:
+        return contact_json(listing.contacts[contact_id], listing, opt_outs)
+
+    return _page("contacts", listing.contact_order, show, listing, request, fault)
 
 
 def groups_page(account: Account, request: Request, fault: Fault | None) -> Page:

@@ -70,7 +70,7 @@ def wrong_contact_field(values: Mapping[str, Any]) -> str | None:
 
 
 def wrong_group_field(values: Mapping[str, Any]) -> str | None:
-    """"name" when a group's name breaks its rule."""
+    """The field that breaks its rule, or None."""
     name = values.get("name")
     return None if isinstance(name, str) and 1 <= len(name) <= MAX_GROUP_NAME else "name"
 

@@ -21,12 +21,16 @@ Parts = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Action:
-    """What a route does. `read` is given the fault that bends its page, `write` runs under the account's lock."""
+    """What a route does. `read` is given the fault that bends its page, `write` runs under the account's lock.
+
+    keyed: the call is refused without an idempotency key.
+    """
 
     operation: str
     read: Callable[[Account, Request, Fault | None], Any] | None = None
     write: Callable[[Account, Request, Parts], Reply] | None = None
     paged: bool = False
+    keyed: bool = False
 
 
 class Fmg:
@@ -88,8 +92,8 @@ def _carried_out(account: Account, request: Request, action: Action, parts: Part
     if action.read:
         return json_reply(action.read(account, request, fault))
     key = request.headers.get("idempotency-key", "")
-    if not key:
-        raise Refused(422, "INVALID", "every write carries an Idempotency-Key")
+    if action.keyed and not key:
+        raise Refused(422, "INVALID", "every write of an import carries an Idempotency-Key")
     with account.lock:
         reply = account.answers.earlier(key, request)
         if reply is None:
@@ -117,14 +121,18 @@ def _routes() -> Routes[Action]:
     routes.add("GET", f"{BASE}/contacts", Action("read contacts", read=reading.contacts_page, paged=True))
     routes.add("GET", f"{BASE}/groups", Action("read groups", read=reading.groups_page, paged=True))
     routes.add("GET", f"{BASE}/opt-outs", Action("read opt-outs", read=reading.opt_outs_page, paged=True))
-    routes.add("POST", f"{BASE}/imports", Action("open import", write=lambda account, request, _: open_import(account, request)))
-    routes.add("PUT", f"{BASE}/imports/{{job}}/parts/{{number}}", Action("put part", write=_put_part))
-    routes.add("POST", f"{BASE}/imports/{{job}}/commit", Action("commit import", write=_commit))
+    routes.add("POST", f"{BASE}/imports", Action("open import", write=_open, keyed=True))
+    routes.add("PUT", f"{BASE}/imports/{{job}}/parts/{{number}}", Action("put part", write=_put_part, keyed=True))
+    routes.add("POST", f"{BASE}/imports/{{job}}/commit", Action("commit import", write=_commit, keyed=True))
     for name, by_hand in (("contacts", _edit_contact), ("groups", _edit_group)):
         routes.add("POST", f"{BASE}/{name}", Action(f"edit {name}", write=by_hand))
         routes.add("PATCH", f"{BASE}/{name}/{{id}}", Action(f"edit {name}", write=by_hand))
         routes.add("DELETE", f"{BASE}/{name}/{{id}}", Action(f"edit {name}", write=by_hand))
     return routes
+
+
+def _open(account: Account, request: Request, _: Parts) -> Reply:
+    return open_import(account, request)
 
 
 def _put_part(account: Account, request: Request, parts: Parts) -> Reply:
@@ -151,5 +159,5 @@ def _edit_group(account: Account, request: Request, parts: Parts) -> Reply:
     if request.method == "DELETE":
         editing.remove_group(account, parts["id"])
         return json_reply({"deleted": 1})
-    group = editing.set_group(account, parts.get("id"), request.json())
+    group = editing.set_group(account, parts.get("id"), request.json(), ruled=True)
     return json_reply(reading.group_json(account.listing, group.group_id), 201 if request.method == "POST" else 200)

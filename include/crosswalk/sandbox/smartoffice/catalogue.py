@@ -17,7 +17,9 @@ from crosswalk.sandbox.smartoffice.office import CONTACT, NOTE, TAG_GROUP, Recor
 class Property(Protocol):
     """Something a template can ask for."""
 
-    tag: str
+    @property
+    def tag(self) -> str:
+        """Name of the element."""
 
     def write(self, record: Record, out: list[str]) -> None:
         """Append the property's XML; it is present also when blank."""
@@ -137,8 +139,11 @@ def bent(shape: Shape, fault: Fault | None) -> Shape:
 
 def _without(shape: Shape, path: str) -> Shape:
     first, _, rest = path.partition(".")
-    kept = (replace(item, inside=_without(item.inside, rest)) if rest and isinstance(item, Part) and item.tag == first else item for item in shape)
-    return tuple(item for item in kept if rest or item.tag != first)
+    if not rest:
+        return tuple(item for item in shape if item.tag != first)
+    return tuple(
+        replace(item, inside=_without(item.inside, rest)) if isinstance(item, Part) and item.tag == first else item for item in shape
+    )
 
 
 def written(records: Iterable[Record], shape: Shape) -> str:

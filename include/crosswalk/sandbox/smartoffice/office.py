@@ -10,7 +10,7 @@ from crosswalk.sandbox.messages import Refused
 from crosswalk.sandbox.people import group_names, people
 
 CONTACT, TAG_GROUP, NOTE = "Contact", "TagGroup", "SmartPadNote"
-DEFAULT_USER, DEFAULT_PASSWORD = "integration", "sandbox-secret"  # noqa: S105 - the sandbox's published one
+DEFAULT_USER, DEFAULT_PASSWORD = "integration", "sandbox-secret"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,9 +48,11 @@ def search_query(search: etree._Element, subject: etree._Element) -> Query:
     for item in search.iterfind("sort/item"):
         if item.get("prop") != "id" or item.get("order", "asc") != "asc":
             raise Refused(200, "UNSUPPORTED", "records come in ascending order of id only")
-    kind, shape = str(subject.tag), chosen(str(subject.tag), subject)
+    kind = str(subject.tag)
+    shape = chosen(kind, subject)
     tests = [_test(kind, expr.get("prop", ""), expr.get("op", ""), _values(expr)) for expr in search.iterfind("condition/expr")]
-    return Query(kind, shape, tests, _number(search.get("pageno", "0")), _size(search.get("pagesize", "1000")), _number(search.get("searchid", "-1")))
+    page, number = _number(search.get("pageno", "0")), _number(search.get("searchid", "-1"))
+    return Query(kind, shape, tests, page, _size(search.get("pagesize", "1000")), number)
 
 
 def report_query(report: etree._Element) -> Query:
@@ -91,7 +93,7 @@ def _values(expr: etree._Element) -> frozenset[str]:
 def _filter_tests(kind: str, text: str) -> list[Test]:
     if not text:
         return []
-    prop, word, values = (text.split(None, 2) + ["", ""])[:3]
+    prop, word, values = [*text.split(None, 2), "", ""][:3]
     if word != "in":
         raise Refused(200, "BAD_REQUEST", "a runtimefilter reads: property in id,id")
     return [_test(kind, prop, "in", frozenset(value.strip() for value in values.split(",")))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 
 from lxml import etree
@@ -142,7 +143,7 @@ def _codes(name: str, labels: tuple[str, ...]) -> str:
 
 def _licensed(office: Office, adapter: str) -> str:
     holders = sorted(user.name for user in office.users.values() if adapter in user.rights)
-    return "".join(f"<AdptUser><UserName>{envelope.escape(name)}</UserName></AdptUser>" for name in holders)
+    return "".join(f"<AdptUser><UserName>{escape(name)}</UserName></AdptUser>" for name in holders)
 
 
 def _get(office: Office, subject: etree._Element) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from crosswalk.core.ports import Page, ReadRestarted
-from crosswalk.errors import ConfigurationError, DataError, TransientError
+from crosswalk.errors import ConfigurationError, TransientError
 from crosswalk.systems.smartoffice import payloads
 from crosswalk.systems.smartoffice.payloads import Layout, PageRequest
 from crosswalk.systems.smartoffice.records import PageHead, RecordReader, page_head
@@ -85,9 +85,12 @@ class SmartOfficeClient:
         """Read the codes of the data dictionary as {"Person.Gender": {code: label}}."""
         doing = self._doing("reading the dictionary")
         wire = self._wire.with_own_cookies()
-        self._post(wire, payloads.count("group"), ("search",), doing)  # signs the session in
         call = Call("GET", "", doing, params={**_PARAMS, "dump": "catalog", "type": "dict"}, accept=_ACCEPT)
-        return wire.exchange(call, lambda answer: payloads.dictionary_codes(_root(answer, doing), doing))
+        try:
+            self._post(wire, payloads.count("group"), ("search",), doing)  # signs the session in
+            return wire.exchange(call, lambda answer: payloads.dictionary_codes(_root(answer, doing), doing))
+        except ReadRestarted:
+            raise _session_lost(doing) from None
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -100,11 +103,11 @@ class SmartOfficeClient:
         reader = RecordReader(layout, None if groups is None else frozenset(groups), doing)
         number, search_id, more = 0, payloads.FIRST_SEARCH, True
         while more:
-            page_doing = f"{doing}, page {number}"
+            page_doing = f"{doing}, page {number + 1}"
             block = self._post(wire, build(PageRequest(layout, number, size, search_id, groups)), path, page_doing)
             head = page_head(block, page_doing)
-            _check_place(head, number, search_id, page_doing)
             guard.check([record.get("id", "") for record in block.iterfind(layout.object_name)], head.total, head.more)
+            _check_place(head, number, search_id, page_doing)
             yield reader.page(block, head.total)
             number, search_id, more = number + 1, head.search_id, head.more
 
@@ -113,7 +116,7 @@ class SmartOfficeClient:
         try:
             return self._post(self._wire, operation, path, doing, keep_session=False)
         except ReadRestarted:
-            raise TransientError("SRC_SESSION_LOST", doing=doing, found="SmartOffice closed the session", fix="run again") from None
+            raise _session_lost(doing) from None
 
     def _post(self, wire: Wire, operation: Element, path: tuple[str, ...], doing: str, *, keep_session: bool = True) -> Element:
         header = {
@@ -142,6 +145,10 @@ def _wire_settings(settings: SmartOfficeSettings) -> WireSettings:
     )
 
 
+def _session_lost(doing: str) -> TransientError:
+    return TransientError("SRC_SESSION_LOST", doing=doing, found="SmartOffice closed the session", fix="run again")
+
+
 def _root(answer: Answer, doing: str) -> Element:
     return xml.parse(answer.content, answer.content_type, doing)
 
@@ -151,11 +158,5 @@ def _operation(answer: Answer, path: tuple[str, ...], doing: str) -> Element:
 
 
 def _check_place(head: PageHead, number: int, search_id: str, doing: str) -> None:
-    if head.number != number:
-        raise _misplaced(doing, f"page {head.number} came instead")
-    if search_id not in (payloads.FIRST_SEARCH, head.search_id):
-        raise _misplaced(doing, "the page belongs to another search")
-
-
-def _misplaced(doing: str, found: str) -> DataError:
-    return data_error("SRC_PAGE_REPEATED" if "instead" in found else "SRC_SCHEMA", doing, found)
+    if head.number != number or (search_id != payloads.FIRST_SEARCH and head.search_id not in ("", search_id)):
+        raise data_error("SRC_PAGE_MISPLACED", doing, "another page, or one of another search, came")

@@ -1,0 +1,148 @@
+"""The main job through real Airflow, from one command: `python -m crosswalk.local.demo`.
+
+Four accounts: one of 30,000 contacts, one of tag groups only, one that is held for a person, one over its limit. Exits 0 only when each
+ended as expected. A second demo finds the same world: what did not change is not written again.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from crosswalk.errors import CrosswalkError, TransientError
+from crosswalk.local.airflow_api import AirflowApi
+from crosswalk.local.environment import Place, find_place
+from crosswalk.local.results import INTEGRATION, Result, read_result, write_summary
+from crosswalk.local.screen import Screen, print_results
+from crosswalk.local.stack import bring_up
+from crosswalk.local.world import OFFICES
+
+if TYPE_CHECKING:
+    from crosswalk.store.store import Store
+
+DAG = "fmg_daily_sync"
+RUN_SECONDS = 1800
+_OVER = {"success", "failed", "upstream_failed", "skipped", "removed"}
+
+
+def main() -> int:
+    """Run the demo; returns the exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(130))
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    console = Console(highlight=False)
+    try:
+        return _demo(find_place(), console)
+    except CrosswalkError as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        return 130
+
+
+def _demo(place: Place, console: Console) -> int:
+    started = time.monotonic()
+    world, stack, ours = bring_up(place, lambda text: console.print(text, markup=False))
+    try:
+        store = _store(place)
+        expected = {office.account: _expected(store, office.account, office.ends) for office in OFFICES}
+        api, before = AirflowApi(stack), world.writes()
+        run_id = _begin(api, console)
+        _watch(api, run_id, console)
+        after = world.writes()
+        results = [read_result(place, store, run_id, name, ends, after[name] - before[name]) for name, ends in expected.items()]
+    finally:
+        if ours:
+            stack.stop()
+    _report(place, console, results, run_id, time.monotonic() - started)
+    if not all(result.ok for result in results):
+        console.print("[red]Not every account ended as expected.[/] Logs are in .local/logs and .local/airflow/logs.")
+        return 1
+    return 0
+
+
+def _store(place: Place) -> Store:
+    from crosswalk.store.engine import connect
+    from crosswalk.store.store import Store
+
+    return Store(connect(f"sqlite:///{place.store}"))
+
+
+def _expected(store: Store, account: str, ends: str) -> str:
+    """A held plan somebody approved since then is delivered, and stays so."""
+    return "delivered" if ends == "held" and store.runs.last_delivered(INTEGRATION, account) else ends
+
+
+def _begin(api: AirflowApi, console: Console) -> str:
+    """Start a run, or take the one the schedule is just starting."""
+    api.wait_for_dag(DAG)
+    for question in api.questions(DAG):
+        api.answer(question, "Reject")
+        console.print(f"{question['task_instance']['rendered_map_index']}: the question of an earlier run was still open; answered Reject")
+    api.unpause(DAG)
+    run_id = _scheduled(api) or api.trigger(DAG)
+    console.print(f"Run {run_id}; watch it at {api.url}/dags/{DAG}", markup=False)
+    return run_id
+
+
+def _scheduled(api: AirflowApi) -> str | None:
+    """The run that the schedule makes by itself when the DAG is unpaused past its hour; None when none is due."""
+    due = api.wait_for_dag(DAG)["next_dagrun_run_after"]
+    deadline = time.monotonic() + 60
+    while due and datetime.fromisoformat(due) <= datetime.now(UTC) and time.monotonic() < deadline:
+        time.sleep(0.5)
+        due = api.wait_for_dag(DAG)["next_dagrun_run_after"]
+    newest = next(iter(api.runs(DAG)), None)
+    return str(newest["dag_run_id"]) if newest and not _all_over(_states(api.tasks(DAG, newest["dag_run_id"]))) else None
+
+
+def _watch(api: AirflowApi, run_id: str, console: Console) -> None:
+    """Show progress until every account is at an end, or waits for a person."""
+    began = time.monotonic()
+    with Screen(console) as screen:
+        while (seconds := time.monotonic() - began) < RUN_SECONDS:
+            states = _states(api.tasks(DAG, run_id))
+            screen.show(states, seconds)
+            if _all_over(states):
+                return
+            time.sleep(1)
+    raise TransientError("LOCAL_DEMO", doing=f"waiting for {run_id}", found=f"not over after {RUN_SECONDS} s", fix="read .local/logs")
+
+
+def _states(tasks: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """Account → step → state; the account's name is known once its extract has begun."""
+    names = {task["map_index"]: task["rendered_map_index"] for task in tasks if task["task_id"] == "account.extract"}
+    states: dict[str, dict[str, str]] = {}
+    for task in sorted(tasks, key=lambda task: int(task["map_index"])):
+        if task["map_index"] >= 0:
+            name = names.get(task["map_index"]) or str(task["map_index"])
+            states.setdefault(name, {})[task["task_id"].rpartition(".")[2]] = task["state"] or ""
+        elif task["task_id"] == "accounts" and task["state"] in ("failed", "upstream_failed"):
+            states["(all)"] = {"extract": "failed", "load": "upstream_failed"}
+    return states
+
+
+def _all_over(states: dict[str, dict[str, str]]) -> bool:
+    return bool(states) and all(
+        steps.get("approve") == "awaiting_input" or (steps.get("load") in _OVER and set(steps.values()) <= _OVER)
+        for steps in states.values()
+    )
+
+
+def _report(place: Place, console: Console, results: list[Result], run_id: str, seconds: float) -> None:
+    print_results(console, [result.row() for result in results])
+    for result in results:
+        console.print(f"{result.account}: {result.report}", markup=False, soft_wrap=True)
+    path = write_summary(place, results, run_id, seconds)
+    console.print(f"Summary: {path}   ({seconds:.0f} s)", markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""What "Test connection" tells: not only that one can sign in, but whether a sync would get through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from crosswalk.core.spec import integration_names, load_spec
+from crosswalk.errors import PermanentError
+
+if TYPE_CHECKING:
+    from crosswalk.core.ports import Source, Target
+    from crosswalk.core.spec import IntegrationSpec
+
+IN_SET = "expect_column_values_to_be_in_set"
+
+
+def source_verdict(system: str, source: Source, dictionary: Mapping[str, Mapping[str, str]]) -> str:
+    """Check rights and limits of every integration that reads from the system, and its codes against the lookup tables.
+
+    Raises AuthRefused RIGHT_MISSING, PermanentError LIMIT_…, and what the source raises.
+    """
+    totals = source.totals()
+    said = [f"Signed in. {_counts(totals)} in the whole database."]
+    for spec in (load_spec(name) for name in integration_names()):
+        if spec.source == system:
+            source.require_right(spec.right)
+            _check_limits(spec, totals)
+            said.append(f"{spec.name}: right {spec.right} held, within the limits ({_counts(spec.limits)}).")
+            said += _unknown_codes(spec, dictionary)
+    return " ".join(said)
+
+
+def target_verdict(target: Target) -> str:
+    """Tell what the target holds and who manages it."""
+    state = target.state()
+    owner = " ".join(state.managed_by.values()) if state.managed_by else "nobody yet"
+    return f"Reached. It holds {_counts(state.counts)}; managed by {owner}; {state.generation} deliveries so far."
+
+
+def _check_limits(spec: IntegrationSpec, totals: Mapping[str, int]) -> None:
+    over = [name for name, limit in spec.limits.items() if totals.get(name, 0) > limit]
+    if over:
+        raise PermanentError(
+            f"LIMIT_{over[0].upper()}S",
+            doing=f"checking the limits of {spec.name}",
+            found=f"{_counts(totals)} in the whole database, allowed are {_counts(spec.limits)}",
+            fix=f"remove {' and '.join(name + 's' for name in over)} from the source; the sync fails until then",
+        )
+
+
+def _unknown_codes(spec: IntegrationSpec, dictionary: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    for entity in spec.entities:
+        for rule in entity.expectations:
+            missing = set(dictionary.get(rule.column, {})) - set(rule.kwargs.get("value_set", ())) if rule.type == IN_SET else set()
+            if missing:
+                codes = ", ".join(sorted(missing))
+                yield f"Records with {rule.column} {codes} will be rejected: lookups.csv of {spec.name} does not know the code."
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return " and ".join(f"{number:,} {name}s" for name, number in counts.items())

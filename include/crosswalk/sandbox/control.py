@@ -1,0 +1,132 @@
+"""The control API at /_sandbox/: see, reset, change, break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, Template, select_autoescape
+
+from crosswalk.sandbox.app import Sandbox, Start
+from crosswalk.sandbox.faults import SYSTEMS, parse_fault
+from crosswalk.sandbox.fmg import control as fmg_control
+from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply, refusal
+from crosswalk.sandbox.routes import Routes
+from crosswalk.sandbox.smartoffice import control as smartoffice_control
+
+Parts = Mapping[str, str]
+Handler = Callable[[Request, Parts], Reply]
+
+
+class Control:
+    """Answers the control API of one sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._routes: Routes[Handler] = Routes()
+        add = self._routes.add
+        add("GET", "/_sandbox/?", self._see)
+        add("POST", "/_sandbox/reset", self._reset)
+        add("GET", "/_sandbox/requests", self._requests)
+        add("DELETE", "/_sandbox/requests", self._forget_requests)
+        add("GET", "/_sandbox/faults", lambda _request, _parts: json_reply({"faults": sandbox.faults.pending()}))
+        add("POST", "/_sandbox/faults", self._add_faults)
+        add("DELETE", "/_sandbox/faults", self._clear_faults)
+        add("GET", "/_sandbox/settings", lambda _request, _parts: json_reply(self._settings()))
+        add("PATCH", "/_sandbox/settings", self._change_settings)
+        smartoffice_control.add_routes(self._routes, sandbox.smartoffice)
+        fmg_control.add_routes(self._routes, sandbox.fmg)
+
+    def answer(self, request: Request) -> Reply:
+        """Answer one request; errors have FMG's shape."""
+        try:
+            handler, parts = self._routes.find(request.method, request.path)
+            return handler(request, parts)
+        except Refused as refused:
+            return refusal(refused)
+
+    def state(self) -> dict[str, Any]:
+        """Everything there is to see, without records."""
+        return {
+            "start": asdict(self.sandbox.start),
+            "smartoffice": {"offices": smartoffice_control.overview(self.sandbox.smartoffice)},
+            "fmg": {"accounts": fmg_control.overview(self.sandbox.fmg)},
+            "requests": self.sandbox.log.counters(SYSTEMS),
+            "faults": self.sandbox.faults.pending(),
+            "settings": self._settings(),
+        }
+
+    def _see(self, request: Request, _: Parts) -> Reply:
+        if "text/html" not in request.headers.get("accept", ""):
+            return json_reply(self.state())
+        page = _page().render(state=self.state(), entries=self.sandbox.log.entries(None)[-20:])
+        security = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+        return Reply(200, page.encode(), "text/html; charset=utf-8", security)
+
+    def _reset(self, request: Request, _: Parts) -> Reply:
+        body = request.json()
+        _require_whole(body, set(asdict(self.sandbox.start)))
+        self.sandbox.reset(Start(**{**asdict(self.sandbox.start), **body}))
+        return json_reply(self.state())
+
+    def _requests(self, request: Request, _: Parts) -> Reply:
+        system = request.query.get("system")
+        if system not in (None, *SYSTEMS):
+            raise Refused(422, "INVALID", f"system is one of {', '.join(SYSTEMS)}")
+        return json_reply({"counters": self.sandbox.log.counters(SYSTEMS), "requests": self.sandbox.log.entries(system)})
+
+    def _forget_requests(self, _: Request, __: Parts) -> Reply:
+        self.sandbox.log.clear()
+        return json_reply({"counters": self.sandbox.log.counters(SYSTEMS)})
+
+    def _add_faults(self, request: Request, _: Parts) -> Reply:
+        body = request.json()
+        listed = body.get("faults")
+        if isinstance(listed, list):
+            if set(body) != {"faults"} or not all(isinstance(item, dict) for item in listed):
+                raise Refused(422, "INVALID", "faults is a list of faults, and stands alone")
+            faults = [parse_fault(item) for item in listed]
+        else:
+            faults = [parse_fault(body)]
+        for fault in faults:
+            self.sandbox.faults.add(fault)
+        return json_reply({"faults": self.sandbox.faults.pending()}, 201)
+
+    def _clear_faults(self, _: Request, __: Parts) -> Reply:
+        self.sandbox.faults.clear()
+        return json_reply({"faults": []})
+
+    def _settings(self) -> dict[str, Any]:
+        limits = self.sandbox.fmg.limits
+        return {
+            "compress": self.sandbox.settings.compress,
+            "fmg_requests_per_second": limits.requests_per_second,
+            "fmg_parallel": limits.parallel,
+        }
+
+    def _change_settings(self, request: Request, _: Parts) -> Reply:
+        body = request.json()
+        compress = body.pop("compress", self.sandbox.settings.compress)
+        if not isinstance(compress, bool):
+            raise Refused(422, "INVALID", "compress is true or false")
+        _require_whole(body, {"fmg_requests_per_second", "fmg_parallel"})
+        limits = self.sandbox.fmg.limits
+        limits.requests_per_second = body.get("fmg_requests_per_second", limits.requests_per_second)
+        limits.parallel = body.get("fmg_parallel", limits.parallel)
+        self.sandbox.settings.compress = compress
+        return json_reply(self._settings())
+
+
+@cache
+def _page() -> Template:
+    environment = Environment(autoescape=select_autoescape(default=True))
+    return environment.from_string(files("crosswalk.sandbox").joinpath("page.html.j2").read_text(encoding="utf-8"))
+
+
+def _require_whole(body: Mapping[str, Any], known: set[str]) -> None:
+    for name, value in body.items():
+        if name not in known or not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise Refused(422, "INVALID", f"whole numbers may be given for {', '.join(sorted(known))}")

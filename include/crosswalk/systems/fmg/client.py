@@ -1,0 +1,155 @@
+"""Calls of FMG. Contract: README.md. Nothing is tried again here: the wire does that, with the same Idempotency-Key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from crosswalk.core.ports import ReadRestarted
+from crosswalk.errors import ConfigurationError, CrosswalkError
+from crosswalk.systems.fmg.payloads import READ_STATUSES, JsonObject, count, refused, schema_error
+from crosswalk.wire import json
+from crosswalk.wire.address import check_characters
+from crosswalk.wire.content import data_error
+from crosswalk.wire.paging import PageGuard
+from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+
+PAGE_SIZE = 1000
+MAX_PARALLEL = 4
+
+
+@dataclass(frozen=True)
+class FmgSettings:
+    """An FMG connection. base_url: what comes before /v1; account: such as FMG-1001; name: the connection id."""
+
+    base_url: str
+    account: str
+    api_key: str = field(repr=False)
+    requests_per_second: float = 20
+    allow_private_network: bool = False
+    name: str = "fmg"
+
+    def __post_init__(self) -> None:
+        if not self.api_key:
+            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank", "fill it in")
+        if not self.account:
+            raise self._wrong("CONN_EXTRA", "Account is blank", "fill it in")
+        check_characters(self.account, self.name, "Account")
+
+    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One page of a list as FMG gives it."""
+
+    records: list[JsonObject]
+    total: int
+    revision: int
+
+
+class FmgClient:
+    """FMG's calls for one account; safe to use from several threads."""
+
+    def __init__(self, settings: FmgSettings, wire: Wire | None = None) -> None:
+        self.settings = settings
+        self._wire = wire or Wire(_wire_settings(settings))
+        self.host = self._wire.endpoint.host
+
+    def account(self) -> JsonObject:
+        """GET the account."""
+        return self._call(Call("GET", "", self.doing("reading the account"), expect=READ_STATUSES - {413, 422}))
+
+    def pages(self, collection: str, id_field: str, *, check_revision: bool = True) -> Iterator[ListPage]:
+        """Read a list page by page.
+
+        Raises ReadRestarted when the list's revision changes in between, DataError when the pages do not add up.
+        """
+        doing = self.doing(f"reading {collection}")
+        guard, revision, after = PageGuard(doing), -1, ""
+        number = 0
+        while number == 0 or after:
+            number += 1
+            answer = self._list_call(collection, after, f"{doing}, page {number}")
+            page = _list_page(answer, collection, doing)
+            if check_revision and revision not in (-1, page.revision):
+                raise ReadRestarted(f"{doing}: the list changed")
+            revision, following = page.revision, _next(answer, doing)
+            guard.check([record.get(id_field) for record in page.records], page.total, bool(following))
+            if following and following == after:
+                raise data_error("SRC_PAGE_REPEATED", doing, "the next page is the page before")
+            yield page
+            after = following
+
+    def write(self, method: str, path: str, body: bytes, key: str, doing: str) -> JsonObject:
+        """Send a write under its Idempotency-Key.
+
+        Raises BatchRefused when the body was not taken and may be split, Fenced, ConfigurationError, DataError,
+        TransientError TGT_LIST_CHANGED, and what the wire raises.
+        """
+        headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+        return self._call(Call(method, path, doing, content=body, headers=headers, expect=READ_STATUSES))
+
+    def doing(self, what: str) -> str:
+        """Say what is being done, on which connection."""
+        return f"{what} of {self.settings.name}"
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._wire.close()
+
+    def _list_call(self, collection: str, after: str, doing: str) -> JsonObject:
+        params = {"limit": str(PAGE_SIZE), **({"after": after} if after else {})}
+        return self._call(Call("GET", f"/{collection}", doing, params=params, expect=READ_STATUSES - {413, 422}))
+
+    def _call(self, call: Call) -> JsonObject:
+        answer = self._wire.request(call)
+        if answer.status in READ_STATUSES:
+            raise refused(answer.status, _error_code(answer, call.doing), call.doing)
+        return _object(answer, call.doing)
+
+
+def _wire_settings(settings: FmgSettings) -> WireSettings:
+    return WireSettings(
+        base_url=f"{settings.base_url.rstrip('/')}/v1/accounts/{quote(settings.account, safe='')}",
+        name=settings.name,
+        headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
+        requests_per_second=settings.requests_per_second,
+        allow_private_network=settings.allow_private_network,
+        connections=MAX_PARALLEL,
+    )
+
+
+def _object(answer: Answer, doing: str) -> dict[str, Any]:
+    value = json.parse(answer.content, answer.content_type, doing)
+    if not isinstance(value, dict):
+        raise schema_error(doing, "the whole")
+    return value
+
+
+def _error_code(answer: Answer, doing: str) -> str:
+    """Give the code of an error answer, "" when it has none: a proxy in between may have written it."""
+    try:
+        error = _object(answer, doing).get("error")
+    except CrosswalkError:
+        return ""
+    return str(error.get("code", "")) if isinstance(error, dict) else ""
+
+
+def _list_page(answer: Mapping[str, Any], collection: str, doing: str) -> ListPage:
+    records = answer.get(collection.replace("-", "_"))
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise schema_error(doing, collection)
+    return ListPage(records, count(answer, "total", doing), count(answer, "revision", doing))
+
+
+def _next(answer: Mapping[str, Any], doing: str) -> str:
+    value = answer.get("next", "")
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not value:
+        raise data_error("SRC_NO_NEXT_LINK", doing, "next is missing or unreadable")
+    return value

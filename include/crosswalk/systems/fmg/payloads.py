@@ -1,0 +1,211 @@
+"""The JSON documents of FMG: records read back, operations of an import, and what an error means. Contract: README.md."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from crosswalk.core.fields import Field, load_fields
+from crosswalk.core.ids import id_order
+from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal, Row, TargetState
+from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError, TransientError
+from crosswalk.wire import json
+from crosswalk.wire.content import data_error
+
+JsonObject = Mapping[str, Any]
+
+COLLECTIONS = {"contact": "contacts", "group": "groups"}
+ID_FIELDS = {"contact": "contact_id", "group": "group_id"}
+READ_STATUSES = frozenset({401, 403, 404, 409, 413, 422, 423})
+
+_SHOWABLE_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+_TAKE_ANEW = "clear the run from extract on"
+
+
+@cache
+def fields_of(entity: str) -> Mapping[str, Field]:
+    """Give the fields of "contact" or "group" by name, from fields.csv."""
+    return load_fields("fmg")[entity]
+
+
+def idempotency_key(*parts: str | int | bytes) -> str:
+    """Derive the key of one write: the same parts always give the same key, other parts another one."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part if isinstance(part, bytes) else str(part).encode()
+        digest.update(f"{len(raw)}:".encode() + raw)
+    return digest.hexdigest()
+
+
+def record_row(entity: str, record: JsonObject, doing: str) -> Row:
+    """Turn a record read back into a row. Raises DataError TGT_SCHEMA."""
+    row = {"target_id": _text(record, ID_FIELDS[entity], doing), "source_id": _text(record, "source_id", doing)}
+    if not row["target_id"]:
+        raise schema_error(doing, ID_FIELDS[entity])
+    for name, field in fields_of(entity).items():
+        row[name] = _ids(record, name, doing) if field.type == "ids" else _text(record, name, doing)
+    if entity == "contact":
+        row["opted_out"] = _flag(record, "opted_out", doing)
+    return row
+
+
+def known_keys(entity: str) -> frozenset[str]:
+    """Name what a record of the list may hold."""
+    also = {"opted_out"} if entity == "contact" else set()
+    return frozenset({ID_FIELDS[entity], "source_id", *fields_of(entity), *also})
+
+
+def part_body(operations: Sequence[Operation]) -> bytes:
+    """Write the body of one part."""
+    lists: dict[str, list[dict[str, Any]]] = {}
+    for operation in operations:
+        lists.setdefault(COLLECTIONS[operation.entity], []).append(_operation(operation))
+    return json.write(lists)
+
+
+def commit_body(parts: int, counts: Mapping[str, Mapping[str, int]]) -> bytes:
+    """Write the body of a commit. counts: accepted operations as {entity: {op: number}}."""
+    expected = {
+        collection: {op: counts.get(entity, {}).get(op, 0) for op in ("upsert", "delete")} for entity, collection in COLLECTIONS.items()
+    }
+    return json.write({"parts": parts, **expected})
+
+
+def account_state(answer: JsonObject, doing: str) -> TargetState:
+    """Read the account. Raises DataError TGT_SCHEMA."""
+    managed = answer.get("managed_by")
+    if managed is not None and not (isinstance(managed, dict) and all(isinstance(value, str) for value in managed.values())):
+        raise schema_error(doing, "managed_by")
+    return TargetState(
+        managed_by=managed,
+        counts={entity: count(answer, collection, doing) for entity, collection in COLLECTIONS.items()},
+        generation=count(answer, "generation", doing),
+        last_snapshot=count(answer, "last_snapshot", doing),
+        revision=count(answer, "revision", doing),
+    )
+
+
+def batch_result(answer: JsonObject, number: int, operations: Sequence[Operation], doing: str) -> BatchResult:
+    """Read what became of a part. Raises DataError TGT_SCHEMA, or TGT_UNKNOWN_KEY for a key that was not sent or came twice."""
+    accepted, rejected = answer.get("accepted"), answer.get("rejected", [])
+    if not isinstance(accepted, list) or not isinstance(rejected, list) or answer.get("part") != number:
+        raise schema_error(doing, "part, accepted or rejected")
+    refused = tuple(_refusal(entry, doing) for entry in rejected)
+    answered = [*accepted, *(refusal.key for refusal in refused)]
+    if not all(isinstance(key, str) for key in accepted):
+        raise schema_error(doing, "accepted")
+    if len(set(answered)) != len(answered) or not {operation.key for operation in operations}.issuperset(answered):
+        raise data_error("TGT_UNKNOWN_KEY", doing, "FMG answered for a record that was not in the part, or twice for one")
+    return BatchResult(frozenset(accepted), refused)
+
+
+def receipt(answer: JsonObject, doing: str) -> Receipt:
+    """Read the answer to a commit. Raises DataError TGT_SCHEMA."""
+    if answer.get("status") != "committed":
+        raise schema_error(doing, "status")
+    counts = {entity: count(answer, collection, doing) for entity, collection in COLLECTIONS.items()}
+    return Receipt(count(answer, "generation", doing), count(answer, "revision", doing), counts)
+
+
+def count(answer: JsonObject, name: str, doing: str) -> int:
+    """Read a whole number that is not negative. Raises DataError TGT_SCHEMA."""
+    value = answer.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise schema_error(doing, name)
+    return value
+
+
+def schema_error(doing: str, name: str) -> DataError:
+    """The answer lacks a field, or holds something of another type in it."""
+    return data_error("TGT_SCHEMA", doing, f"{name} of FMG's answer is missing or of another type than agreed")
+
+
+def refused(status: int, code: str, doing: str) -> CrosswalkError | BatchRefused:
+    """Say what an error answer means. Its message may echo data: it is not looked at."""
+    shown = code if _SHOWABLE_CODE.fullmatch(code) else f"status {status}"
+    if status in (401, 403):
+        return AuthRefused(
+            "TGT_AUTH_FAILED", doing=doing, found=f"FMG refused the API key or its rights ({shown})", fix="correct Password and Account"
+        )
+    if status == 413 or code == "PART_REFUSED":
+        return BatchRefused(f"{doing}: {shown}")
+    return _conflict(code, doing) or PermanentError(
+        f"TGT_{code}" if code in ("NOT_FOUND", "KEY_REUSED", "INVALID") else "TGT_REFUSED",
+        doing=doing,
+        found=f"FMG refused the request ({shown})",
+        fix="check Account and Path; if they are right, report the code to FMG",
+    )
+
+
+def _conflict(code: str, doing: str) -> CrosswalkError | None:
+    name = f"TGT_{code}"
+    if code == "MANAGED_ELSEWHERE":
+        return ConfigurationError(
+            name,
+            doing=doing,
+            found="another source manages this FMG list",
+            fix="one FMG account goes with one SmartOffice office: check both connections, or have FMG release the list",
+        )
+    if code == "LIST_CHANGED":
+        return TransientError(name, doing=doing, found="the list in FMG changed since it was read", fix=_TAKE_ANEW)
+    if code in ("STALE_SNAPSHOT", "IMPORT_CLOSED"):
+        return Fenced(name, doing=doing, found="a newer import took the place of this one, or it was closed", fix=_TAKE_ANEW)
+    if code in ("COUNT_MISMATCH", "EMAIL_NOT_UNIQUE"):
+        found = "FMG counts otherwise than we do" if code == "COUNT_MISMATCH" else "two contacts of the new list share an e-mail address"
+        return DataError(name, doing=doing, found=f"{found}; nothing was changed", fix=_TAKE_ANEW)
+    return None
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    document: dict[str, Any] = {"op": operation.op}
+    if operation.target_id:
+        document[ID_FIELDS[operation.entity]] = operation.target_id
+    if operation.op == "delete":
+        return document
+    document["source_id"] = operation.source_id
+    for name, field in fields_of(operation.entity).items():
+        value = operation.values.get(name, "")
+        document[name] = value.split() if field.type == "ids" else value
+    if operation.values.get("opted_out") == "true":
+        document["opted_out"] = True
+    return document
+
+
+def _refusal(entry: Any, doing: str) -> Refusal:
+    if not isinstance(entry, dict) or not isinstance(entry.get("key"), str):
+        raise schema_error(doing, "rejected")
+    code, field = str(entry.get("code", "")), str(entry.get("field", ""))
+    return Refusal(
+        entry["key"],
+        code if _SHOWABLE_CODE.fullmatch(code) else "REFUSED",
+        field if any(field in fields_of(entity) for entity in COLLECTIONS) else "",
+    )
+
+
+def _text(record: JsonObject, name: str, doing: str) -> str:
+    value = record.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise schema_error(doing, name)
+    return value
+
+
+def _ids(record: JsonObject, name: str, doing: str) -> str:
+    value = record.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise schema_error(doing, name)
+    return " ".join(sorted(set(value), key=_order) if len(value) > 1 else value)
+
+
+def _flag(record: JsonObject, name: str, doing: str) -> str:
+    value = record.get(name, False)
+    if not isinstance(value, bool):
+        raise schema_error(doing, name)
+    return "true" if value else ""
+
+
+_order = cache(id_order)

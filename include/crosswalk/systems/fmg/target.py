@@ -1,0 +1,142 @@
+"""FMG as a target: its list read back, and deliveries as import jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from crosswalk.core.converters import email_key
+from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Page, Receipt, TargetState
+from crosswalk.errors import PermanentError
+from crosswalk.systems.fmg.client import MAX_PARALLEL, FmgClient, ListPage
+from crosswalk.systems.fmg.payloads import (
+    COLLECTIONS,
+    ID_FIELDS,
+    JsonObject,
+    account_state,
+    batch_result,
+    commit_body,
+    fields_of,
+    idempotency_key,
+    known_keys,
+    part_body,
+    receipt,
+    record_row,
+    schema_error,
+)
+from crosswalk.wire import json
+from crosswalk.wire.paging import prefetched
+
+MAX_OPERATIONS = 1000
+MAX_PART_BYTES = 8 * 1024 * 1024
+MAX_PARTS = 99_999
+
+
+@dataclass(frozen=True)
+class OptOut:
+    """One address that wants no mail. source_id: the contact it was when it opted out, "" where none."""
+
+    email: str
+    source_id: str
+    opted_out_at: str
+
+
+class FmgTarget:
+    """Implements core.ports.Target."""
+
+    def __init__(self, client: FmgClient) -> None:
+        self._client = client
+
+    def identity(self) -> str:
+        return f"fmg://{self._client.host}/{self._client.settings.account.upper()}"
+
+    def state(self) -> TargetState:
+        return account_state(self._client.account(), self._client.doing("reading the account"))
+
+    def pages(self, entity: str) -> Iterator[Page]:
+        """Read one entity back, the next page while this one is worked on; contacts carry what the opt-outs say of their address."""
+        yield from prefetched(self._pages(entity))
+
+    def opt_outs(self) -> Iterator[OptOut]:
+        """Read the opt-outs."""
+        doing = self._client.doing("reading opt-outs")
+        for page in self._client.pages("opt-outs", "email", check_revision=False):
+            for record in page.records:
+                values = [record.get(name) or "" for name in ("email", "source_id", "opted_out_at")]
+                if not all(isinstance(value, str) for value in values):
+                    raise schema_error(doing, "opt_outs")
+                yield OptOut(*values)
+
+    def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> FmgDelivery:
+        """Open an import. Raises Fenced, ConfigurationError TGT_MANAGED_ELSEWHERE, TransientError TGT_LIST_CHANGED."""
+        account, doing = self._client.settings.account, self._client.doing(f"opening the import of snapshot {snapshot}")
+        body = json.write({"mode": mode, "snapshot": snapshot, "base_revision": base_revision, "source": dict(source)})
+        key = idempotency_key(account, snapshot, "open", body)
+        answer = _whole(lambda: self._client.write("POST", "/imports", body, key, doing), doing)
+        import_id = answer.get("import_id")
+        if not isinstance(import_id, str) or not import_id:
+            raise schema_error(doing, "import_id")
+        return FmgDelivery(self._client, import_id, snapshot)
+
+    def _pages(self, entity: str) -> Iterator[Page]:
+        unwanted = {email_key(opt_out.email) for opt_out in self.opt_outs()} if entity == "contact" else set()
+        doing = self._client.doing(f"reading {COLLECTIONS[entity]}")
+        for page in self._client.pages(COLLECTIONS[entity], ID_FIELDS[entity]):
+            yield _page(entity, page, unwanted, doing)
+
+
+class FmgDelivery:
+    """Implements core.ports.Delivery: one open import."""
+
+    max_batch = MAX_OPERATIONS
+    max_parallel = MAX_PARALLEL
+
+    def __init__(self, client: FmgClient, import_id: str, snapshot: int) -> None:
+        self._client = client
+        self._import_id = import_id
+        self._snapshot = snapshot
+        self._path = f"/imports/{quote(import_id, safe='')}"
+
+    def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
+        """Put one part. Raises BatchRefused, Fenced TGT_IMPORT_CLOSED, DataError TGT_UNKNOWN_KEY, and what the wire raises."""
+        doing = self._client.doing(f"sending part {number} of snapshot {self._snapshot}")
+        body = part_body(operations)
+        if len(operations) > MAX_OPERATIONS or len(body) > MAX_PART_BYTES or not 1 <= number <= MAX_PARTS:
+            raise BatchRefused(f"{doing}: larger than FMG takes")
+        key = self._key(number, body)
+        answer = self._client.write("PUT", f"{self._path}/parts/{number}", body, key, doing)
+        return batch_result(answer, number, operations, doing)
+
+    def commit(self, batches: int, counts: Mapping[str, Mapping[str, int]]) -> Receipt:
+        """Commit the import.
+
+        Raises DataError TGT_COUNT_MISMATCH or TGT_EMAIL_NOT_UNIQUE, TransientError TGT_LIST_CHANGED, Fenced; nothing is changed then.
+        """
+        doing = self._client.doing(f"committing snapshot {self._snapshot}")
+        body = commit_body(batches, counts)
+        answer = _whole(lambda: self._client.write("POST", f"{self._path}/commit", body, self._key("commit", body), doing), doing)
+        return receipt(answer, doing)
+
+    def _key(self, what: str | int, body: bytes) -> str:
+        return idempotency_key(self._client.settings.account, self._snapshot, self._import_id, what, body)
+
+
+def _page(entity: str, page: ListPage, unwanted: set[str], doing: str) -> Page:
+    rows = [record_row(entity, record, doing) for record in page.records]
+    for row in rows:
+        if unwanted and email_key(row["email"]) in unwanted:
+            row["opted_out"] = "true"
+    present = frozenset().union(*page.records)
+    return Page(rows, page.total, present & fields_of(entity).keys(), present - known_keys(entity))
+
+
+def _whole(write: Callable[[], JsonObject], doing: str) -> JsonObject:
+    """Make a write that cannot be split."""
+    try:
+        return write()
+    except BatchRefused:
+        raise PermanentError(
+            "TGT_REFUSED", doing=doing, found="FMG found the request too large", fix="report the code and the time to FMG"
+        ) from None

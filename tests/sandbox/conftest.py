@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sandbox.callers import Control, Engine, Fmg
+
+from crosswalk.sandbox.server import SandboxServer
+
+
+@pytest.fixture(scope="session")
+def shared_box() -> Iterator[SandboxServer]:
+    with SandboxServer(contacts=230, groups=12, seed=1) as box:
+        yield box
+
+
+@pytest.fixture
+def box(shared_box: SandboxServer, control: Control) -> SandboxServer:
+    control.call("POST", "/reset", {})
+    return shared_box
+
+
+@pytest.fixture
+def control(shared_box: SandboxServer) -> Control:
+    return Control(shared_box.url)
+
+
+@pytest.fixture
+def engine(box: SandboxServer) -> Engine:
+    return Engine(box.url)
+
+
+@pytest.fixture
+def fmg(box: SandboxServer) -> Fmg:
+    return Fmg(box.url)

@@ -1,0 +1,116 @@
+"""The `crosswalk` command as people and scripts use it: text, --json, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crosswalk.cli import main
+from world import World, WorldMaker
+
+
+@pytest.fixture
+def delivered(make_world: WorldMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    """A world after one run, whose store and landing zone are what Airflow's connections name."""
+    world = make_world(contacts=80, groups=4)
+    world.run()
+    connections = {
+        "CROSSWALK_STORE": {"conn_type": "crosswalk_store", "extra": {"sqlite_path": str(world.folder / "store.db")}},
+        "CROSSWALK_LANDING": {"conn_type": "crosswalk_landing", "extra": {"url": f"file://{world.folder / 'landing'}"}},
+        "SMARTOFFICE_TEST": _vendor(world, "smartoffice", "integration", "sandbox-secret", {"office": "DEMO01"}),
+        "FMG_TEST": _vendor(world, "fmg", "", "sandbox-key", {"account": "FMG-1001", "path": "/fmg"}),
+    }
+    for name, value in connections.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(value))
+    accounts = tmp_path / "accounts"
+    accounts.mkdir()
+    text = '[summit]\nsource = "smartoffice_test"\ntarget = "fmg_test"\nscope = "all"\nfrequency = "daily"\n'
+    (accounts / "fmg.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("CROSSWALK_ACCOUNTS", str(accounts))
+    return world
+
+
+def _vendor(world: World, kind: str, login: str, password: str, extra: dict[str, Any]) -> dict[str, Any]:
+    host, port = world.url.removeprefix("http://").split(":")
+    extra = {**extra, "allow_private_network": True}
+    return {"conn_type": kind, "host": host, "port": int(port), "schema": "http", "login": login, "password": password, "extra": extra}
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(arguments)
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.requirement("CARD-5")
+def test_accounts_check_signs_in_and_counts(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "accounts", "check", "fmg", "--json")
+    lines = json.loads(out)
+    assert code == 0, out
+    assert [line["ok"] for line in lines] == [True, True, True]
+    assert "80" in lines[1]["message"]
+    delivered.control("POST", "/faults", system="smartoffice", kind="status", status=403, times=50, every=1)
+    code, out, _ = run(capsys, "accounts", "check", "fmg")
+    assert code == 1
+    assert "NO" in out
+
+
+def test_mapping_show_prints_the_tables(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "mapping", "show", "fmg", "--json")
+    tables = json.loads(out)["mapping"]
+    assert code == 0
+    assert {row["target"] for row in tables["contact"]} >= {"first_name", "email", "nickname", "client_anniversary"}
+    assert run(capsys, "mapping", "show", "fmg")[0] == 0
+
+
+@pytest.mark.requirement("SAFE-8")
+def test_plan_show_lists_one_outcome_a_record(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "plan", "show", "fmg", "summit", "--json")
+    plan = json.loads(out)
+    assert code == 0
+    assert len([row for row in plan["rows"] if row["entity"] == "contact"]) == 80
+    assert plan["summary"]["contact"]["create"] == sum(row["outcome"] == "create" and row["entity"] == "contact" for row in plan["rows"])
+    code, out, _ = run(capsys, "plan", "show", "fmg", "summit", "--outcome", "create", "--limit", "3")
+    assert "3 of" in out
+
+
+def test_record_tells_the_fate_over_runs(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    source_id = next(c["source_id"] for c in delivered.contacts())
+    delivered.source_contact(source_id, FirstName="Changed")
+    delivered.run()
+    code, out, _ = run(capsys, "record", "fmg", "summit", source_id, "--json")
+    assert code == 0
+    assert [fate["outcome"] for fate in json.loads(out)["runs"]] == ["update", "create"]
+    assert run(capsys, "record", "fmg", "summit", "Contact.7.999999")[0] == 1
+
+
+@pytest.mark.requirement("SAFE-9")
+def test_rejected_list_and_report_show(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "rejected", "list", "fmg", "summit", "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert all({"source_id", "code", "field", "reason", "fix", "first_seen_at", "last_seen_at", "attempts"} <= set(row) for row in rows)
+    assert run(capsys, "rejected", "list", "fmg", "summit")[0] == 0
+    code, out, _ = run(capsys, "report", "show", "fmg", "summit")
+    assert code == 0
+    assert "report.html" in out
+    assert json.loads(run(capsys, "report", "show", "fmg", "summit", "--json")[1])["status"] in {"success", "partial"}
+
+
+def test_wrong_usage_and_unknown_names_exit_2(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["plan", "show", "fmg", "nowhere"], ["plan", "show", "nothing", "summit"], ["accounts", "check", "fmg", "nobody"]):
+        code, _, err = run(capsys, *arguments)
+        assert code == 2, arguments
+        assert "Next:" in err
+    with pytest.raises(SystemExit) as stopped:
+        main(["plan"])
+    assert stopped.value.code == 2
+
+
+def test_store_migrate_can_be_repeated(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    first = run(capsys, "store", "migrate", "--json")
+    assert first[0] == 0
+    assert run(capsys, "store", "migrate", "--json") == first

@@ -1,0 +1,3 @@
+"""Airflow's settings come before its first import."""
+
+import embedded_airflow  # noqa: F401

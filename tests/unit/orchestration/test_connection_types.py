@@ -1,0 +1,150 @@
+"""The four connection types: their forms, and a Test connection that tells whether a sync would get through."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+from airflow.providers_manager import ProvidersManager
+
+from crosswalk.orchestration.provider import provider_info
+from crosswalk.orchestration.resources import LandingHook, StoreHook, hook_for, store_engine
+from crosswalk.sandbox.server import SandboxServer
+from crosswalk.store.migrate import migrate
+
+TYPES = {one["connection-type"]: one for one in provider_info()["connection-types"]}
+SECRET = {"smartoffice": "sandbox-secret", "fmg": "sandbox-key"}
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[SandboxServer]:
+    with SandboxServer(contacts=30, groups=3, seed=1) as server:
+        yield server
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch, box: SandboxServer) -> Any:
+    """Define connection `name` of a type at the sandbox."""
+
+    def define(system: str, extra: dict[str, Any], **changes: Any) -> Any:
+        body = {
+            "conn_type": system,
+            "host": box.host,
+            "port": box.port,
+            "schema": "http",
+            "login": "integration",
+            "password": SECRET[system],
+        }
+        body |= {"extra": {"allow_private_network": True, **extra}, **changes}
+        monkeypatch.setenv("AIRFLOW_CONN_TRIED", json.dumps(body))
+        return hook_for(system, "tried")
+
+    return define
+
+
+def test_airflow_knows_the_provider() -> None:
+    manager = ProvidersManager()
+    manager.initialize_providers_hooks()
+    assert provider_info()["package-name"] in manager.providers
+    assert metadata.version("crosswalk") == manager.providers["crosswalk"].version
+    assert set(TYPES) <= set(manager.hooks)
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.requirement("CARD-5")
+def test_each_type_has_a_hook_and_a_form(name: str) -> None:
+    hook = hook_for(name, "any")
+    assert type(hook).conn_type == name  # type: ignore[attr-defined]
+    assert callable(hook.test_connection)
+    for field in TYPES[name]["conn-fields"].values():
+        assert field["label"]
+        assert field["description"]
+        jsonschema.Draft202012Validator.check_schema(field["schema"])
+
+
+@pytest.mark.requirement("CARD-5")
+def test_smartoffice_is_tried_against_rights_limits_and_codes(connect: Any) -> None:
+    ok, message = connect("smartoffice", {"office": "DEMO01"}).test_connection()
+    assert ok, message
+    assert "30 contacts and 3 groups" in message
+    assert "right FMG held" in message
+
+
+@pytest.mark.requirement("FMG-01")
+def test_a_missing_right_fails_the_test(connect: Any, box: SandboxServer) -> None:
+    requests.post(
+        f"{box.url}/_sandbox/smartoffice/offices/DEMO01/users", json={"user": "plain", "password": "plain-secret", "rights": []}, timeout=5
+    )
+    ok, message = connect("smartoffice", {"office": "DEMO01"}, login="plain", password="plain-secret").test_connection()
+    assert not ok
+    assert "RIGHT_MISSING" in message
+    assert "plain-secret" not in message
+
+
+@pytest.mark.requirement("FMG-09")
+def test_a_database_over_its_limits_fails_the_test(connect: Any, box: SandboxServer) -> None:
+    body = {"office": "BIG", "contacts": 5, "groups": 1_001}
+    requests.post(f"{box.url}/_sandbox/smartoffice/offices", json=body, timeout=30)
+    ok, message = connect("smartoffice", {"office": "BIG"}).test_connection()
+    assert not ok
+    assert "LIMIT_GROUPS" in message
+    assert "1,001 groups" in message
+
+
+@pytest.mark.parametrize(("system", "extra"), [("smartoffice", {"office": "DEMO01"}), ("fmg", {"account": "FMG-1001", "path": "/fmg"})])
+@pytest.mark.requirement("CARD-5")
+def test_a_wrong_secret_is_refused_and_not_repeated(connect: Any, system: str, extra: dict[str, Any]) -> None:
+    ok, message = connect(system, extra, password="wrong-secret-9").test_connection()
+    assert not ok
+    assert "wrong-secret-9" not in message
+
+
+@pytest.mark.requirement("CARD-5")
+def test_fmg_tells_what_it_holds(connect: Any) -> None:
+    ok, message = connect("fmg", {"account": "FMG-1001", "path": "/fmg"}).test_connection()
+    assert ok, message
+    assert "0 contacts and 0 groups; managed by nobody yet" in message
+
+
+def test_the_private_network_is_closed_by_default(connect: Any) -> None:
+    ok, message = connect("fmg", {"account": "FMG-1001", "path": "/fmg", "allow_private_network": False}, schema="https").test_connection()
+    assert not ok
+    assert "CONN_ADDRESS_BLOCKED" in message
+
+
+def test_the_store_tells_whether_it_is_migrated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    body = {"conn_type": "crosswalk_store", "extra": {"sqlite_path": str(tmp_path / "store.db")}}
+    monkeypatch.setenv("AIRFLOW_CONN_CROSSWALK_STORE", json.dumps(body))
+    ok, message = StoreHook().test_connection()
+    assert not ok
+    assert "STORE_NOT_MIGRATED" in message
+    migrate(store_engine())
+    assert StoreHook().test_connection()[0]
+
+
+def test_the_store_on_postgresql_escapes_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = {"conn_type": "crosswalk_store", "host": "db", "login": "cw", "password": "p@ss/w:rd", "schema": "sync"}
+    monkeypatch.setenv("AIRFLOW_CONN_CROSSWALK_STORE", json.dumps(body))
+    assert StoreHook().url() == "postgresql+psycopg://cw:p%40ss%2Fw%3Ard@db:5432/sync"
+
+
+def test_the_landing_zone_is_tried_with_a_probe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = tmp_path / "zone"
+    monkeypatch.setenv("AIRFLOW_CONN_CROSSWALK_LANDING", json.dumps({"conn_type": "crosswalk_landing", "extra": {"url": folder.as_uri()}}))
+    ok, message = LandingHook().test_connection()
+    assert ok, message
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(("hook", "code"), [(StoreHook, "CONN_HOST"), (LandingHook, "CONN_EXTRA")])
+def test_our_own_connections_are_checked_too(hook: type[StoreHook | LandingHook], code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"AIRFLOW_CONN_{hook.default_conn_name.upper()}", json.dumps({"conn_type": hook.conn_type, "extra": {}}))
+    ok, message = hook().test_connection()
+    assert not ok
+    assert code in message

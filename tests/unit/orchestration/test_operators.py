@@ -1,0 +1,127 @@
+"""What the operators do besides the steps: they keep what they are given, hand over only handles and counts, and name their run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import RetryAction
+
+from crosswalk import errors
+from crosswalk.core.model import RunKey
+from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, RateLimited, TransientError
+from crosswalk.orchestration.alerts import log_failure
+from crosswalk.orchestration.approval import ApprovePlanOperator
+from crosswalk.orchestration.links import RunReportLink
+from crosswalk.orchestration.retries import RETRY_POLICY
+from crosswalk.orchestration.runs import handle_and_counts
+from crosswalk.orchestration.steps import ValidateOperator
+from crosswalk.systems.fmg.operators import FmgLoadOperator
+from crosswalk.systems.smartoffice.operators import SmartOfficeExtractOperator
+
+KEY = RunKey("smartoffice_to_fmg", "summit", 12)
+HANDLE = {**KEY.as_dict(), "held": False}
+
+
+def leaves(kind: type[CrosswalkError]) -> list[type[CrosswalkError]]:
+    return [kind, *(leaf for child in kind.__subclasses__() for leaf in leaves(child))]
+
+
+@pytest.mark.parametrize("kind", leaves(CrosswalkError))
+def test_only_what_may_pass_is_tried_again(kind: type[CrosswalkError]) -> None:
+    error = kind("A_CODE", doing="reading", found="nothing", fix="wait")
+    decision = RETRY_POLICY.evaluate(error, try_number=1, max_tries=3)
+    assert decision.action is (RetryAction.RETRY if issubclass(kind, TransientError) else RetryAction.FAIL)
+
+
+def test_what_is_not_ours_is_left_to_airflow() -> None:
+    assert RETRY_POLICY.evaluate(KeyError("x"), try_number=1, max_tries=3).action is RetryAction.DEFAULT
+
+
+def test_the_policy_can_be_stored_with_the_dag() -> None:
+    json.dumps(RETRY_POLICY.serialize())
+    assert issubclass(RateLimited, errors.TransientError)
+
+
+@pytest.mark.requirement("SAFE-9")
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"rejected": [1, 2]},
+        {"first": "Quinn"},
+        {"summary": {"contact": {"create": "many"}}},
+        {"none": None},
+        {f"n{number}": number for number in range(1000)},
+    ],
+)
+def test_nothing_but_counts_travels(counts: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match="XCOM_REFUSED") as caught:
+        handle_and_counts(KEY, counts)
+    assert "Quinn" not in str(caught.value)
+
+
+def test_a_handle_with_counts_travels() -> None:
+    counts = {"held": True, "plan_hash": "ab" * 32, "summary": {"contact": {"create": 30_000}, "group": {"create": 1_000}}, "share": 0.5}
+    assert handle_and_counts(KEY, counts) == {**KEY.as_dict(), **counts}
+
+
+def operators() -> list[Any]:
+    return [
+        SmartOfficeExtractOperator(task_id="extract", integration="smartoffice_to_fmg", account="summit"),
+        ValidateOperator(task_id="validate", handle=HANDLE),
+        ApprovePlanOperator(task_id="approve", handle=HANDLE),
+        FmgLoadOperator(task_id="load", handle=HANDLE),
+    ]
+
+
+@pytest.mark.parametrize("operator", operators(), ids=lambda operator: operator.task_id)
+def test_every_step_names_its_account_and_links_to_the_report(operator: Any) -> None:
+    assert operator.account == "summit"
+    operator.key or setattr(operator, "key", KEY)
+    (link,) = operator.operator_extra_links
+    assert link.name == "Run report"
+    assert link.get_link(operator, ti_key=SimpleNamespace()) == "/crosswalk/reports/smartoffice_to_fmg/summit/12"
+
+
+def test_there_is_no_link_before_there_is_a_run() -> None:
+    extract = SmartOfficeExtractOperator(task_id="extract", integration="smartoffice_to_fmg", account="summit")
+    assert RunReportLink().get_link(extract, ti_key=SimpleNamespace()) == ""  # type: ignore[arg-type]
+
+
+@pytest.mark.requirement("SAFE-3")
+def test_approval_defaults_to_reject_and_ends_red() -> None:
+    approve = ApprovePlanOperator(task_id="approve", handle=HANDLE)
+    assert approve.defaults == ["Reject"]
+    assert approve.fail_on_reject is True
+    assert approve.response_timeout is not None
+    assert approve.response_timeout.total_seconds() == 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "following"),
+    [
+        (ConfigurationError("CONN_HOST", doing="checking", found="it is blank", fix="fill it in"), "CONN_HOST", "fill it in"),
+        (KeyError("quinn@example.test"), "KeyError", "read the task's log"),
+    ],
+)
+@pytest.mark.requirement("SAFE-9")
+def test_a_failure_is_told_in_one_line(error: Exception, code: str, following: str, caplog: pytest.LogCaptureFixture) -> None:
+    instance = SimpleNamespace(dag_id="fmg_daily_sync", run_id="r1", task_id="account.load", map_index=2)
+    with caplog.at_level(logging.ERROR):
+        log_failure({"exception": error, "ti": instance, "task": FmgLoadOperator(task_id="load", handle=HANDLE)})  # type: ignore[typeddict-item]
+    (record,) = caplog.records
+    told = json.loads(record.getMessage().partition("crosswalk failure ")[2])
+    assert (told["code"], told["next"], told["account"], told["map_index"]) == (code, following, "summit", 2)
+    assert told["report"] == "/crosswalk/reports/smartoffice_to_fmg/summit/12"
+    assert "quinn" not in record.getMessage()
+
+
+def test_errors_survive_the_way_between_processes() -> None:
+    error = ConfigurationError.from_problems("checking", [errors.Problem("A", "place", "found", "fix")])
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert str(again) == str(error)
+    assert again.problems == error.problems

@@ -1,0 +1,137 @@
+"""Sending batches: intents before, acknowledgements after, splits, and what was not processed is not done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crosswalk.core.model import RunKey
+from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal
+from crosswalk.errors import Fenced, TransientError
+from crosswalk.steps.send import Batch, cut, send
+from crosswalk.store.engine import connect
+from crosswalk.store.migrate import migrate
+from crosswalk.store.store import Store
+
+
+def operation(number: int, op: str = "upsert") -> Operation:
+    return Operation("contact", op, f"Contact.7.{number}", f"c-{number}" if op == "delete" else "", {"last_name": "x"})
+
+
+class Picky:
+    """A delivery that refuses whole batches holding a bad record, names some refusals, and leaves some unmentioned."""
+
+    max_batch = 8
+    max_parallel = 3
+
+    def __init__(self, bad: set[str] = frozenset(), named: set[str] = frozenset(), silent: set[str] = frozenset()) -> None:  # type: ignore[assignment]
+        self.bad, self.named, self.silent = bad, named, silent
+        self.parts: dict[int, set[str]] = {}
+
+    def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
+        keys = {operation.key for operation in operations}
+        if keys & self.bad:
+            raise BatchRefused("no")
+        self.parts[number] = keys - self.named - self.silent
+        return BatchResult(frozenset(self.parts[number]), tuple(Refusal(key, "INVALID", "zip") for key in sorted(keys & self.named)))
+
+    def commit(self, batches: int, counts: object) -> Receipt:
+        raise AssertionError("not here")
+
+
+@pytest.fixture
+def key_and_store(tmp_path: Path) -> tuple[RunKey, Store]:
+    engine = connect(f"sqlite:///{tmp_path / 'store.db'}")
+    migrate(engine)
+    store = Store(engine)
+    key = store.runs.begin(
+        "smartoffice_to_fmg",
+        "summit",
+        dag_id="d",
+        run_id="r",
+        map_index=-1,
+        try_number=1,
+        interval_start=None,
+        interval_end=None,
+        dry_run=False,
+        settings_digest="s",
+    )
+    return key, store
+
+
+@pytest.mark.requirement("SAFE-10")
+def test_the_bad_record_ends_alone_and_the_others_go_on(key_and_store: tuple[RunKey, Store]) -> None:
+    key, store = key_and_store
+    delivery = Picky(bad={"Contact.7.5", "Contact.7.17"}, named={"Contact.7.9"}, silent={"Contact.7.20"})
+    sent = send(key, store.ledger, delivery, cut([operation(n) for n in range(1, 25)], 8), lambda: None)
+    assert {operation.source_id: refusal.code for operation, refusal in sent.refused} == {
+        "Contact.7.5": "REFUSED",
+        "Contact.7.17": "REFUSED",
+        "Contact.7.9": "INVALID",
+        "Contact.7.20": "UNPROCESSED",
+    }
+    assert sent.accepted["contact"]["upsert"] == 20
+    assert set().union(*delivery.parts.values()) == {f"Contact.7.{n}" for n in range(1, 25)} - {
+        "Contact.7.5",
+        "Contact.7.9",
+        "Contact.7.17",
+        "Contact.7.20",
+    }
+    assert sent.batches == len(delivery.parts)
+    assert all(row.acknowledged_at for row in store.ledger.batches(key) if row.number in delivery.parts)
+
+
+@given(size=st.integers(1, 40), cut_at=st.integers(1, 12), bad=st.sets(st.integers(1, 40), max_size=6))
+def test_any_set_of_bad_records_is_found_and_numbers_never_clash(size: int, cut_at: int, bad: set[int]) -> None:
+    class Memory:
+        def __init__(self) -> None:
+            self.intended: list[int] = []
+
+        def intend(self, _key: object, number: int, *_: object) -> None:
+            self.intended.append(number)
+
+        def acknowledge(self, *_: object) -> None: ...
+
+    delivery = Picky(bad={f"Contact.7.{n}" for n in bad})
+    operations = [operation(n) for n in range(1, size + 1)]
+    sent = send(RunKey("i", "a", 1), Memory(), delivery, cut(operations, cut_at), lambda: None)  # type: ignore[arg-type]
+    stored = [key for part in delivery.parts.values() for key in part]
+    assert sorted(stored) == sorted(f"Contact.7.{n}" for n in range(1, size + 1) if n not in bad)
+    assert {refusal.key for _, refusal in sent.refused} == {f"Contact.7.{n}" for n in bad if n <= size}
+
+
+def test_the_same_operations_have_the_same_hash_and_others_another() -> None:
+    assert Batch(1, [operation(1)]).body_hash == Batch(9, [operation(1)]).body_hash
+    assert Batch(1, [operation(1)]).body_hash != Batch(1, [operation(2)]).body_hash
+    assert Batch(1, [operation(1)]).body_hash != Batch(1, [operation(1, "delete")]).body_hash
+
+
+def test_a_failure_ends_the_sending_and_is_raised(key_and_store: tuple[RunKey, Store]) -> None:
+    key, store = key_and_store
+
+    class Broken(Picky):
+        def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
+            if number > 8:
+                raise TransientError("CONN_SERVER_ERROR", doing="sending", found="nothing", fix="wait")
+            return super().send(number, operations)
+
+    with pytest.raises(TransientError):
+        send(key, store.ledger, Broken(), cut([operation(n) for n in range(1, 60)], 8), lambda: None)
+    assert any(row.acknowledged_at is None for row in store.ledger.batches(key))
+
+
+@pytest.mark.requirement("SAFE-4")
+def test_losing_the_lease_stops_the_sending(key_and_store: tuple[RunKey, Store]) -> None:
+    key, store = key_and_store
+
+    def lost() -> None:
+        raise Fenced("LEASE_LOST", doing="renewing", found="another holder", fix="nothing")
+
+    delivery = Picky()
+    with pytest.raises(Fenced):
+        send(key, store.ledger, delivery, cut([operation(n) for n in range(1, 200)], 4), lost)
+    assert len(delivery.parts) < 50

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Thread
+
+import pandas as pd
+import pytest
+
+from crosswalk.core.model import RunKey, RunStatus
+from crosswalk.core.ports import Receipt
+from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, Fenced
+from crosswalk.store.store import Store
+
+FMG = "smartoffice_to_fmg"
+RECEIPT = Receipt(generation=5, revision=12, counts={"contact": 2})
+
+
+def rows(**by_source_id: str) -> pd.DataFrame:
+    """Delivered rows: s1="hash" → source id s1, target id c-s1."""
+    return pd.DataFrame(
+        {
+            "source_id": list(by_source_id),
+            "target_id": [f"c-{source_id}" for source_id in by_source_id],
+            "payload_hash": list(by_source_id.values()),
+        },
+        dtype="str",
+    )
+
+
+def hashes(store: Store, entity: str = "contact", account: str = "summit") -> dict[str, str]:
+    frame = store.ledger.delivered(FMG, account, entity)
+    return dict(zip(frame["source_id"], frame["payload_hash"], strict=True))
+
+
+def test_nothing_is_delivered_at_first(store: Store) -> None:
+    frame = store.ledger.delivered(FMG, "summit", "contact")
+    assert frame.empty
+    assert list(frame.columns) == ["source_id", "target_id", "payload_hash"]
+    assert {str(kind) for kind in frame.dtypes} == {"str"}
+
+
+def test_a_delivery_is_read_back_as_text(store: Store, begin: Callable[..., RunKey]) -> None:
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s2="b", s10="a"), "group": rows(g1="c")}, {})
+    pd.testing.assert_frame_equal(store.ledger.delivered(FMG, "summit", "contact"), rows(s10="a", s2="b"))
+    assert hashes(store, "group") == {"g1": "c"}
+    assert hashes(store, account="harbor") == {}
+
+
+def test_a_delivery_changes_only_what_it_names(store: Store, begin: Callable[..., RunKey]) -> None:
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="a", s2="b", s3="c"), "group": rows(s1="g")}, {})
+    store.ledger.finish(begin("harbor"), RECEIPT, {"contact": rows(s1="h")}, {})
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s2="B", s4="d")}, {"contact": ["s3", "never seen"], "group": []})
+    assert hashes(store) == {"s1": "a", "s2": "B", "s4": "d"}
+    assert hashes(store, "group") == {"s1": "g"}
+    assert hashes(store, account="harbor") == {"s1": "h"}
+
+
+def test_a_record_may_be_deleted_and_delivered_anew_at_once(store: Store, begin: Callable[..., RunKey]) -> None:
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="a")}, {})
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="b")}, {"contact": ["s1"]})
+    assert hashes(store) == {"s1": "b"}
+
+
+@pytest.mark.requirement("SAFE-5", "CARD-8")
+def test_a_finished_delivery_is_not_repeated(store: Store, begin: Callable[..., RunKey]) -> None:
+    key = begin()
+    assert not store.ledger.finished(key)
+    assert store.ledger.finish(key, RECEIPT, {"contact": rows(s1="a")}, {}, status=RunStatus.PARTIAL)
+    before = store.runs.get(key)
+    assert not store.ledger.finish(key, Receipt(6, 13, {}), {"contact": rows(s1="other", s2="b")}, {"contact": ["s1"]})
+    assert store.ledger.finished(key)
+    assert hashes(store) == {"s1": "a"}
+    assert store.runs.get(key) == before
+    assert (before.generation, before.status) == (5, RunStatus.PARTIAL)
+
+
+@pytest.mark.requirement("SAFE-4")
+def test_an_older_snapshot_never_delivers_over_a_newer_one(store: Store, begin: Callable[..., RunKey]) -> None:
+    old, new = begin(), begin()
+    store.ledger.finish(new, RECEIPT, {"contact": rows(s1="new")}, {})
+    with pytest.raises(Fenced) as raised:
+        store.ledger.finish(old, RECEIPT, {"contact": rows(s1="old")}, {"contact": ["s1"]})
+    assert raised.value.code == "STALE_SNAPSHOT"
+    assert hashes(store) == {"s1": "new"}
+    assert not store.ledger.finished(old)
+
+
+@pytest.mark.requirement("SAFE-4", "SAFE-5")
+def test_a_fenced_run_records_no_intent_but_may_tell_what_happened(store: Store, begin: Callable[..., RunKey]) -> None:
+    old, new = begin(), begin()
+    store.ledger.intend(old, 1, "body", 10, "key")
+    store.leases.acquire(FMG, "summit", "new run", new.snapshot, 60)
+    with pytest.raises(Fenced) as raised:
+        store.ledger.intend(old, 2, "body", 10, "key")
+    assert raised.value.code == "STALE_SNAPSHOT"
+    store.ledger.acknowledge(old, 1, 10)
+    assert [batch.accepted for batch in store.ledger.batches(old)] == [10]
+
+
+@pytest.mark.requirement("SAFE-5")
+def test_a_delivery_that_fails_half_way_leaves_nothing(store: Store, begin: Callable[..., RunKey]) -> None:
+    key = begin()
+    broken = rows(s1="a", s2="b").assign(target_id=[1, object()])
+    with pytest.raises(CrosswalkError):
+        store.ledger.finish(key, RECEIPT, {"contact": rows(s9="z"), "group": broken}, {})
+    assert hashes(store) == {}
+    assert not store.ledger.finished(key)
+    assert store.runs.newest_delivered_snapshot(FMG, "summit") == 0
+
+
+def test_a_delivery_of_full_size_is_fast(store: Store, begin: Callable[..., RunKey]) -> None:
+    contacts = rows(**{f"s{number}": f"{number:064x}" for number in range(30_000)})
+    groups = rows(**{f"g{number}": f"{number:064x}" for number in range(1_000)})
+    key, started = begin(), time.process_time()
+    store.ledger.finish(key, RECEIPT, {"contact": contacts, "group": groups}, {"group": ["g1"]})
+    assert time.process_time() - started < 1.5
+    assert len(hashes(store)) == 30_000
+
+
+def test_an_intent_waits_for_its_acknowledgement(store: Store, begin: Callable[..., RunKey]) -> None:
+    key = begin()
+    intent = store.ledger.intend(key, 2, "body2", 500, "key2")
+    store.ledger.intend(key, 1, "body1", 500, "key1")
+    assert intent.acknowledged_at is None
+    refused = [{"key": "s7", "code": "EMAIL_INVALID", "field": "email"}]
+    store.ledger.acknowledge(key, 2, 499, refused)
+    first, second = store.ledger.batches(key)
+    assert (first.number, first.acknowledged_at, first.accepted, first.refused) == (1, None, None, [])
+    assert (second.number, second.accepted, second.refused, second.idempotency_key) == (2, 499, refused, "key2")
+    assert second.acknowledged_at is not None
+    assert store.ledger.batches(begin()) == []
+
+
+def test_an_intent_repeated_shows_what_became_of_it(store: Store, begin: Callable[..., RunKey]) -> None:
+    key = begin()
+    store.ledger.intend(key, 1, "body", 500, "key")
+    store.ledger.acknowledge(key, 1, 500, [])
+    again = store.ledger.intend(key, 1, "body", 500, "key")
+    assert again.accepted == 500
+    assert store.ledger.batches(key) == [again]
+
+
+def test_another_body_replaces_an_unanswered_intent_only(store: Store, begin: Callable[..., RunKey]) -> None:
+    key = begin()
+    store.ledger.intend(key, 1, "whole", 500, "key")
+    assert store.ledger.intend(key, 1, "first half", 250, "other key").operations == 250
+    store.ledger.acknowledge(key, 1, 250, [])
+    with pytest.raises(DataError) as raised:
+        store.ledger.intend(key, 1, "whole", 500, "key")
+    assert raised.value.code == "BATCH_CONFLICT"
+    assert [batch.body_hash for batch in store.ledger.batches(key)] == ["first half"]
+
+
+def test_an_answer_without_intent_is_refused(store: Store, begin: Callable[..., RunKey]) -> None:
+    with pytest.raises(DataError) as raised:
+        store.ledger.acknowledge(begin(), 1, 500, [])
+    assert raised.value.code == "BATCH_UNKNOWN"
+    with pytest.raises(ConfigurationError) as unknown:
+        store.ledger.intend(RunKey(FMG, "summit", 99), 1, "body", 1, "key")
+    assert unknown.value.code == "RUN_UNKNOWN"
+
+
+def test_batches_may_be_recorded_by_several_threads(store: Store, begin: Callable[..., RunKey]) -> None:
+    key = begin()
+
+    def send(number: int) -> None:
+        store.ledger.intend(key, number, f"body{number}", 1, f"key{number}")
+        store.ledger.acknowledge(key, number, 1, [])
+
+    threads = [Thread(target=send, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [batch.accepted for batch in store.ledger.batches(key)] == [1] * 8
