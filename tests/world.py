@@ -9,22 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from crosswalk.landing.zone import LandingZone
-from crosswalk.sandbox.server import SandboxServer
-from crosswalk.systems.fmg.client import FmgClient, FmgSettings
-from crosswalk.systems.fmg.target import FmgTarget
-from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
-from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.spec import IntegrationSpec, load_spec
+from crosswalk.landing.zone import LandingZone
+from crosswalk.sandbox.server import SandboxServer
 from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
+from crosswalk.systems.fmg.client import FmgClient, FmgSettings
+from crosswalk.systems.fmg.target import FmgTarget
+from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 INTEGRATION = "smartoffice_to_fmg"
+TEXTS = ["first_name", "last_name", "email", "address_1", "address_2", "city", "state", "zip", "phone", "birthday", "gender"]
+TEXTS += ["marital_status", "client_anniversary", "nickname"]
 
 
 @dataclass
@@ -88,6 +90,10 @@ class World:
     def contacts(self) -> list[dict[str, Any]]:
         """What FMG holds, as it says itself."""
         return self._list("contacts")
+
+    def seen(self) -> dict[str, dict[str, Any]]:
+        """FMG's list by source id: the fourteen fields and the groups."""
+        return {c["source_id"]: {**{name: c[name] for name in TEXTS}, "groups": sorted(c["groups"])} for c in self.contacts()}
 
     def groups(self) -> list[dict[str, Any]]:
         return self._list("groups")

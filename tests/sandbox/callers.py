@@ -51,7 +51,14 @@ class Engine:
         return self.http.post(self.url, params={"AppName": "crosswalk"}, data=body.encode(), headers=headers, timeout=10)
 
     def search(
-        self, page: int = 0, search: int | str = -1, *, size: int = 50, kind: str = "Contact", template: str = EVERY_PROPERTY, where: str = ""
+        self,
+        page: int = 0,
+        search: int | str = -1,
+        *,
+        size: int = 50,
+        kind: str = "Contact",
+        template: str = EVERY_PROPERTY,
+        where: str = "",
     ) -> Answer:
         asked = f"<object><{kind}>{template}</{kind}></object>"
         order = '<sort><item prop="id" order="asc"/></sort>'
@@ -107,7 +114,9 @@ class Fmg:
         counts = {name: {"upsert": upsert, "delete": delete} for name, (upsert, delete) in (("contacts", contacts), ("groups", groups))}
         return self.write("POST", f"/imports/{job}/commit", {"parts": parts, **counts})
 
-    def deliver(self, snapshot: int, contacts: list[dict[str, Any]], groups: list[dict[str, Any]] | None = None, mode: str = "replace") -> Answer:
+    def deliver(
+        self, snapshot: int, contacts: list[dict[str, Any]], groups: list[dict[str, Any]] | None = None, mode: str = "replace"
+    ) -> Answer:
         """A whole import in one part."""
         groups = groups or []
         job = self.open(snapshot, mode).json()["import_id"]
@@ -135,7 +144,19 @@ def _counted(operations: list[dict[str, Any]]) -> tuple[int, int]:
 
 def contact(number: int, **changed: Any) -> dict[str, Any]:
     """An upsert of a contact."""
-    fields = ("address_1", "address_2", "city", "state", "zip", "phone", "birthday", "gender", "marital_status", "client_anniversary", "nickname")
+    fields = (
+        "address_1",
+        "address_2",
+        "city",
+        "state",
+        "zip",
+        "phone",
+        "birthday",
+        "gender",
+        "marital_status",
+        "client_anniversary",
+        "nickname",
+    )
     named = {"first_name": "Quinn", "last_name": f"Quill {number}", "email": f"quinn{number}@example.test", "groups": []}
     return {"op": "upsert", "source_id": f"Contact.7.{number}", **dict.fromkeys(fields, ""), **named, **changed}
 

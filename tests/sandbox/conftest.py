@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sandbox.callers import Control, Engine, Fmg
 
 from crosswalk.sandbox.server import SandboxServer
+from sandbox.callers import Control, Engine, Fmg
 
 
 @pytest.fixture(scope="session")

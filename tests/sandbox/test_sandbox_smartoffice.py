@@ -4,9 +4,9 @@ import re
 
 import pytest
 import requests
-from sandbox.callers import EVERY_PROPERTY, Control, Engine, error_code, in_groups, parsed
 
 from crosswalk.sandbox.server import SandboxServer
+from sandbox.callers import EVERY_PROPERTY, Control, Engine, error_code, in_groups, parsed
 
 
 def ids(page: object) -> list[str]:
@@ -31,7 +31,7 @@ def test_a_page_as_large_as_the_rest_is_the_last(engine: Engine) -> None:
 
 
 def test_every_asked_property_is_present_also_when_blank(engine: Engine) -> None:
-    asked = sorted(re.findall(r"<(\w+)/?>", EVERY_PROPERTY.replace("<TagGroup/>", "")) + ["Contact"])
+    asked = sorted([*re.findall(r"<(\w+)/?>", EVERY_PROPERTY.replace("<TagGroup/>", "")), "Contact"])
     for page in engine.pages(size=100):
         for record in page.iterfind("Contact"):
             assert sorted(element.tag for element in record.iter() if element.tag != "TagGroup") == asked
@@ -225,7 +225,10 @@ def test_a_note_is_written_and_found_again(engine: Engine) -> None:
     assert (written.get("id"), written.get("_status")) == ("SmartPadNote.7.1", "inserted")
 
     def found(contact: str, keyword: str) -> list[str]:
-        where = f'<condition><expr prop="Contact" op="eq"><v>{contact}</v></expr><expr prop="Keyword" op="eq"><v>{keyword}</v></expr></condition>'
+        tests = "".join(
+            f'<expr prop="{prop}" op="eq"><v>{value}</v></expr>' for prop, value in (("Contact", contact), ("Keyword", keyword))
+        )
+        where = f"<condition>{tests}</condition>"
         pages = engine.pages(kind="SmartPadNote", template="<Contact/><Keyword/><Text/>", where=where)
         return [text.text or "" for text in pages[0].iter("Text")]
 

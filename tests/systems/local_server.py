@@ -90,7 +90,7 @@ class LocalServer:
                     server.seen.append(seen)
                 send(self, server.answer(seen))
 
-            do_GET = do_POST = do_PUT = do_DELETE = _serve
+            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - the base class's names
 
             def log_message(self, *args: Any) -> None:
                 return
@@ -111,7 +111,7 @@ def send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
         if value:
             handler.send_header(name, value)
     handler.end_headers()
-    for start in range(0, len(body) if reply.drip else 0):
+    for start in range(len(body) if reply.drip else 0):
         handler.wfile.write(body[start : start + 1])
         time.sleep(reply.drip)
     if not reply.drip:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -32,14 +33,32 @@ def scan_toml(path: Path, place: str, prefix: str) -> tuple[dict[str, Any], list
 
 def scan_section(model: type[Section], data: Any, place: str, prefix: str) -> tuple[Section | None, list[Problem]]:
     """Check one table of a document against its model; None when it cannot be used. An unknown key alone does not make it unusable."""
+    section, problems, wrong = _scan(model, data, place, prefix)
+    return (None if wrong else section), problems
+
+
+def scan_usable(model: type[Section], data: Any, place: str, prefix: str, instead: Mapping[str, Any]) -> tuple[Section, list[Problem]]:
+    """As `scan_section`, with what `instead` holds in the place of values that are missing or wrong."""
+    section, problems, _ = _scan(model, data, place, prefix, instead)
+    return section, problems
+
+
+def _scan(
+    model: type[Section], data: Any, place: str, prefix: str, instead: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[Section, list[Problem], bool]:
     if not isinstance(data, Mapping):
-        return None, [Problem(f"{prefix}_TYPE", place, "not a table", "write it as a table of keys and values")]
-    known = model.model_fields
-    problems = [unknown_key(name, list(known), place, prefix) for name in data if name not in known]
+        problem = Problem(f"{prefix}_TYPE", place, "not a table", "write it as a table of keys and values")
+        return model.model_construct(**instead), [problem], True
+    known = list(model.model_fields)
+    problems = [unknown_key(name, known, place, prefix) for name in data if name not in known]
+    values = {name: value for name, value in data.items() if name in known}
     try:
-        return model.model_validate({name: value for name, value in data.items() if name in known}), problems
+        return model.model_validate(values), problems, False
     except ValidationError as error:
-        return None, problems + [_problem(dict(fault), place, prefix) for fault in error.errors(include_input=False, include_url=False)]
+        faults = error.errors(include_input=False, include_url=False)
+    wrong = {fault["loc"][0] for fault in faults}
+    usable = {name: value for name, value in values.items() if name not in wrong}
+    return model.model_construct(**{**instead, **usable}), problems + [_problem(dict(fault), place, prefix) for fault in faults], True
 
 
 def unknown_key(name: str, known: list[str], place: str, prefix: str) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -105,6 +105,12 @@ EXPECTATIONS: dict[str, tuple[str, ...]] = {
 def own_keys(section: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an [[expectations]] table says beyond the keys all of them have."""
     return {name: value for name, value in section.items() if name not in ExpectationSection.model_fields}
+
+
+def unknown_keys(own: Iterable[str], place: str) -> list[Problem]:
+    """Name the keys that no expectation has, for one whose type cannot be looked at."""
+    known = [*ExpectationSection.model_fields, *KEYS]
+    return [unknown_key(name, known, place, "SPEC") for name in own if name not in KEYS]
 
 
 def scan_expectation(

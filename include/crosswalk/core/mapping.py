@@ -73,6 +73,12 @@ class MappingTable:
         return tuple(dict.fromkeys(name for row in self.sent for name in row.sources))
 
     @property
+    def not_ignored(self) -> tuple[str, ...]:
+        """Every declared source field that no row says is not sent."""
+        ignored = {name for row in self.rows if not row.target for name in row.sources}
+        return tuple(name for name in self.source_fields if name not in ignored)
+
+    @property
     def target_names(self) -> tuple[str, ...]:
         """Every target field that is filled, in table order."""
         return tuple(row.target for row in self.sent)

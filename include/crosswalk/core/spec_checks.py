@@ -11,11 +11,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic import Field as Constraint
 
-from crosswalk.core.documents import scan_section, scan_toml
-from crosswalk.core.expectations import EMAIL_KEY, SOURCE_ID, Expectation, ExpectationSection, own_keys, scan_expectation
+from crosswalk.core.documents import scan_section, scan_toml, scan_usable
+from crosswalk.core.expectations import EMAIL_KEY, SOURCE_ID, Expectation, ExpectationSection, own_keys, scan_expectation, unknown_keys
 from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.lookups import Lookups, scan_lookups
-from crosswalk.core.mapping_checks import LOOKUP, Surroundings, lookup_names, scan_mapping
+from crosswalk.core.mapping_checks import Surroundings, lookup_names, scan_mapping
 from crosswalk.core.safety_spec import SafetySpec
 from crosswalk.core.spec_model import EntitySpec, IntegrationSpec
 from crosswalk.core.suggestions import did_you_mean, quoted
@@ -33,14 +33,18 @@ class SpecSection(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    source: Name
-    target: Name
+    source: str
+    target: str
     right: str
     short: Name
     entities: Annotated[list[Any], Constraint(min_length=1)]
     limits: dict[str, Annotated[int, Constraint(ge=1)]]
     safety: dict[str, Any]
     expectations: list[Any] = []
+
+
+MISSING: dict[str, Any] = {"source": "", "target": "", "right": "", "short": "", "entities": [], "limits": {}, "safety": None}
+"""What stands in the place of a top key that is missing or wrong, so that the rest can still be checked."""
 
 
 class EntitySection(BaseModel):
@@ -66,36 +70,35 @@ class Tables:
 
 
 def scan_spec(name: str, folder: Path) -> tuple[IntegrationSpec | None, list[Problem]]:
-    """Read one integration's folder; None when too little of it could be read."""
+    """Read one integration's folder; None when there are problems."""
     document, problems = scan_toml(folder / SPEC, SPEC, "SPEC")
     if problems:
         return None, problems
-    top, problems = scan_section(SpecSection, document, SPEC, "SPEC")
-    if top is None:
-        return None, problems
-    safety, found = scan_section(SafetySpec, top.safety, f"{SPEC} safety", "SPEC")
-    tables, more = _tables(folder, top)
+    top, problems = scan_usable(SpecSection, document, SPEC, "SPEC", MISSING)
+    safety, found = scan_section(SafetySpec, top.safety, f"{SPEC} safety", "SPEC") if top.safety is not None else (None, [])
+    lookups, more = scan_lookups(folder / LOOKUPS)
     problems += found + more
-    if tables is None:
+    fields, found = _fields(top)
+    problems += found
+    if len(fields) < 2:
         return None, problems
-    entities, found = _entities(top, tables)
+    entities, found = _entities(top, Tables(folder, fields["source"], fields["target"], lookups))
     problems += found + list(_limit_problems(top, entities))
-    if safety is None:
+    if problems or safety is None:
         return None, problems
-    unused = tables.lookups.unused(_used_lookups(top, entities))
-    return IntegrationSpec(name, top.short, top.source, top.target, top.right, entities, dict(top.limits), safety, unused), problems
+    unused = lookups.unused(_used_lookups(top, entities))
+    return IntegrationSpec(name, top.short, top.source, top.target, top.right, entities, dict(top.limits), safety, unused), []
 
 
-def _tables(folder: Path, top: SpecSection) -> tuple[Tables | None, list[Problem]]:
-    lookups, problems = scan_lookups(folder / LOOKUPS) if (folder / LOOKUPS).exists() else (Lookups({}), [])
+def _fields(top: SpecSection) -> tuple[dict[str, Fields], list[Problem]]:
     fields: dict[str, Fields] = {}
-    for system in dict.fromkeys((top.source, top.target)):
+    problems: list[Problem] = []
+    for side, system in (("source", top.source), ("target", top.target)):
         try:
-            fields[system] = load_fields(system)
+            fields |= {side: load_fields(system)} if system else {}
         except ConfigurationError as error:
-            problems += error.problems or [Problem(error.code, SPEC, error.found, error.fix)]
-    known = top.source in fields and top.target in fields
-    return (Tables(folder, fields[top.source], fields[top.target], lookups) if known else None), problems
+            problems += error.problems or [Problem(error.code, f"{SPEC} {side}", error.found, error.fix)]
+    return fields, problems
 
 
 def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...], list[Problem]]:
@@ -125,12 +128,10 @@ def _entity(section: EntitySection, place: str, tables: Tables) -> tuple[EntityS
     source, target = tables.source[section.name], tables.target[section.name]
     around = Surroundings(section.mapping, section.name, source, target, tables.lookups)
     mapping, problems = scan_mapping(tables.folder / section.mapping, around)
-    if any(row.convert.startswith(LOOKUP) for row in mapping.sent) and not (tables.folder / LOOKUPS).exists():
-        problems.append(Problem("MAP_NOT_FOUND", LOOKUPS, "the file cannot be read", f"{section.mapping} names lookups of it"))
     read = {name: source[name] for name in mapping.source_names if name in source}
     filled = {name: target[name] for name in mapping.target_names if name in target}
     entity = EntitySpec(section.name, mapping, (), section.scope_field, section.slice_field, section.unique, read, filled)
-    return entity, problems + ([] if mapping.rows == () else list(_key_problems(entity, place, source, target)))
+    return entity, problems + list(_key_problems(entity, place, source, target))
 
 
 def _entity_name_problems(section: EntitySection, place: str, tables: Tables) -> Iterator[Problem]:
@@ -163,7 +164,7 @@ def _key_problems(entity: EntitySpec, place: str, source: Mapping[str, Field], t
             yield Problem("SPEC_UNKNOWN_FIELD", f"{place} {key}", found, "use a field of the system's fields.csv")
         elif fields[name].type != kind:
             yield Problem("SPEC_TYPE", f"{place} {key}", f"{name} is {fields[name].type}, not {kind}", "name another field")
-        elif name not in mapped:
+        elif name not in mapped and entity.mapping.rows:
             yield Problem(code, place, f"{key} {name} is not mapped", "map it")
 
 
@@ -177,6 +178,7 @@ def _expectations(top: SpecSection, entities: Mapping[str, EntitySpec], lookups:
         section, found = scan_section(ExpectationSection, shared, place, "SPEC")
         problems += found
         if section is None:
+            problems += unknown_keys(own, place)
             continue
         rule, found = scan_expectation(section, own, place, lookups)
         problems += found + list(_column_problems(rule, place, top, entities))
@@ -190,7 +192,7 @@ def _column_problems(rule: Expectation, place: str, top: SpecSection, entities: 
         yield _unknown_entity(rule.entity, place, entities)
     elif rule.entity in entities:
         entity = entities[rule.entity]
-        columns = [SOURCE_ID, *entity.source_fields, *([EMAIL_KEY] if entity.unique else [])]
+        columns = [SOURCE_ID, *entity.mapping.not_ignored, *([EMAIL_KEY] if entity.unique else [])]
         if rule.column not in columns:
             found = f"unknown column {quoted(rule.column)}{did_you_mean(rule.column, columns)}"
             yield Problem("SPEC_UNKNOWN_FIELD", f"{place} column", found, "use a mapped source field, source_id or email_key")

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
 STEPS = ("extract", "validate", "transform", "approve", "load")
+RESULTS_WIDTH = 140
 _SHOWN = {
     "success": "[green]done[/]",
     "running": "[cyan]running[/]",
@@ -75,9 +77,9 @@ def _progress(states: States, seconds: float) -> Table:
 
 def print_results(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
     """Print the table of results: one row an account."""
-    table = Table(title="Accounts", title_justify="left")
+    table = Table(title="Accounts", title_justify="left", box=SIMPLE)
     for name in rows[0]:
         table.add_column(name, justify="left" if name in ("account", "ended", "as expected") else "right", no_wrap=True)
     for row in rows:
         table.add_row(*(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value) for value in row.values()))
-    console.print(table)
+    console.print(table, width=max(console.width, RESULTS_WIDTH), crop=False, soft_wrap=False)

@@ -47,12 +47,13 @@ class ApprovePlanOperator(ApprovalOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Wait for the answer without a worker slot. The plan's hash travels with the question, not with the run."""
-        from crosswalk.orchestration.runs import handle_and_counts, resume_run
+        if not self.handle["held"]:
+            self.log.info("nothing is held")
+            return {**RunKey.from_dict(self.handle).as_dict(), "held": False}
+        from crosswalk.orchestration.runs import resume_run
         from crosswalk.steps.approve import approval_text
 
         run = resume_run(self.handle)
-        if not self.handle["held"]:
-            return handle_and_counts(run.key, {"held": False})
         self.subject, self.body = approval_text(run)
         shown = run.store.runs.get(run.key).plan_hash
         try:

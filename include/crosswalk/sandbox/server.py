@@ -12,6 +12,7 @@ from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from crosswalk.errors import ConfigurationError
 from crosswalk.sandbox.app import Sandbox, Start
 from crosswalk.sandbox.control import Control
 from crosswalk.sandbox.handler import Handler
@@ -31,6 +32,19 @@ class _Server(ThreadingHTTPServer):
             logger.error("a sandbox request failed", exc_info=error)
 
 
+def _bound(host: str, port: int, handler: type[Handler]) -> _Server:
+    try:
+        return _Server((host, port), handler)
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "there is no such port"
+        raise ConfigurationError(
+            "SANDBOX_PORT",
+            doing=f"starting the sandbox on {host} port {port}",
+            found=f"{reason}",
+            fix="choose another --port, or stop what uses this one",
+        ) from error
+
+
 class SandboxServer:
     """The sandbox behind a port, in threads of this process. State lives as long as the object.
 
@@ -38,14 +52,17 @@ class SandboxServer:
         contacts, groups, seed: the people of the default office DEMO01.
         host: address to listen on.
         port: 0 takes a free one.
+
+    Raises:
+        ConfigurationError: SANDBOX_PORT, when the address cannot be listened on.
     """
 
     def __init__(self, *, contacts: int = 200, groups: int = 10, seed: int = 7, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._server = _bound(host, port, type("BoundHandler", (Handler,), {"box": self}))
         self.sandbox = Sandbox(Start(contacts, groups, seed))
         self.control = Control(self.sandbox)
         self._stopping = threading.Event()
         self._connections: set[socket.socket] = set()
-        self._server = _Server((host, port), type("BoundHandler", (Handler,), {"box": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="sandbox", daemon=True)
         self.host = host
         self.port: int = self._server.server_address[1]

@@ -119,7 +119,7 @@ def _finish(run: Run, plan: pd.DataFrame, receipt: Receipt, sent: Sent, after: d
         deleted[entity.name] = [source_id for source_id in gone["source_id"] if source_id]
     rejected = len(read_rejections(run, "rejected_all"))
     counts = run.store.runs.get(run.key).counts
-    told = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
+    told: dict[str, Any] = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
     told |= {"generation": receipt.generation, "target": dict(receipt.counts)}
     run.store.runs.update(run.key, counts={**counts, "load": told}, error_code="", error_text="")
     status = RunStatus.PARTIAL if rejected else RunStatus.SUCCESS

@@ -1,12 +1,110 @@
-"""The run report of the moment, published after every step."""
+"""The run report of the moment: built from what the run landed and recorded so far, published after every step, also a failed one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from crosswalk import __version__
+from crosswalk.core.model import Hold, Rejection
+from crosswalk.landing.folder import Folder
+from crosswalk.landing.manifest import Manifest
+from crosswalk.reports import model
+from crosswalk.reports import publish as files
+from crosswalk.reports.model import Failure, Limit, RejectedRecord, Report, Sum, TargetOnly
+from crosswalk.reports.samples import samples
+from crosswalk.steps.transform import TARGET_ONLY_FILE, read_plan, rules_of
+from crosswalk.steps.validate import read_rejections
+from crosswalk.store.runs import RunRow
+from crosswalk.validation.results import RuleResult
 
 if TYPE_CHECKING:
     from crosswalk.steps.context import Run
 
+MANIFEST = "manifest.json"
+
 
 def publish(run: Run) -> None:
-    """Write the report."""
+    """Write the run's report files. Raises what the landing zone and the store raise."""
+    row = run.store.runs.get(run.key)
+    manifest = run.folder.manifest() if run.folder.exists(MANIFEST) else None
+    plan = read_plan(run) if row.plan_hash else None
+    report = _head(run, row)
+    report.rules = [RuleResult(**rule) for rule in rules_of(run)]
+    report.rejected = list(_rejected(run))
+    if manifest:
+        report.taken_at = manifest.taken_at.isoformat(timespec="seconds")
+        report.notes += _notes(manifest)
+    if manifest and plan is not None:
+        _add_plan(run, report, plan, manifest)
+    files.publish(run.report_folder, report, plan)
+    run.store.runs.update(run.key, report_name=run.report_folder.uri("report.html"))
+
+
+def _head(run: Run, row: RunRow) -> Report:
+    totals = row.counts.get("source_totals", {})
+    return Report(
+        key=run.key,
+        status=row.status.value,
+        dry_run=row.dry_run,
+        source=run.settings.source,
+        target=run.settings.target,
+        scope=run.settings.scope,
+        airflow={"dag_id": row.dag_id, "run_id": row.run_id, "map_index": str(row.map_index), "try_number": str(row.try_number)},
+        started_at=row.started_at.isoformat(timespec="seconds"),
+        ended_at=row.ended_at.isoformat(timespec="seconds") if row.ended_at else "",
+        durations=row.durations,
+        limits=[Limit(f"{name}s", used, run.spec.limits.get(name)) for name, used in totals.items()],
+        plan=row.counts.get("plan", {}),
+        holds=[Hold(**hold) for hold in row.holds],
+        decided_by=row.decided_by,
+        error=Failure(row.error_code, row.error_text) if row.error_code else None,
+        mode=row.mode,
+        generation=row.generation,
+        plan_hash=row.plan_hash,
+        digests={"spec": run.spec.digest, "mapping": run.spec.mapping_digest, "settings": row.settings_digest},
+        crosswalk_version=__version__,
+        notes=[f"lookups.csv has a value nobody uses: {name}" for name in run.spec.unused_lookups],
+    )
+
+
+def _rejected(run: Run) -> Iterator[RejectedRecord]:
+    name = "rejected_all" if run.folder.exists("rejected_all.parquet") else "rejected"
+    known = {(row.entity, row.source_id, row.code, row.field): row for row in run.store.rejected.open(run.key.integration, run.key.account)}
+    for one in read_rejections(run, name):
+        row = known.get((one.entity, one.source_id, one.code, one.field))
+        first_seen = row.first_seen_at.isoformat(timespec="seconds") if row else ""
+        yield RejectedRecord(**vars(one), first_seen=first_seen, attempts=row.attempts if row else 1)
+
+
+def _notes(manifest: Manifest) -> Iterator[str]:
+    for landed in manifest.entities.values():
+        if landed.unknown_fields:
+            names = ", ".join(sorted(landed.unknown_fields))
+            yield f"the {landed.side} sent fields of a {landed.entity} nobody asked for; they were dropped unread: {names}"
+
+
+def _add_plan(run: Run, report: Report, plan: pd.DataFrame, manifest: Manifest) -> None:
+    folder, rejections = run.folder, read_rejections(run, "rejected_all")
+    for entity in run.spec.entities:
+        rows = plan[plan["entity"] == entity.name]
+        target = folder.read_entity(f"target_{entity.name}")
+        report.samples += samples(rows, folder.read_frame(f"desired_{entity.name}"), target, entity.target_fields)
+        report.sums += _sums(manifest, plan, entity.name, rejections)
+    report.deletes = model.deletes_of(plan)
+    report.target_only = _target_only(folder, plan)
+
+
+def _sums(manifest: Manifest, plan: pd.DataFrame, entity: str, rejections: list[Rejection]) -> list[Sum]:
+    """Count what has no id by what was read: such a record is rejected and has no row in the plan."""
+    read, found = (manifest.entities[f"{side}_{entity}"].rows for side in ("source", "target"))
+    without_id = len({one.reason for one in rejections if one.entity == entity and not one.source_id})
+    return model.sums_of(entity, plan, read, found, without_id)
+
+
+def _target_only(folder: Folder, plan: pd.DataFrame) -> TargetOnly | None:
+    if not folder.exists(TARGET_ONLY_FILE):
+        return None
+    return TargetOnly(folder.uri(TARGET_ONLY_FILE), int((plan["reason"] == "target_only").sum()))

@@ -67,7 +67,7 @@ def send(key: RunKey, ledger: Ledger, delivery: Delivery, batches: list[Batch], 
             while waiting or running:
                 while waiting and len(running) < delivery.max_parallel:
                     batch = waiting.popleft()
-                    ledger.intend(key, batch.number, batch.body_hash, len(batch.operations), "")
+                    ledger.intend(key, batch.number, batch.body_hash, len(batch.operations))
                     running[pool.submit(delivery.send, batch.number, batch.operations)] = batch
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:

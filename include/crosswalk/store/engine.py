@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from crosswalk.errors import ConfigurationError, CrosswalkError, PermanentError, TransientError
 
 _WRITES = "crosswalk_writes"
-_UNDEFINED_TABLE = "42P01"
+_UNDEFINED_TABLE_OR_COLUMN = frozenset({"42P01", "42703"})
 _WRONG_SETTING = (
     "unable to open database file",
     "readonly database",
@@ -84,8 +84,8 @@ def _translate(error: SQLAlchemyError, where: str, doing: str) -> CrosswalkError
     text = str(getattr(error, "orig", ""))
     state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
     kind = " ".join(filter(None, (type(getattr(error, "orig", None) or error).__name__, state)))
-    if state == _UNDEFINED_TABLE or "no such table" in text:
-        return not_migrated(where, doing, "has no tables")
+    if state in _UNDEFINED_TABLE_OR_COLUMN or "no such table" in text or "no such column" in text:
+        return not_migrated(where, doing, "lacks tables or columns of this version")
     if any(phrase in text for phrase in _WRONG_SETTING):
         return ConfigurationError(
             "STORE_REFUSED",

@@ -33,7 +33,6 @@ class BatchRow:
     number: int
     body_hash: str
     operations: int
-    idempotency_key: str
     intended_at: datetime
     acknowledged_at: datetime | None
     accepted: int | None
@@ -57,11 +56,10 @@ class Ledger:
             rows = connection.execute(query.order_by(delivered.c.source_id)).all()
         return pd.DataFrame(rows, columns=list(DELIVERED_COLUMNS), dtype="str")
 
-    def intend(self, key: RunKey, number: int, body_hash: str, operations_count: int, idempotency_key: str) -> BatchRow:
+    def intend(self, key: RunKey, number: int, body_hash: str, operations_count: int) -> BatchRow:
         """Record that a batch is about to be sent; return it as it stands, acknowledged or not.
 
-        An unanswered intent is replaced when the body is another one. Raises Fenced STALE_SNAPSHOT, and DataError
-        BATCH_CONFLICT when another body was acknowledged under the number.
+        Another body under the same number replaces it: half of a batch that was split. Raises Fenced STALE_SNAPSHOT.
         """
         doing = f"recording batch {number} of {key}"
         with writing(self._engine, doing) as connection:
@@ -70,9 +68,7 @@ class Ledger:
             found = _find(connection, key, number)
             if found is not None and found.body_hash == body_hash:
                 return found
-            if found is not None and found.acknowledged_at is not None:
-                raise _conflict(doing)
-            intent = BatchRow(number, body_hash, operations_count, idempotency_key, datetime.now(UTC), None, None, [])
+            intent = BatchRow(number, body_hash, operations_count, datetime.now(UTC), None, None, [])
             upsert(connection, batch, [key.as_dict() | vars(intent)])
             return intent
 
@@ -140,15 +136,6 @@ def _find(connection: Connection, key: RunKey, number: int) -> BatchRow | None:
 
 def _batch_row(row: Row[Any]) -> BatchRow:
     return BatchRow(**{name: row._mapping[name] for name in BatchRow.__annotations__})
-
-
-def _conflict(doing: str) -> DataError:
-    return DataError(
-        "BATCH_CONFLICT",
-        doing=doing,
-        found="the target acknowledged another body under this number",
-        fix="start a new run of the account; this one's plan was changed after it began to write",
-    )
 
 
 def _delivered_rows(key: RunKey, entity: str, frame: pd.DataFrame, generation: int) -> list[dict[str, Any]]:

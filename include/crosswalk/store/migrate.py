@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
-from crosswalk.store.engine import not_migrated, place, reading, translated, writing
+from crosswalk.store.engine import not_migrated, place, reading, writing
 from crosswalk.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def require_current(engine: Engine) -> None:
 
 def current_revision(engine: Engine) -> str | None:
     """Read the revision of the database, None before the first migration."""
-    doing = "reading the store's revision"
-    with translated(engine, doing), reading(engine, doing) as connection:
+    with reading(engine, "reading the store's revision") as connection:
         if not inspect(connection).has_table(VERSION_TABLE):
             return None
         found = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608  # a constant

@@ -131,7 +131,6 @@ batch = Table(
     _number("number", "Number of the batch in its delivery.", primary_key=True),
     _text("body_hash", "SHA-256 of the request body."),
     _number("operations", "Operations in it."),
-    _text("idempotency_key", "Key the request carries."),
     _time("intended_at", "Committed before the request goes out.", nullable=False),
     _time("acknowledged_at", "When the answer was recorded; empty: not known whether the target took it."),
     _number("accepted", "Operations the target took.", nullable=True),

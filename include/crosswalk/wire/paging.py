@@ -40,9 +40,9 @@ class PageGuard:
             raise self._mismatch(f"the total changed from {self._total} to {total}")
         self._total = total
         self._check_keys(keys)
-        self._check_size(len(keys), more)
         self._received += len(keys)
         self._check_sum(total, more)
+        self._check_size(len(keys), more)
 
     def _check_keys(self, keys: Sequence[Any]) -> None:
         if not all(isinstance(key, str) for key in keys):

@@ -14,28 +14,6 @@ from crosswalk.steps.load import load
 from oracle import expected_contacts
 from world import World, WorldMaker
 
-FIELDS = [
-    "first_name",
-    "last_name",
-    "email",
-    "address_1",
-    "address_2",
-    "city",
-    "state",
-    "zip",
-    "phone",
-    "birthday",
-    "gender",
-    "marital_status",
-    "client_anniversary",
-    "nickname",
-]
-
-
-def seen(world: World) -> dict[str, dict[str, Any]]:
-    """FMG's list by source id: the fourteen fields and the groups."""
-    return {c["source_id"]: {**{f: c[f] for f in FIELDS}, "groups": sorted(c["groups"])} for c in world.contacts()}
-
 
 @pytest.mark.requirement("FMG-03", "FMG-08", "CARD-4", "SAFE-6")
 def test_first_run_makes_fmg_what_smartoffice_says(make_world: WorldMaker) -> None:
@@ -43,7 +21,7 @@ def test_first_run_makes_fmg_what_smartoffice_says(make_world: WorldMaker) -> No
     row = world.run()
     assert row.status in {RunStatus.PARTIAL, RunStatus.SUCCESS}
     expected, _ = expected_contacts(world.source_contacts())
-    assert seen(world) == expected
+    assert world.seen() == expected
     source_groups = world.source_groups()
     assert {g["source_id"]: g["name"] for g in world.groups()} == {g["id"]: g["Name"] for g in source_groups}
 
@@ -76,7 +54,7 @@ def test_a_night_without_change_sends_no_write(make_world: WorldMaker) -> None:
 def test_changes_travel_and_only_they(make_world: WorldMaker) -> None:
     world = make_world()
     world.run()
-    contacts = [c for c in world.source_contacts() if c["id"] in seen(world)]
+    contacts = [c for c in world.source_contacts() if c["id"] in world.seen()]
     changed, gone = contacts[0]["id"], contacts[1]["id"]
     world.source_contact(changed, FirstName="Zoë", **{"PreferredAddress.City": "Łódź"})
     world.control("DELETE", f"/smartoffice/offices/DEMO01/contacts/{gone}")
@@ -84,7 +62,7 @@ def test_changes_travel_and_only_they(make_world: WorldMaker) -> None:
     row = world.run()
     plan = row.counts["plan"]["contact"]
     assert (plan["create"], plan["update"], plan["delete"]) == (1, 1, 1)
-    after = seen(world)
+    after = world.seen()
     assert after[changed]["first_name"] == "Zoë"
     assert after[changed]["city"] == "Łódź"
     assert gone not in after
@@ -99,7 +77,7 @@ def test_chosen_tag_groups_only(make_world: WorldMaker, paging: str) -> None:
     group = next(g["id"] for g in world.source_groups() if g["Name"] == "Newsletter")
     members = [c for c in world.source_contacts() if group in c["TagGroups"]]
     expected, _ = expected_contacts(members, only_groups={group})
-    assert seen(world) == expected
+    assert world.seen() == expected
     assert [g["source_id"] for g in world.groups()] == [group]
 
 
@@ -229,11 +207,11 @@ def test_a_contact_fmg_already_has_is_taken_over_by_its_address(make_world: Worl
 def test_of_several_holders_the_one_fmg_has_is_kept(make_world: WorldMaker) -> None:
     world = make_world()
     world.run()
-    contacts = [c for c in world.source_contacts() if c["id"] in seen(world) and c["PreferredEmail.Address"]]
+    contacts = [c for c in world.source_contacts() if c["id"] in world.seen() and c["PreferredEmail.Address"]]
     first, holder = contacts[0], contacts[-1]
     world.source_contact(first["id"], **{"PreferredEmail.Address": holder["PreferredEmail.Address"].upper()})
     world.run()
-    after = seen(world)
+    after = world.seen()
     assert after[holder["id"]]["email"] == holder["PreferredEmail.Address"].strip()
     assert after[first["id"]]["email"] == first["PreferredEmail.Address"].strip(), "a rejected record stays as it was"
     codes = {r.source_id: r.code for r in world.store.rejected.open("smartoffice_to_fmg", "summit")}

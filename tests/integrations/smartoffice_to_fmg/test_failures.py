@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from test_delivery import seen
 
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.errors import CrosswalkError, Fenced, SafetyStop
@@ -38,12 +37,16 @@ def test_a_source_that_lies_never_changes_fmg(make_world: WorldMaker, kind: str,
 def test_a_fault_at_any_call_to_fmg_changes_nothing_of_the_result(make_world: WorldMaker, kind: str) -> None:
     world = make_world(contacts=60, groups=3)
     extra: dict[str, Any] = {"status": 502} if kind == "status" else {"retry_after": 0} if kind == "rate_limited" else {}
-    for at in range(1, 9):
-        world.control("POST", "/faults", system="fmg", at=at, times=1, kind=kind, **extra)
     world.run()
-    expected, _ = expected_contacts(world.source_contacts())
-    assert seen(world) == expected
-    assert world.fmg_account()["generation"] == 1
+    for at in range(1, 12):
+        someone = next(iter(world.seen()))
+        world.source_contact(someone, Greeting=f"Number {at}")
+        world.control("POST", "/faults", system="fmg", at=at, kind=kind, **extra)
+        world.run()
+        expected, _ = expected_contacts(world.source_contacts())
+        assert world.seen() == expected
+        assert world.fmg_account()["generation"] == 1 + at
+        world.control("DELETE", "/faults")
 
 
 @pytest.mark.requirement("CARD-8", "SAFE-5")
@@ -58,7 +61,7 @@ def test_a_load_that_broke_off_is_finished_by_repeating_it(make_world: WorldMake
     run = Run(key, account.settings, account.spec, account.store, account.zone)
     load(run, account.target)
     expected, _ = expected_contacts(world.source_contacts())
-    assert seen(world) == expected
+    assert world.seen() == expected
     assert world.fmg_account()["generation"] == 1
     writes = world.writes()
     load(run, account.target)
@@ -88,7 +91,7 @@ def test_one_bad_record_does_not_stop_the_others(make_world: WorldMaker) -> None
     row = world.run()
     assert row.status is RunStatus.PARTIAL
     expected, _ = expected_contacts(world.source_contacts())
-    assert set(seen(world)) == set(expected) - {bad}
+    assert set(world.seen()) == set(expected) - {bad}
     codes = {r.source_id: r.code for r in world.store.rejected.open("smartoffice_to_fmg", "summit")}
     assert codes[bad].startswith("TGT_")
 

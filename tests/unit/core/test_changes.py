@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from unit.core.planning import CONTACT, GROUP, carry_out, delivered, desired, rows, target
 
 from crosswalk.core.changes import PLAN_COLUMNS, check_sums, late_rejections, payload_hashes, plan_entity, plan_hash, summary
 from crosswalk.errors import DataError
+from unit.core.planning import CONTACT, GROUP, carry_out, delivered, desired, rows, target
 
 ANN = {"source_id": "Contact.7.1", "last_name": "Ash", "email": "ann@example.test", "groups": "TagGroup.7.1 TagGroup.7.2"}
 BEN = {"source_id": "Contact.7.2", "last_name": "Birch", "email": "ben@example.test"}
@@ -108,7 +108,9 @@ def test_a_record_that_left_the_source_is_deleted() -> None:
 @pytest.mark.requirement("SAFE-6")
 def test_a_rejected_record_keeps_what_the_target_has_of_it() -> None:
     held = target({**ANN, "target_id": "c-1"})
-    plan = plan_entity(CONTACT, desired(), held, EMPTY, {"Contact.7.1": "SRC_BAD_DATE", "Contact.7.5": "NAME_MISSING", "": "SRC_MISSING_ID"})
+    plan = plan_entity(
+        CONTACT, desired(), held, EMPTY, {"Contact.7.1": "SRC_BAD_DATE", "Contact.7.5": "NAME_MISSING", "": "SRC_MISSING_ID"}
+    )
 
     assert rows(plan) == [("Contact.7.1", "c-1", "rejected", "SRC_BAD_DATE"), ("Contact.7.5", "", "rejected", "NAME_MISSING")]
     assert plan["payload_hash"].tolist() == ["", ""]

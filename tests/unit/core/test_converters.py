@@ -30,7 +30,9 @@ def test_dates_become_iso_dates(typed: str, given_out: str) -> None:
     assert iso_date(typed) == given_out
 
 
-@pytest.mark.parametrize("typed", ["1900-02-29", "1980-02-30", "0000-00-00", "02/30/1980", "61-04-09", "19610409", "1961-W01-1", "١٩٦١-٠٤-٠٩"])
+@pytest.mark.parametrize(
+    "typed", ["1900-02-29", "1980-02-30", "0000-00-00", "02/30/1980", "61-04-09", "19610409", "1961-W01-1", "١٩٦١-٠٤-٠٩"]
+)
 def test_what_is_no_day_of_the_calendar_is_rejected(typed: str) -> None:
     with pytest.raises(RecordRejected) as raised:
         iso_date(typed)

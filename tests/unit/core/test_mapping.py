@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from unit.core.planning import CONTACT, FIELDS, desired, target
 
 from crosswalk.core.fields import load_fields
 from crosswalk.core.lookups import Lookups, scan_lookups
 from crosswalk.core.mapping import MappingTable
 from crosswalk.core.mapping_checks import Surroundings, lookup_names, scan_mapping
 from crosswalk.errors import ConfigurationError
+from unit.core.planning import CONTACT, FIELDS, desired, target
 
 HEADER = "target,source,convert,required,blank,note\n"
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from unit.core.planning import CONTACT, GROUP, SPEC, delivered, desired, target
 
 from crosswalk.core.changes import plan_entity
 from crosswalk.core.model import Hold
 from crosswalk.core.safety import holds
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import ConfigurationError
+from unit.core.planning import CONTACT, GROUP, SPEC, delivered, desired, target
 
 SAFETY = SPEC.safety
 CANARY = "Quillfeather"

@@ -33,7 +33,7 @@ def s3_server() -> Iterator[str]:
 
 def client(url: str, **settings: Any) -> Any:
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-    return boto3.client("s3", endpoint_url=url, config=Config(retries={"max_attempts": 1}, **settings), **keys)
+    return boto3.client("s3", endpoint_url=url, config=Config(retries={"total_max_attempts": 1}, **settings), **keys)
 
 
 @pytest.fixture

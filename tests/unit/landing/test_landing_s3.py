@@ -16,7 +16,7 @@ from crosswalk.landing.folder import Folder
 from crosswalk.landing.zone import LandingZone
 
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "s3cret", "region_name": "us-east-1"}
-QUICK = Config(retries={"max_attempts": 1}, connect_timeout=1, read_timeout=1)
+QUICK = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=1)
 
 
 class Failing(http.server.BaseHTTPRequestHandler):
@@ -30,7 +30,7 @@ class Failing(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_PUT = do_DELETE = answer
+    do_GET = do_PUT = do_DELETE = answer  # noqa: N815  # the names http.server calls
 
     def log_message(self, *_: Any) -> None:
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import pickle
 from types import SimpleNamespace
 from typing import Any
 
@@ -118,10 +117,3 @@ def test_a_failure_is_told_in_one_line(error: Exception, code: str, following: s
     assert (told["code"], told["next"], told["account"], told["map_index"]) == (code, following, "summit", 2)
     assert told["report"] == "/crosswalk/reports/smartoffice_to_fmg/summit/12"
     assert "quinn" not in record.getMessage()
-
-
-def test_errors_survive_the_way_between_processes() -> None:
-    error = ConfigurationError.from_problems("checking", [errors.Problem("A", "place", "found", "fix")])
-    again = pickle.loads(pickle.dumps(error))  # noqa: S301
-    assert str(again) == str(error)
-    assert again.problems == error.problems

@@ -38,7 +38,7 @@ def test_accounts_are_chosen(wanted: list[str], on_demand: bool, chosen: list[st
 
 @pytest.mark.requirement("FMG-04")
 def test_an_unknown_account_is_refused_and_the_known_ones_are_named() -> None:
-    with pytest.raises(ConfigurationError, match="ACCOUNT_UNKNOWN.*sumit.*summit, harbor, lakeside") as caught:
+    with pytest.raises(ConfigurationError, match=r"ACCOUNT_UNKNOWN.*sumit.*summit, harbor, lakeside") as caught:
         choose(ALL, ["summit", "sumit"], on_demand=True)
     assert caught.value.code == "ACCOUNT_UNKNOWN"
 

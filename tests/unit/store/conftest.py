@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
 
 from crosswalk.core.model import RunKey
 from crosswalk.store.engine import connect
@@ -28,9 +27,12 @@ from crosswalk.store.tables import metadata
 POSTGRES = make_url(os.environ.get("CROSSWALK_TEST_POSTGRES", "postgresql+psycopg://root@127.0.0.1:5432/test"))
 
 
+ADMIN = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
+
+
 def _postgres_reachable() -> bool:
     try:
-        with create_engine(POSTGRES, connect_args={"connect_timeout": 2}).connect():
+        with ADMIN.connect():
             return True
     except OperationalError:
         return False
@@ -43,10 +45,8 @@ def _databases() -> list[Any]:
 
 
 def _run_as_admin(*statements: str) -> None:
-    admin = create_engine(POSTGRES, poolclass=NullPool)
-    with admin.begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
+    with ADMIN.connect() as connection:
+        connection.exec_driver_sql("; ".join(statements))
 
 
 @contextmanager

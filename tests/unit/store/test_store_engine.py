@@ -113,6 +113,12 @@ def test_a_database_without_tables_says_how_to_get_them(url: str) -> None:
     assert "crosswalk store migrate" in str(raised.value)
 
 
+def test_a_column_of_another_version_says_so(engine: Engine) -> None:
+    with pytest.raises(ConfigurationError) as raised, writing(engine, "looking back") as connection:
+        connection.execute(text("SELECT column_of_tomorrow FROM run"))
+    assert raised.value.code == "STORE_NOT_MIGRATED"
+
+
 @pytest.mark.requirement("SAFE-9")
 def test_a_refused_statement_shows_no_value(engine: Engine) -> None:
     row = {"secret": "Quentin Canary"}

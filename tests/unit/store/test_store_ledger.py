@@ -6,6 +6,7 @@ from threading import Thread
 
 import pandas as pd
 import pytest
+from sqlalchemy import Engine
 
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import Receipt
@@ -89,10 +90,10 @@ def test_an_older_snapshot_never_delivers_over_a_newer_one(store: Store, begin: 
 @pytest.mark.requirement("SAFE-4", "SAFE-5")
 def test_a_fenced_run_records_no_intent_but_may_tell_what_happened(store: Store, begin: Callable[..., RunKey]) -> None:
     old, new = begin(), begin()
-    store.ledger.intend(old, 1, "body", 10, "key")
+    store.ledger.intend(old, 1, "body", 10)
     store.leases.acquire(FMG, "summit", "new run", new.snapshot, 60)
     with pytest.raises(Fenced) as raised:
-        store.ledger.intend(old, 2, "body", 10, "key")
+        store.ledger.intend(old, 2, "body", 10)
     assert raised.value.code == "STALE_SNAPSHOT"
     store.ledger.acknowledge(old, 1, 10)
     assert [batch.accepted for batch in store.ledger.batches(old)] == [10]
@@ -109,10 +110,13 @@ def test_a_delivery_that_fails_half_way_leaves_nothing(store: Store, begin: Call
     assert store.runs.newest_delivered_snapshot(FMG, "summit") == 0
 
 
-def test_a_delivery_of_full_size_is_fast(store: Store, begin: Callable[..., RunKey]) -> None:
+def test_a_delivery_of_full_size_is_fast(sqlite_engine: Engine) -> None:
+    store = Store(sqlite_engine)
     contacts = rows(**{f"s{number}": f"{number:064x}" for number in range(30_000)})
     groups = rows(**{f"g{number}": f"{number:064x}" for number in range(1_000)})
-    key, started = begin(), time.process_time()
+    begun = {"dag_id": "d", "run_id": "r", "map_index": 0, "try_number": 1, "dry_run": False, "settings_digest": ""}
+    key = store.runs.begin(FMG, "summit", interval_start=None, interval_end=None, **begun)
+    started = time.process_time()
     store.ledger.finish(key, RECEIPT, {"contact": contacts, "group": groups}, {"group": ["g1"]})
     assert time.process_time() - started < 1.5
     assert len(hashes(store)) == 30_000
@@ -120,36 +124,34 @@ def test_a_delivery_of_full_size_is_fast(store: Store, begin: Callable[..., RunK
 
 def test_an_intent_waits_for_its_acknowledgement(store: Store, begin: Callable[..., RunKey]) -> None:
     key = begin()
-    intent = store.ledger.intend(key, 2, "body2", 500, "key2")
-    store.ledger.intend(key, 1, "body1", 500, "key1")
+    intent = store.ledger.intend(key, 2, "body2", 500)
+    store.ledger.intend(key, 1, "body1", 500)
     assert intent.acknowledged_at is None
     refused = [{"key": "s7", "code": "EMAIL_INVALID", "field": "email"}]
     store.ledger.acknowledge(key, 2, 499, refused)
     first, second = store.ledger.batches(key)
     assert (first.number, first.acknowledged_at, first.accepted, first.refused) == (1, None, None, [])
-    assert (second.number, second.accepted, second.refused, second.idempotency_key) == (2, 499, refused, "key2")
+    assert (second.number, second.accepted, second.refused) == (2, 499, refused)
     assert second.acknowledged_at is not None
     assert store.ledger.batches(begin()) == []
 
 
 def test_an_intent_repeated_shows_what_became_of_it(store: Store, begin: Callable[..., RunKey]) -> None:
     key = begin()
-    store.ledger.intend(key, 1, "body", 500, "key")
+    store.ledger.intend(key, 1, "body", 500)
     store.ledger.acknowledge(key, 1, 500, [])
-    again = store.ledger.intend(key, 1, "body", 500, "key")
+    again = store.ledger.intend(key, 1, "body", 500)
     assert again.accepted == 500
     assert store.ledger.batches(key) == [again]
 
 
-def test_another_body_replaces_an_unanswered_intent_only(store: Store, begin: Callable[..., RunKey]) -> None:
+def test_another_body_replaces_an_intent(store: Store, begin: Callable[..., RunKey]) -> None:
     key = begin()
-    store.ledger.intend(key, 1, "whole", 500, "key")
-    assert store.ledger.intend(key, 1, "first half", 250, "other key").operations == 250
+    store.ledger.intend(key, 1, "whole", 500)
+    assert store.ledger.intend(key, 1, "first half", 250).operations == 250
     store.ledger.acknowledge(key, 1, 250, [])
-    with pytest.raises(DataError) as raised:
-        store.ledger.intend(key, 1, "whole", 500, "key")
-    assert raised.value.code == "BATCH_CONFLICT"
-    assert [batch.body_hash for batch in store.ledger.batches(key)] == ["first half"]
+    store.ledger.intend(key, 1, "whole", 500)
+    assert [(batch.body_hash, batch.acknowledged_at) for batch in store.ledger.batches(key)] == [("whole", None)]
 
 
 def test_an_answer_without_intent_is_refused(store: Store, begin: Callable[..., RunKey]) -> None:
@@ -157,7 +159,7 @@ def test_an_answer_without_intent_is_refused(store: Store, begin: Callable[..., 
         store.ledger.acknowledge(begin(), 1, 500, [])
     assert raised.value.code == "BATCH_UNKNOWN"
     with pytest.raises(ConfigurationError) as unknown:
-        store.ledger.intend(RunKey(FMG, "summit", 99), 1, "body", 1, "key")
+        store.ledger.intend(RunKey(FMG, "summit", 99), 1, "body", 1)
     assert unknown.value.code == "RUN_UNKNOWN"
 
 
@@ -165,7 +167,7 @@ def test_batches_may_be_recorded_by_several_threads(store: Store, begin: Callabl
     key = begin()
 
     def send(number: int) -> None:
-        store.ledger.intend(key, number, f"body{number}", 1, f"key{number}")
+        store.ledger.intend(key, number, f"body{number}", 1)
         store.ledger.acknowledge(key, number, 1, [])
 
     threads = [Thread(target=send, args=(number,)) for number in range(8)]

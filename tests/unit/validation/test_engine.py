@@ -16,7 +16,9 @@ from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import DataError
 from crosswalk.validation.suite import validate
 
-RULE = Expectation("group", "expect_column_values_to_match_regex", "Name", "NAME_STYLE", "warning", "odd", "rename it", "", {"regex": "^[A-Z]"})
+RULE = Expectation(
+    "group", "expect_column_values_to_match_regex", "Name", "NAME_STYLE", "warning", "odd", "rename it", "", {"regex": "^[A-Z]"}
+)
 
 QUIET = """
 import logging, sys

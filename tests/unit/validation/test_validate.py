@@ -190,7 +190,9 @@ VALUE = st.sampled_from(["", " ", "x", "1", "a@b.test", "A@b.TEST", "1980-01-01"
 
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.dictionaries(FIELD, VALUE, max_size=3), max_size=12))
-def test_every_record_is_either_accepted_or_rejected_with_a_reason(contact: EntitySpec, contacts: Any, records: list[dict[str, str]]) -> None:
+def test_every_record_is_either_accepted_or_rejected_with_a_reason(
+    contact: EntitySpec, contacts: Any, records: list[dict[str, str]]
+) -> None:
     frame = contacts(*records)
     result = validate(contact, frame, None)
     accepted, rejected = set(result.accepted["source_id"]), {one.source_id for one in result.rejections}

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 import requests.exceptions
 import urllib3.exceptions
-from systems.local_server import LocalServer, Reply, Seen
 
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited, TransientError
 from crosswalk.wire.session import Answer, Call, Wire, WireSettings
 from crosswalk.wire.translation import translate
+from systems.local_server import LocalServer, Reply, Seen
 
 Serve = Callable[..., LocalServer]
 CALL = Call("GET", "/things", "reading things of fmg_summit", params={"after": "canary-query"})
@@ -252,6 +252,13 @@ def test_the_rate_is_kept_by_all_who_share_the_connection(serve: Serve) -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda number: clients[number % 3].request(CALL), range(30)))
     assert time.monotonic() - started > 0.95
+
+
+@pytest.mark.parametrize("rate", [0, -1])
+def test_a_rate_that_lets_nothing_through_is_refused(serve: Serve, rate: float) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        wire(serve(Reply()), requests_per_second=rate)
+    assert caught.value.code == "CONN_EXTRA"
 
 
 def shared(server: LocalServer) -> Wire:

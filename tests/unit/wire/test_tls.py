@@ -11,10 +11,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from systems.local_server import LocalServer, Reply
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.wire.session import Call, Wire, WireSettings
+from systems.local_server import LocalServer, Reply
 
 CALL = Call("GET", "", "reading of fmg_summit")
 NOW = datetime.now(UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from crosswalk.sandbox.fmg.rules import CONTACT_FIELDS, MAX_ID, wrong_contact_field, wrong_group_field
 from crosswalk.sandbox.messages import Refused
@@ -82,14 +82,14 @@ def read_open(body: Mapping[str, Any]) -> tuple[str, int, int, dict[str, str]]:
     mode, snapshot, revision, source = (body.get(name) for name in ("mode", "snapshot", "base_revision", "source"))
     if mode not in MODES:
         raise Refused(422, "INVALID", "mode is replace or delta")
-    if not isinstance(snapshot, int) or not isinstance(revision, int) or min(snapshot, revision) < 0:
+    if not is_count(snapshot) or not is_count(revision):
         raise Refused(422, "INVALID", "snapshot and base_revision are whole numbers")
     if not isinstance(source, dict) or not all(isinstance(source.get(name), str) and source[name] for name in ("system", "office")):
         raise Refused(422, "INVALID", "source names a system and an office")
     return str(mode), snapshot, revision, {"system": source["system"], "office": source["office"]}
 
 
-def is_count(value: object) -> bool:
+def is_count(value: object) -> TypeGuard[int]:
     """Whether the value is a whole number of 0 or more."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 

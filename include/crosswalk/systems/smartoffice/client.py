@@ -106,9 +106,10 @@ class SmartOfficeClient:
             page_doing = f"{doing}, page {number + 1}"
             block = self._post(wire, build(PageRequest(layout, number, size, search_id, groups)), path, page_doing)
             head = page_head(block, page_doing)
-            guard.check([record.get("id", "") for record in block.iterfind(layout.object_name)], head.total, head.more)
+            records = reader.records(block)
+            guard.check([record.get("id", "") for record in records], head.total, head.more)
             _check_place(head, number, search_id, page_doing)
-            yield reader.page(block, head.total)
+            yield reader.page(records, head.total)
             number, search_id, more = number + 1, head.search_id, head.more
 
     def _ask(self, operation: Element, path: tuple[str, ...], doing: str) -> Element:

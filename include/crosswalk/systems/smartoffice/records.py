@@ -57,23 +57,23 @@ class RecordReader:
         self._fields_seen: set[str] = set()
         self._unknown: set[str] = set()
 
-    def page(self, block: Element, total: int) -> Page:
+    def records(self, block: Element) -> list[Element]:
+        """Give the record elements of an answer. Raises DataError SRC_SCHEMA when it holds anything else."""
+        found = [element for element in block if element.tag not in _BESIDE_RECORDS]
+        if any(element.tag != self._layout.object_name for element in found):
+            raise data_error("SRC_SCHEMA", self._doing, f"the answer holds something other than {self._layout.object_name} elements")
+        return found
+
+    def page(self, records: list[Element], total: int) -> Page:
         """Read the records of one page.
 
-        Raises DataError: SRC_SCHEMA, SRC_ID_TYPE, SRC_ORDER, SRC_DUPLICATE_FIELD, SRC_SCOPE_IGNORED.
+        Raises DataError: SRC_ID_TYPE, SRC_ORDER, SRC_DUPLICATE_FIELD, SRC_SCOPE_IGNORED.
         """
         self._fields_seen, self._unknown = set(), set()
-        rows = [self._row(element) for element in block if not self._is_beside(element)]
-        for row in rows:
-            self._check_id(row["source_id"])
+        for record in records:
+            self._check_id(record.get("id", ""))
+        rows = [self._row(record) for record in records]
         return Page(rows, total, frozenset(self._fields_seen), frozenset(self._unknown))
-
-    def _is_beside(self, element: Element) -> bool:
-        if element.tag == self._layout.object_name:
-            return False
-        if element.tag in _BESIDE_RECORDS:
-            return True
-        raise data_error("SRC_SCHEMA", self._doing, f"the answer holds something other than {self._layout.object_name} elements")
 
     def _row(self, element: Element) -> Row:
         row = self._blank.copy()

@@ -70,7 +70,7 @@ def _run_tables(key: list[str]) -> None:
     _create(
         "batch",
         [*key, "number"],
-        _texts("integration", "account", "body_hash", "idempotency_key"),
+        _texts("integration", "account", "body_hash"),
         _numbers("snapshot", "number", "operations"),
         _numbers("accepted", nullable=True),
         _times("intended_at"),

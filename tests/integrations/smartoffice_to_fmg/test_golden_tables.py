@@ -71,7 +71,12 @@ def test_the_field_map_is_the_seeds(spec: IntegrationSpec) -> None:
 @pytest.mark.requirement("FMG-09")
 def test_limits_and_safety_numbers_are_those_promised(spec: IntegrationSpec) -> None:
     assert spec.limits == {"contact": 30_000, "group": 1_000}
-    assert (spec.safety.max_deletes, spec.safety.max_delete_share, spec.safety.delete_floor, spec.safety.max_slice_loss) == (500, 0.05, 10, 0.2)
+    assert (spec.safety.max_deletes, spec.safety.max_delete_share, spec.safety.delete_floor, spec.safety.max_slice_loss) == (
+        500,
+        0.05,
+        10,
+        0.2,
+    )
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -1,0 +1,142 @@
+"""The report pages: behind Airflow's login and the permission to read the DAG, and deaf to names that are none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from airflow import settings
+from airflow.api_fastapi.app import create_auth_manager
+from airflow.api_fastapi.auth.managers.base_auth_manager import BaseAuthManager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.models import import_all_models
+from airflow.models.base import Base
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from crosswalk.console.access import DAG_OF
+from crosswalk.console.app import HEADERS, application
+from crosswalk.core.model import RunKey
+from crosswalk.core.spec import integration_names
+from crosswalk.landing.zone import LandingZone
+
+PAGE = "/crosswalk/reports/smartoffice_to_fmg/summit/3"
+FILES = {"report.html": b"<p>report</p>", "report.json": b"{}", "rejected.csv": b"code\n", "plan.csv": b"outcome\n"}
+ROUTES = {PAGE: "text/html", f"{PAGE}/report.json": "application/json", f"{PAGE}/rejected.csv": "text/csv", f"{PAGE}/plan.csv": "text/csv"}
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """The console as Airflow mounts it, over a landing zone with one report and one secret beside it."""
+    folder = LandingZone.open(str(tmp_path / "zone")).report_folder(RunKey("smartoffice_to_fmg", "summit", 3))
+    for name, content in FILES.items():
+        folder.write_bytes(name, content)
+    (tmp_path / "zone" / "report.html").write_text("not for you")
+    body = {"conn_type": "crosswalk_landing", "extra": {"url": str(tmp_path / "zone")}}
+    monkeypatch.setenv("AIRFLOW_CONN_CROSSWALK_LANDING", json.dumps(body))
+    server = FastAPI()
+    server.mount("/crosswalk", application())
+    with TestClient(server, raise_server_exceptions=True) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def manager() -> BaseAuthManager[SimpleAuthManagerUser]:
+    import_all_models()
+    Base.metadata.create_all(settings.get_engine())
+    return create_auth_manager()
+
+
+def signed_in(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], role: str | None) -> TestClient:
+    client.headers["Authorization"] = f"Bearer {manager.generate_jwt(SimpleAuthManagerUser(username='somebody', role=role))}"
+    return client
+
+
+def test_every_integration_has_a_dag_that_guards_it() -> None:
+    assert set(DAG_OF) == set(integration_names())
+    assert all((Path(__file__).parents[2] / "dags" / f"{dag}.py").is_file() for dag in DAG_OF.values())
+
+
+@pytest.mark.requirement("SAFE-9")
+@pytest.mark.parametrize("route", ROUTES)
+def test_nobody_reads_without_signing_in(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], route: str) -> None:
+    answer = client.get(route)
+    assert answer.status_code == 401
+    assert b"report" not in answer.content
+
+
+@pytest.mark.requirement("CARD-7")
+@pytest.mark.parametrize(("route", "media_type"), ROUTES.items())
+def test_an_analyst_reads(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], route: str, media_type: str) -> None:
+    answer = signed_in(client, manager, "viewer").get(route)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith(media_type)
+    assert answer.content == FILES["report.html" if route == PAGE else route.rpartition("/")[2]]
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert ("content-disposition" in answer.headers) == (route != PAGE)
+
+
+def test_the_session_cookie_is_enough(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser]) -> None:
+    client.cookies["_token"] = manager.generate_jwt(SimpleAuthManagerUser(username="somebody", role="viewer"))
+    assert client.get(PAGE).status_code == 200
+
+
+def test_who_may_not_read_the_dag_may_not_read_its_reports(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser]) -> None:
+    assert signed_in(client, manager, None).get(PAGE).status_code == 403
+
+
+@pytest.mark.parametrize("token", ["", "x", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiIsInJvbGUiOiJBRE1JTiJ9."])
+def test_a_forged_token_is_refused(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], token: str) -> None:
+    assert client.get(PAGE, headers={"Authorization": f"Bearer {token}"}).status_code in (401, 403)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "smartoffice_to_fmg/summit/4",
+        "smartoffice_to_fmg/summit/0",
+        "smartoffice_to_fmg/summit/-1",
+        "smartoffice_to_fmg/summit/3.0",
+        "smartoffice_to_fmg/summit/99999999999999999999",
+        "smartoffice_to_fmg/Summit/3",
+        "smartoffice_to_fmg/sum mit/3",
+        "smartoffice_to_fmg/summit%00/3",
+        "smartoffice_to_fmg/..%2f..%2f/3",
+        "smartoffice_to_fmg/%2e%2e/3",
+        "smartoffice_to_fmg/..%5c/3",
+        "smartoffice_to_fmg/%252e%252e/3",
+        "smartoffice_to_fmg/summit/3/..%2freport.html",
+        "smartoffice_to_fmg/summit/3/manifest.json",
+        "smartoffice_to_fmg/summit/3/report.html",
+        "somewhere_else/summit/3",
+        "../summit/3",
+        "%2e%2e/%2e%2e/3",
+        f"smartoffice_to_fmg/{'a' * 64}/3",
+        "smartoffice_to_fmg/<script>/3",
+    ],
+)
+def test_names_that_are_none_are_not_found(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], path: str) -> None:
+    answer = signed_in(client, manager, "admin").get(f"/crosswalk/reports/{path}")
+    assert answer.status_code == 404
+    assert b"not for you" not in answer.content
+    assert b"script" not in answer.content
+
+
+@pytest.mark.parametrize("path", ["docs", "redoc", "openapi.json", ""])
+def test_the_console_does_not_describe_itself(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], path: str) -> None:
+    assert client.get(f"/crosswalk/{path}").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_nothing_can_be_changed(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], method: str) -> None:
+    assert signed_in(client, manager, "admin").request(method, PAGE).status_code == 405
+
+
+def test_a_landing_zone_that_is_not_there_is_said_so(
+    client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_CROSSWALK_LANDING")
+    answer = signed_in(client, manager, "viewer").get(PAGE)
+    assert (answer.status_code, answer.json()["code"]) == (503, "CONN_NOT_FOUND")

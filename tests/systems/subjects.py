@@ -1,0 +1,54 @@
+"""The clients under test, behind one face: connect to a server and read every contact's id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crosswalk.core.ports import Page
+from crosswalk.systems.fmg.client import FmgClient, FmgSettings
+from crosswalk.systems.fmg.target import FmgTarget
+from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.source import SmartOfficeSource
+from crosswalk.wire.session import Wire, WireSettings
+
+FAST = {"requests_per_second": 1000, "allow_private_network": True, "first_wait": 0.001, "connect_timeout": 2, "read_timeout": 5}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """records and calls: what a whole read of the conformance stand-in brings and asks."""
+
+    name: str
+    pages: Callable[[str], list[Page]]
+    id_field: str
+    records: int
+    calls: int
+
+    @property
+    def connection(self) -> str:
+        return f"{self.name}_summit"
+
+    def read(self, url: str) -> list[str]:
+        return [row[self.id_field] for page in self.pages(url) for row in page.rows]
+
+
+def smartoffice(url: str, page_size: int = 3) -> SmartOfficeSource:
+    """Connect to the default office of a stand-in or sandbox."""
+    address, name = f"{url}/smartoffice/xmlengine", "smartoffice_summit"
+    settings = SmartOfficeSettings(address, "DEMO01", "integration", "sandbox-secret", "search", page_size, 1000, True, name)
+    return SmartOfficeSource(SmartOfficeClient(settings, Wire(WireSettings(address, name, **FAST))))  # type: ignore[arg-type]
+
+
+def fmg(url: str, account: str = "FMG-1001") -> FmgTarget:
+    """Connect to an account of a stand-in or sandbox."""
+    settings = FmgSettings(f"{url}/fmg", account, "sandbox-key", 1000, True, "fmg_summit")
+    headers = {"Authorization": "Bearer sandbox-key"}
+    wire = Wire(WireSettings(f"{url}/fmg/v1/accounts/{account}", settings.name, headers, **FAST))  # type: ignore[arg-type]
+    return FmgTarget(FmgClient(settings, wire))
+
+
+SUBJECTS = (
+    Subject("smartoffice", lambda url: list(smartoffice(url).pages("contact", None)), "source_id", 7, 3),
+    Subject("fmg", lambda url: list(fmg(url).pages("contact")), "target_id", 2501, 4),
+)

@@ -1,0 +1,156 @@
+"""Both clients against the sandbox: they were written from the same READMEs by different hands, and have to agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from crosswalk.core.ports import Operation, Page, ReadRestarted
+from crosswalk.errors import CrosswalkError
+from crosswalk.sandbox.server import SandboxServer
+from crosswalk.systems.fmg.target import FmgTarget
+from systems.subjects import fmg, smartoffice
+
+LISTED = 2100
+Spoil = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[SandboxServer]:
+    with SandboxServer(contacts=200, groups=10, seed=1) as server:
+        people = [{"last_name": "Quill", "email": f"q{number}@example.test"} for number in range(1, LISTED + 1)]
+        made = requests.post(
+            f"{server.url}/_sandbox/fmg/accounts",
+            json={"account": "FMG-7", "name": "Summit", "api_key": "sandbox-key", "contacts": people},
+            timeout=30,
+        )
+        assert made.ok, made.text
+        yield server
+
+
+@pytest.fixture
+def spoil(box: SandboxServer) -> Iterator[Spoil]:
+    faults = f"{box.url}/_sandbox/faults"
+
+    def set_fault(system: str, kind: str, **more: Any) -> None:
+        answer = requests.post(faults, json={"system": system, "kind": kind, "times": 1, **more}, timeout=10)
+        assert answer.ok, answer.text
+
+    yield set_fault
+    requests.delete(faults, timeout=10)
+
+
+def contacts(box: SandboxServer) -> list[Page]:
+    return list(smartoffice(box.url, page_size=60).pages("contact", None))
+
+
+def test_smartoffice_is_read_whole_in_both_ways(box: SandboxServer) -> None:
+    source = smartoffice(box.url, page_size=60)
+    assert source.totals() == {"contact": 200, "group": 10}
+    assert [len(page.rows) for page in contacts(box)] == [60, 60, 60, 20]
+    assert all(not page.unknown_fields for page in contacts(box))
+    assert set(source.dictionary()) == {"Person.Gender", "Person.Marital"}
+    source.require_right("FMG")
+
+
+@pytest.mark.requirement("FMG-03")
+def test_a_scope_is_read_as_the_whole_says(box: SandboxServer) -> None:
+    source = smartoffice(box.url, page_size=60)
+    group = next(source.pages("group", None)).rows[0]
+    whole = {row["source_id"] for page in contacts(box) for row in page.rows if group["source_id"] in row["TagGroups"].split()}
+    scoped = [row for page in source.pages("contact", [group["Name"]]) for row in page.rows]
+    assert {row["source_id"] for row in scoped} == whole
+    assert {row["TagGroups"] for row in scoped} == {group["source_id"]}
+
+
+def deliver(target: FmgTarget, mode: str, snapshot: int, *parts: list[Operation]) -> Any:
+    delivery = target.open(
+        mode=mode, snapshot=snapshot, base_revision=target.state().revision, source={"system": "smartoffice", "office": "DEMO01"}
+    )
+    counts: dict[str, dict[str, int]] = {"contact": {"upsert": 0, "delete": 0}, "group": {"upsert": 0, "delete": 0}}
+    for number, part in enumerate(parts, 1):
+        result = delivery.send(number, part)
+        for operation in part:
+            counts[operation.entity][operation.op] += operation.key in result.accepted
+    return delivery.commit(len(parts), counts)
+
+
+def test_fmg_is_replaced_changed_and_read_back(box: SandboxServer) -> None:
+    target = fmg(box.url)
+    group = Operation("group", "upsert", "TagGroup.7.3", "", {"name": "Newsletter"})
+    person = {"last_name": "Zoë", "groups": "TagGroup.7.3"}
+    people = [Operation("contact", "upsert", f"Contact.7.{number}", "", person) for number in (1, 3)]
+    people.append(Operation("contact", "upsert", "Contact.7.2", "", {**person, "email": "two@example.test", "opted_out": "true"}))
+    first = deliver(target, "replace", 1, [group], people)
+    assert (first.generation, first.counts) == (1, {"contact": 3, "group": 1})
+    rows = {row["source_id"]: row for page in target.pages("contact") for row in page.rows}
+    assert (rows["Contact.7.1"]["last_name"], rows["Contact.7.1"]["groups"]) == ("Zoë", "TagGroup.7.3")
+    assert [row["source_id"] for row in rows.values() if row["opted_out"]] == ["Contact.7.2"]
+    gone = Operation("contact", "delete", "Contact.7.3", rows["Contact.7.3"]["target_id"])
+    second = deliver(target, "delta", 2, [gone])
+    assert (second.generation, second.counts["contact"], target.state().last_snapshot) == (2, 2, 2)
+
+
+def test_a_long_list_is_read_back_page_by_page(box: SandboxServer) -> None:
+    assert [len(page.rows) for page in fmg(box.url, "FMG-7").pages("contact")] == [1000, 1000, 100]
+
+
+@pytest.mark.requirement("SAFE-1")
+@pytest.mark.parametrize("kind", ["latency", "cut", "lost_answer", "reset", "rate_limited", "status"])
+@pytest.mark.parametrize("system", ["smartoffice", "fmg"])
+def test_a_fault_that_passes_is_not_noticed(box: SandboxServer, spoil: Spoil, system: str, kind: str) -> None:
+    extra: dict[str, Any] = {"latency": {"seconds": 0.05}, "status": {"status": 502}, "rate_limited": {"retry_after": None}}.get(kind, {})
+    spoil(system, kind, at=2, **extra)
+    assert sum(len(page.rows) for page in read(box, system)) == (200 if system == "smartoffice" else LISTED)
+
+
+@pytest.mark.requirement("SAFE-1")
+@pytest.mark.parametrize(
+    ("system", "kind", "code"),
+    [
+        ("smartoffice", "truncated", "SRC_TRUNCATED"),
+        ("smartoffice", "bad_gzip", "SRC_CORRUPT"),
+        ("smartoffice", "doctype", "SRC_DTD_FORBIDDEN"),
+        ("smartoffice", "login_page", "SRC_AUTH_PAGE"),
+        ("smartoffice", "empty_body", "SRC_EMPTY_BODY"),
+        ("smartoffice", "repeat_page", "SRC_PAGE_REPEATED"),
+        ("smartoffice", "wrong_total", "SRC_COUNT_MISMATCH"),
+        ("smartoffice", "short_page", "SRC_SHORT_PAGE"),
+        ("smartoffice", "zero_records", "SRC_COUNT_MISMATCH"),
+        ("fmg", "truncated", "SRC_TRUNCATED"),
+        ("fmg", "bad_gzip", "SRC_CORRUPT"),
+        ("fmg", "login_page", "SRC_AUTH_PAGE"),
+        ("fmg", "empty_body", "SRC_EMPTY_BODY"),
+        ("fmg", "repeat_page", "SRC_PAGE_REPEATED"),
+        ("fmg", "wrong_total", "SRC_COUNT_MISMATCH"),
+        ("fmg", "short_page", "SRC_COUNT_MISMATCH"),
+        ("fmg", "zero_records", "SRC_COUNT_MISMATCH"),
+    ],
+)
+def test_a_lie_on_a_later_page_ends_in_its_code(box: SandboxServer, spoil: Spoil, system: str, kind: str, code: str) -> None:
+    spoil(system, kind, at=2 if system == "smartoffice" else 3)
+    with pytest.raises(CrosswalkError) as caught:
+        read(box, system)
+    assert caught.value.code == code
+
+
+def test_a_session_that_expires_restarts_the_read(box: SandboxServer, spoil: Spoil) -> None:
+    spoil("smartoffice", "expired", at=3)
+    with pytest.raises(ReadRestarted):
+        contacts(box)
+    assert len(contacts(box)) == 4
+
+
+def test_a_field_that_is_dropped_or_added_is_seen(box: SandboxServer, spoil: Spoil) -> None:
+    whole = contacts(box)[0]
+    spoil("smartoffice", "drop_field", at=1, field="PreferredEmail.Address")
+    assert whole.fields_seen - contacts(box)[0].fields_seen == {"PreferredEmail.Address"}
+    spoil("smartoffice", "extra_field", at=1)
+    assert contacts(box)[0].unknown_fields
+
+
+def read(box: SandboxServer, system: str) -> list[Page]:
+    return contacts(box) if system == "smartoffice" else list(fmg(box.url, "FMG-7").pages("contact"))

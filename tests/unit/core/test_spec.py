@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import crosswalk
+from crosswalk.core.spec import integration_names, load_spec, resolve_integration
+from crosswalk.errors import ConfigurationError
+
+NAME = "smartoffice_to_fmg"
+PACKAGED = Path(crosswalk.__file__).parent / "integrations" / NAME
+
+
+def edited(folder: Path, file: str, find: str, put: str) -> Path:
+    shutil.copytree(PACKAGED, folder)
+    path = folder / file
+    assert find in path.read_text()
+    path.write_text(path.read_text().replace(find, put, 1))
+    return folder
+
+
+def test_every_integration_of_the_package_is_right() -> None:
+    for name in integration_names():
+        spec = load_spec(name)
+        assert (spec.name, resolve_integration(spec.short)) == (name, name)
+        assert spec.unused_lookups == ()
+        assert [entity.main for entity in spec.entities] == [False] * (len(spec.entities) - 1) + [True]
+        assert set(spec.limits) <= {entity.name for entity in spec.entities}
+
+
+def test_an_entity_knows_its_fields_and_rules() -> None:
+    contact = load_spec(NAME).entity("contact")
+
+    assert contact.unique_source == "PreferredEmail.Address"
+    assert load_spec(NAME).entity("group").unique_source == ""
+    assert contact.target_fields["phone"].max_length == 40
+    assert list(contact.source_fields) == list(contact.mapping.source_names)
+    assert {rule.entity for rule in contact.expectations} == {"contact"}
+    with pytest.raises(KeyError):
+        load_spec(NAME).entity("household")
+
+
+def test_a_lookup_of_a_rule_becomes_its_values() -> None:
+    rules = {rule.column: rule for rule in load_spec(NAME).entity("contact").expectations}
+
+    assert rules["Person.Gender"].kwargs == {"value_set": ["1", "2"]}
+    assert rules["email_key"].survivor == "target_then_lowest_id"
+
+
+@pytest.mark.parametrize("name", ["fmg", NAME])
+def test_an_integration_is_found_by_either_name(name: str) -> None:
+    assert resolve_integration(name) == NAME
+
+
+@pytest.mark.parametrize("name", ["", "fgm", "../smartoffice_to_fmg", "smartoffice_to_FMG", "."])
+def test_an_unknown_integration_is_refused_with_the_known_ones(name: str) -> None:
+    for look in (resolve_integration, load_spec):
+        with pytest.raises(ConfigurationError, match=NAME) as raised:
+            look(name)
+        assert raised.value.code == "SPEC_NOT_FOUND"
+
+
+def test_a_guess_is_made_at_a_misspelt_integration() -> None:
+    with pytest.raises(ConfigurationError, match="did you mean 'fmg'"):
+        resolve_integration("fgm")
+
+
+@pytest.mark.parametrize(
+    ("file", "find", "put", "mapping_too"),
+    [
+        ("mapping.csv", "Greeting,text,no,clear", "Greeting,text,no,keep", True),
+        ("lookups.csv", "Separated", "separated", True),
+        ("spec.toml", "max_deletes = 500", "max_deletes = 400", False),
+        ("spec.toml", "contact = 30000", "contact = 29999", False),
+        ("spec.toml", 'code = "NAME_MISSING"', 'code = "NAME_BLANK"', False),
+        ("spec.toml", "20[0-4]", "20[0-5]", False),
+    ],
+)
+def test_the_digest_changes_with_the_content(tmp_path: Path, file: str, find: str, put: str, mapping_too: bool) -> None:
+    old, new = load_spec(NAME), load_spec(NAME, folder=edited(tmp_path / NAME, file, find, put))
+
+    assert new.digest != old.digest
+    assert (new.mapping_digest != old.mapping_digest) == mapping_too
+
+
+@pytest.mark.parametrize(
+    ("find", "put"), [("# SmartOffice", "# Smart Office"), ("contact = 30000\ngroup = 1000", "group = 1000\ncontact = 30000")]
+)
+def test_the_digest_does_not_change_with_the_writing(tmp_path: Path, find: str, put: str) -> None:
+    assert load_spec(NAME, folder=edited(tmp_path / NAME, "spec.toml", find, put)).digest == load_spec(NAME).digest
+
+
+def test_an_unused_value_table_is_listed(tmp_path: Path) -> None:
+    folder = edited(tmp_path / NAME, "lookups.csv", "gender,1,Male", "state,OR,Oregon,\ngender,1,Male")
+
+    assert load_spec(NAME, folder=folder).unused_lookups == ("state",)
+
+
+def test_a_field_may_be_left_out_visibly(tmp_path: Path) -> None:
+    folder = edited(tmp_path / NAME, "mapping.csv", "nickname,Greeting,text,no,clear,", ",Greeting,,,,the account wants no nicknames")
+    contact = load_spec(NAME, folder=folder).entity("contact")
+
+    assert "Greeting" not in contact.source_fields
+    assert "nickname" not in contact.target_fields
+
+
+def test_a_spec_is_read_without_pandas() -> None:
+    code = "import sys; from crosswalk.core import accounts; accounts.load_spec('smartoffice_to_fmg'); print('pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"
