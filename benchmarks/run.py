@@ -90,8 +90,8 @@ def _run(arguments: argparse.Namespace, state: Path) -> dict[str, Any]:
         "whole_s": round(time.perf_counter() - STARTED, 3),
         "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
         "peak_mb": round(usage.ru_maxrss / 1024, 1),
-        "reads": source.wire.requests + target.wire.reads,
-        "writes": target.wire.writes,
+        "reads": source.sent.total() + target.sent["GET"],
+        "writes": target.sent.total() - target.sent["GET"],
         "outcomes": row.counts.get("plan", {}),
         "status": row.status.value,
         "steps_s": row.durations,
@@ -104,15 +104,14 @@ def _account(arguments: argparse.Namespace, state: Path) -> tuple[Any, Any, Any]
     from crosswalk.core.accounts import AccountSettings
     from crosswalk.core.spec import load_spec
     from crosswalk.landing.zone import LandingZone
-    from crosswalk.systems.fmg.client import FmgClient, FmgSettings
-    from crosswalk.systems.fmg.target import FmgTarget
-    from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
-    from crosswalk.systems.smartoffice.source import SmartOfficeSource
-
     from crosswalk.steps.whole import Account
     from crosswalk.store.engine import connect
     from crosswalk.store.migrate import migrate
     from crosswalk.store.store import Store
+    from crosswalk.systems.fmg.client import FmgClient, FmgSettings
+    from crosswalk.systems.fmg.target import FmgTarget
+    from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+    from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
     engine = connect(f"sqlite:///{state / 'store.db'}")
     migrate(engine)

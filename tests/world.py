@@ -55,11 +55,20 @@ class World:
                 page_size=self.page_size,
                 requests_per_second=1000,
                 allow_private_network=True,
+                first_wait=0.01,
                 name="smartoffice_test",
             )
         )
         target = FmgClient(
-            FmgSettings(f"{self.url}/fmg", self.fmg, "sandbox-key", requests_per_second=1000, allow_private_network=True, name="fmg_test")
+            FmgSettings(
+                f"{self.url}/fmg",
+                self.fmg,
+                "sandbox-key",
+                requests_per_second=1000,
+                allow_private_network=True,
+                first_wait=0.01,
+                name="fmg_test",
+            )
         )
         settings = AccountSettings("summit", INTEGRATION, "smartoffice_test", "fmg_test", self.scope, "daily", self.safety)
         return Account(settings, self.spec, self.store, self.zone, SmartOfficeSource(source), FmgTarget(target))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from crosswalk.core.ports import Page
 from crosswalk.systems.fmg.client import FmgClient, FmgSettings
 from crosswalk.systems.fmg.target import FmgTarget
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
-from crosswalk.wire.session import Wire, WireSettings
 
-FAST = {"requests_per_second": 1000, "allow_private_network": True, "first_wait": 0.001, "connect_timeout": 2, "read_timeout": 5}
+FAST: dict[str, Any] = {"requests_per_second": 1000, "allow_private_network": True, "first_wait": 0.001}
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,13 @@ class Subject:
 
 def smartoffice(url: str, page_size: int = 3) -> SmartOfficeSource:
     """Connect to the default office of a stand-in or sandbox."""
-    address, name = f"{url}/smartoffice/xmlengine", "smartoffice_summit"
-    settings = SmartOfficeSettings(address, "DEMO01", "integration", "sandbox-secret", "search", page_size, 1000, True, name)
-    return SmartOfficeSource(SmartOfficeClient(settings, Wire(WireSettings(address, name, **FAST))))  # type: ignore[arg-type]
+    who = {"office": "DEMO01", "user": "integration", "password": "sandbox-secret", "name": "smartoffice_summit"}
+    return SmartOfficeSource(SmartOfficeClient(SmartOfficeSettings(f"{url}/smartoffice/xmlengine", page_size=page_size, **who, **FAST)))
 
 
-def fmg(url: str, account: str = "FMG-1001") -> FmgTarget:
+def fmg(url: str, account: str = "FMG-1001", api_key: str = "sandbox-key") -> FmgTarget:
     """Connect to an account of a stand-in or sandbox."""
-    settings = FmgSettings(f"{url}/fmg", account, "sandbox-key", 1000, True, "fmg_summit")
-    headers = {"Authorization": "Bearer sandbox-key"}
-    wire = Wire(WireSettings(f"{url}/fmg/v1/accounts/{account}", settings.name, headers, **FAST))  # type: ignore[arg-type]
-    return FmgTarget(FmgClient(settings, wire))
+    return FmgTarget(FmgClient(FmgSettings(f"{url}/fmg", account, api_key, name="fmg_summit", **FAST)))
 
 
 SUBJECTS = (

@@ -70,6 +70,11 @@ class AirflowApi:
             if len(found) >= page["total_entries"] or not page["task_instances"]:
                 return found
 
+    def returned(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What a task handed over; None while it has not ended well."""
+        answer = self.get(f"api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value")
+        return answer.json()["value"] if answer.ok else None
+
     def questions(self, dag_id: str) -> list[dict[str, Any]]:
         """The open questions of a DAG: what its Required Actions show."""
         details = self.call("GET", f"dags/{dag_id}/dagRuns/~/hitlDetails?response_received=false&limit=100")["hitl_details"]

@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DAG = "fmg_daily_sync"
 RUN_SECONDS = 1800
+SCHEDULE_SECONDS = 60
 _OVER = {"success", "failed", "upstream_failed", "skipped", "removed"}
 
 
@@ -81,26 +82,28 @@ def _expected(store: Store, account: str, ends: str) -> str:
 
 
 def _begin(api: AirflowApi, console: Console) -> str:
-    """Start a run, or take the one the schedule is just starting."""
+    """Start a run, or take one that has begun already: the schedule makes one when the DAG is unpaused past its hour."""
     api.wait_for_dag(DAG)
+    before = {run["dag_run_id"] for run in api.runs(DAG) if _all_over(_states(api, run["dag_run_id"]))}
     for question in api.questions(DAG):
         api.answer(question, "Reject")
         console.print(f"{question['task_instance']['rendered_map_index']}: the question of an earlier run was still open; answered Reject")
     api.unpause(DAG)
-    run_id = _scheduled(api) or api.trigger(DAG)
-    console.print(f"Run {run_id}; watch it at {api.url}/dags/{DAG}", markup=False)
+    _await_schedule(api)
+    begun = [str(run["dag_run_id"]) for run in api.runs(DAG) if run["dag_run_id"] not in before]
+    run_id = begun[0] if begun else api.trigger(DAG)
+    console.print(f"Run {run_id}; watch it at {api.url}/dags/{DAG}", markup=False, soft_wrap=True)
     return run_id
 
 
-def _scheduled(api: AirflowApi) -> str | None:
-    """The run that the schedule makes by itself when the DAG is unpaused past its hour; None when none is due."""
-    due = api.wait_for_dag(DAG)["next_dagrun_run_after"]
-    deadline = time.monotonic() + 60
-    while due and datetime.fromisoformat(due) <= datetime.now(UTC) and time.monotonic() < deadline:
-        time.sleep(0.5)
+def _await_schedule(api: AirflowApi) -> None:
+    """Give the scheduler the time to make the run that is due."""
+    deadline = time.monotonic() + SCHEDULE_SECONDS
+    while time.monotonic() < deadline:
         due = api.wait_for_dag(DAG)["next_dagrun_run_after"]
-    newest = next(iter(api.runs(DAG)), None)
-    return str(newest["dag_run_id"]) if newest and not _all_over(_states(api.tasks(DAG, newest["dag_run_id"]))) else None
+        if not due or datetime.fromisoformat(due) > datetime.now(UTC):
+            return
+        time.sleep(0.5)
 
 
 def _watch(api: AirflowApi, run_id: str, console: Console) -> None:
@@ -108,7 +111,7 @@ def _watch(api: AirflowApi, run_id: str, console: Console) -> None:
     began = time.monotonic()
     with Screen(console) as screen:
         while (seconds := time.monotonic() - began) < RUN_SECONDS:
-            states = _states(api.tasks(DAG, run_id))
+            states = _states(api, run_id)
             screen.show(states, seconds)
             if _all_over(states):
                 return
@@ -116,16 +119,16 @@ def _watch(api: AirflowApi, run_id: str, console: Console) -> None:
     raise TransientError("LOCAL_DEMO", doing=f"waiting for {run_id}", found=f"not over after {RUN_SECONDS} s", fix="read .local/logs")
 
 
-def _states(tasks: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
-    """Account → step → state; the account's name is known once its extract has begun."""
-    names = {task["map_index"]: task["rendered_map_index"] for task in tasks if task["task_id"] == "account.extract"}
-    states: dict[str, dict[str, str]] = {}
-    for task in sorted(tasks, key=lambda task: int(task["map_index"])):
-        if task["map_index"] >= 0:
-            name = names.get(task["map_index"]) or str(task["map_index"])
-            states.setdefault(name, {})[task["task_id"].rpartition(".")[2]] = task["state"] or ""
-        elif task["task_id"] == "accounts" and task["state"] in ("failed", "upstream_failed"):
-            states["(all)"] = {"extract": "failed", "load": "upstream_failed"}
+def _states(api: AirflowApi, run_id: str) -> dict[str, dict[str, str]]:
+    """Account → step → state, in the order of the accounts."""
+    tasks = api.tasks(DAG, run_id)
+    if any(task["task_id"] == "accounts" and task["state"] in ("failed", "upstream_failed") for task in tasks):
+        return {"(all)": {"extract": "failed", "load": "upstream_failed"}}
+    names = api.returned(DAG, run_id, "accounts") or []
+    states: dict[str, dict[str, str]] = {name: {} for name in names}
+    for task in tasks:
+        if 0 <= task["map_index"] < len(names):
+            states[names[task["map_index"]]][task["task_id"].rpartition(".")[2]] = task["state"] or ""
     return states
 
 

@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import secrets
+import shlex
 import socket
 import sys
 from dataclasses import dataclass
@@ -28,13 +29,10 @@ PARALLELISM = 4
 
 @dataclass(frozen=True)
 class Place:
-    """Where the local stack lives: the project, and `.local/` in it."""
+    """Where the local stack lives: the project, and the folder for everything it makes (`.local/` in the project)."""
 
     root: Path
-
-    @property
-    def local(self) -> Path:
-        return self.root / ".local"
+    local: Path
 
     @property
     def airflow_home(self) -> Path:
@@ -66,7 +64,7 @@ def find_place(start: Path | None = None) -> Place:
     begin = (start or Path.cwd()).resolve()
     for folder in (begin, *begin.parents):
         if (folder / "pyproject.toml").is_file() and (folder / "dags").is_dir():
-            return Place(folder)
+            return Place(folder, folder / ".local")
     raise ConfigurationError(
         "LOCAL_NO_PROJECT",
         doing="looking for the project folder",
@@ -132,24 +130,12 @@ def airflow_environment(place: Place, *, port: int, connections: dict[str, dict[
     return inherited | settings | {"PATH": path, "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1"}
 
 
-def keep(place: Place, environment: dict[str, str]) -> None:
-    """Keep the stack's settings, so that `adopt` finds them."""
+def write_shell_file(place: Place, environment: dict[str, str]) -> Path:
+    """Write `.local/env`: a shell that reads it uses the stack's Airflow and connections."""
     ours = {name: value for name, value in environment.items() if name.startswith("AIRFLOW")}
-    write_private(place.local / "environment.json", json.dumps(ours, indent=1))
-
-
-def adopt(start: Path | None = None) -> bool:
-    """Use the local stack's settings in this process, unless it has Airflow settings of its own. For the command line."""
-    if any(name.startswith(("AIRFLOW_HOME", "AIRFLOW__", "AIRFLOW_CONN")) for name in os.environ):
-        return False
-    try:
-        kept = find_place(start).local / "environment.json"
-    except ConfigurationError:
-        return False
-    if not kept.is_file():
-        return False
-    os.environ.update(json.loads(kept.read_text(encoding="utf-8")))
-    return True
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in {**ours, "_AIRFLOW_PROCESS_CONTEXT": "server"}.items()]
+    write_private(place.local / "env", "\n".join(lines) + "\n")
+    return place.local / "env"
 
 
 def _core(place: Place, port: int) -> dict[str, str]:

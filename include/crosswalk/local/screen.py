@@ -82,4 +82,4 @@ def print_results(console: Console, rows: Sequence[Mapping[str, object]]) -> Non
         table.add_column(name, justify="left" if name in ("account", "ended", "as expected") else "right", no_wrap=True)
     for row in rows:
         table.add_row(*(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value) for value in row.values()))
-    console.print(table, width=max(console.width, RESULTS_WIDTH), crop=False, soft_wrap=False)
+    Console(width=max(console.width, RESULTS_WIDTH)).print(table)

@@ -22,7 +22,7 @@ import requests
 
 from crosswalk.errors import TransientError
 from crosswalk.local import world as sandbox
-from crosswalk.local.environment import Place, airflow_environment, find_place, free_port, keep
+from crosswalk.local.environment import Place, airflow_environment, find_place, free_port, write_shell_file
 from crosswalk.local.processes import Child, recall, remember, spawn, stop
 
 START_SECONDS = 180
@@ -55,7 +55,7 @@ def start(place: Place, connections: dict[str, dict[str, Any]]) -> Stack:
     """Migrate Airflow's database, start its three services and wait until all are healthy. Raises TransientError LOCAL_NOT_HEALTHY."""
     port = free_port()
     environment = airflow_environment(place, port=port, connections=connections)
-    keep(place, environment)
+    write_shell_file(place, environment)
     migrate(place, environment)
     children = [_spawn(place, name, environment) for name in _SERVICES]
     stack = Stack(place, port, tuple(children))
@@ -90,23 +90,26 @@ def migrate(place: Place, environment: dict[str, str]) -> None:
         database.execute("PRAGMA journal_mode=WAL")
 
 
-def bring_up(place: Place, say: Callable[[str], None]) -> tuple[sandbox.World, Stack, bool]:
+def bring_up(
+    place: Place, say: Callable[[str], None], offices: tuple[sandbox.Office, ...] = sandbox.OFFICES
+) -> tuple[sandbox.World, Stack, bool]:
     """Find or start everything: sandbox with its offices, store, Airflow. The flag tells whether Airflow was started by this call."""
     running = find(place)
-    world = sandbox.find(place)
+    world = sandbox.find(place, offices)
     if world is None:
         if running:
             running.stop()
             running = None
-        say("Sandbox: starting it with four offices, the largest of 30,001 contacts")
-        world = sandbox.prepare(place)
+        largest = max(office.contacts for office in offices)
+        say(f"Sandbox: starting it with {len(offices)} offices, the largest of {largest:,} contacts")
+        world = sandbox.prepare(place, offices)
     say(f"Sandbox: {world.url}/_sandbox/" + ("" if world.fresh else ", with what was delivered before"))
     if running:
         say(f"Airflow: running already at {running.url}")
         return world, running, False
     migrate_store(place)
     say("Airflow: starting API server, scheduler and DAG processor")
-    return world, start(place, sandbox.connections(place, world.url)), True
+    return world, start(place, sandbox.connections(place, world)), True
 
 
 def migrate_store(place: Place) -> None:
@@ -124,22 +127,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("what", choices=["up", "down"])
     place = find_place()
     if parser.parse_args(arguments).what == "down":
-        return _down(place)
+        print("Stopped." if take_down(place) else "Nothing was running.")
+        return 0
     _, stack, _ = bring_up(place, print)
     print(f"\nAirflow is at {stack.url}. Users and passwords: {place.passwords}")
-    print("analyst may look, oncall may run and answer, engineer may also change connections. Stop with: make down")
+    print("analyst may look, oncall may run and answer, engineer may also change connections.")
+    print("For the crosswalk command: . .local/env     To stop: make down")
     return 0
 
 
-def _down(place: Place) -> int:
+def take_down(place: Place) -> bool:
+    """Stop Airflow and the sandbox; tells whether there was something to stop."""
     running = find(place)
     if running:
         running.stop()
     children, _ = recall(place.local / "sandbox.json")
     stop(children)
     (place.local / "sandbox.json").unlink(missing_ok=True)
-    print("Stopped." if running or children else "Nothing was running.")
-    return 0
+    return bool(running or children)
 
 
 def _file(place: Place) -> Path:

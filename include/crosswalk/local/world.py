@@ -59,28 +59,29 @@ class World:
     """A running sandbox with the demo's offices. fresh: it was made just now."""
 
     url: str
+    offices: tuple[Office, ...]
     children: tuple[Child, ...]
     fresh: bool
 
     def writes(self) -> dict[str, int]:
         """Write requests each FMG account was sent so far."""
-        counters = _call("GET", f"{self.url}/_sandbox/requests?system=fmg")["counters"]["fmg"]["by_owner"]
-        return {office.account: int(counters.get(office.fmg_account, {}).get("writes", 0)) for office in OFFICES}
+        counters = call("GET", f"{self.url}/_sandbox/requests?system=fmg")["counters"]["fmg"]["by_owner"]
+        return {office.account: int(counters.get(office.fmg_account, {}).get("writes", 0)) for office in self.offices}
 
 
-def prepare(place: Place) -> World:
+def prepare(place: Place, offices: tuple[Office, ...] = OFFICES) -> World:
     """Find the running sandbox, or clear everything and make the world anew."""
-    world = find(place)
+    world = find(place, offices)
     if world:
         return world
     clear(place)
     port = free_port()
     command = [sys.executable, "-m", "crosswalk.sandbox", "--port", str(port), "--contacts", "200", "--groups", "10"]
     child = spawn("sandbox", command, place.logs / "sandbox.log", _plain_environment())
-    world = World(f"http://127.0.0.1:{port}", (child,), fresh=True)
+    world = World(f"http://127.0.0.1:{port}", offices, (child,), fresh=True)
     try:
         _wait(world)
-        for office in OFFICES:
+        for office in offices:
             _open(world, office, kept_secrets(place))
     except BaseException:
         stop(world.children)
@@ -89,11 +90,11 @@ def prepare(place: Place) -> World:
     return world
 
 
-def find(place: Place) -> World | None:
+def find(place: Place, offices: tuple[Office, ...] = OFFICES) -> World | None:
     """Return the world an earlier command left running, if it still is."""
     children, facts = recall(place.local / "sandbox.json")
     if children and all(child.alive for child in children):
-        return World(str(facts["url"]), tuple(children), fresh=False)
+        return World(str(facts["url"]), offices, tuple(children), fresh=False)
     return None
 
 
@@ -103,15 +104,15 @@ def clear(place: Place) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def connections(place: Place, url: str) -> dict[str, dict[str, Any]]:
+def connections(place: Place, world: World) -> dict[str, dict[str, Any]]:
     """Build the Airflow connections: store, landing zone, and a source and a target for each account."""
-    secret, host, port = kept_secrets(place), "127.0.0.1", int(url.rpartition(":")[2])
+    secret, host, port = kept_secrets(place), "127.0.0.1", int(world.url.rpartition(":")[2])
     server = {"host": host, "port": port, "schema": "http"}
     made: dict[str, dict[str, Any]] = {
         "crosswalk_store": {"conn_type": "crosswalk_store", "extra": {"sqlite_path": str(place.store)}},
         "crosswalk_landing": {"conn_type": "crosswalk_landing", "extra": {"url": place.landing.as_uri()}},
     }
-    for office in OFFICES:
+    for office in world.offices:
         extra: dict[str, object] = {"office": office.office, "allow_private_network": True}
         login = {"login": USER, "password": secret["smartoffice"]}
         made[f"smartoffice_{office.account}"] = {"conn_type": "smartoffice", **server, **login, "extra": extra}
@@ -123,10 +124,10 @@ def connections(place: Place, url: str) -> dict[str, dict[str, Any]]:
 def _open(world: World, office: Office, secret: dict[str, str]) -> None:
     numbers = {"contacts": office.contacts, "groups": office.groups, "site": office.site, "seed": office.site}
     login = {"user": USER, "password": secret["smartoffice"], "rights": ["FMG"]}
-    _call("POST", f"{world.url}/_sandbox/smartoffice/offices", {"office": office.office, **numbers, **login})
+    call("POST", f"{world.url}/_sandbox/smartoffice/offices", {"office": office.office, **numbers, **login})
     account = {"account": office.fmg_account, "name": office.account.title(), "api_key": secret["fmg"]}
     contacts = [_foreigner(number) for number in range(1, office.foreign + 1)]
-    _call("POST", f"{world.url}/_sandbox/fmg/accounts", {**account, "contacts": contacts})
+    call("POST", f"{world.url}/_sandbox/fmg/accounts", {**account, "contacts": contacts})
 
 
 def _foreigner(number: int) -> dict[str, str]:
@@ -150,7 +151,8 @@ def _wait(world: World) -> None:
     raise _failed("it did not answer")
 
 
-def _call(method: str, url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def call(method: str, url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Call the sandbox's control API. Raises TransientError LOCAL_SANDBOX."""
     try:
         answer = requests.request(method, url, json=body, timeout=120)
         answer.raise_for_status()

@@ -152,8 +152,8 @@ def from_json(content: bytes) -> Report:
     """Read what `to_json` wrote. Raises ValueError for another schema or anything else that is no report."""
     from pydantic import TypeAdapter
 
-    data: dict[str, Any] = json.loads(content)
-    if data.pop("schema", None) != SCHEMA:
+    data: Any = json.loads(content)
+    if not isinstance(data, dict) or data.pop("schema", None) != SCHEMA:
         raise ValueError(f"not a run report of schema {SCHEMA}")
     return TypeAdapter(Report).validate_python(data)
 

@@ -21,6 +21,7 @@ _SELECTION: dict[str, type] = {
     "at": int,
     "every": int,
     "match": str,
+    "holding": str,
     "times": int,
     "kind": str,
     "carry_out": bool,
@@ -52,6 +53,7 @@ class Fault:
     at: int = 1
     every: int | None = None
     match: str = ""
+    holding: str = ""
     times: int | None = 1
     carry_out: bool = False
     options: dict[str, Any] = field(default_factory=dict)
@@ -73,6 +75,8 @@ class Fault:
         if call.system != self.system or self.owner not in ("", call.owner):
             return False
         if self.kind in PAGE_KINDS and not call.paged:
+            return False
+        if self.holding and self.holding.encode() not in request.body:
             return False
         return self.match.casefold() in f"{call.operation} | {request.method} {request.path}".casefold()
 

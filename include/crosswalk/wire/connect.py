@@ -6,8 +6,10 @@ A second look-up that gives another answer (DNS rebinding) has no effect: there 
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import requests
@@ -64,15 +66,23 @@ class _PinnedPools(PoolManager):
 
 
 class PinnedAdapter(HTTPAdapter):
-    """Opens at most `connections` connections; one more request waits for a free one."""
+    """Opens at most `connections` connections; one more request waits for a free one. sent: requests so far, by method."""
 
     def __init__(self, resolve: Resolve, connections: int) -> None:
         self._resolve = resolve
+        self._counting = Lock()
+        self.sent: Counter[str] = Counter()
         super().__init__(pool_connections=1, pool_maxsize=connections, pool_block=True, max_retries=0)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
         """Make the pools whose connections are pinned."""
         self.poolmanager = _PinnedPools(self._resolve, num_pools=connections, maxsize=maxsize, block=block, **options)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """Count and send."""
+        with self._counting:
+            self.sent[str(request.method)] += 1
+        return super().send(request, *args, **options)
 
 
 class Session(requests.Session):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
@@ -99,6 +100,11 @@ class Wire:
         self._limiter = limiter(settings.name, settings.requests_per_second)
         self._retry = RetryPolicy(settings.attempts, settings.first_wait, settings.max_total_wait)
 
+    @property
+    def sent(self) -> Counter[str]:
+        """Requests sent so far by method, tries included."""
+        return self._adapter.sent
+
     def with_own_cookies(self) -> Wire:
         """Give a wire over the same connections that starts without cookies: a new session at the server."""
         return Wire(self.settings, self._adapter)
@@ -140,14 +146,11 @@ class Wire:
         response = self._session.send(
             prepared, stream=True, timeout=(settings.connect_timeout, settings.read_timeout), allow_redirects=False
         )
-        try:
+        with response:  # closes the connection unless the answer was read to its end
             if response.status_code not in call.expect:
                 _check_status(response, call.doing)
             content = read_body(response, BodyLimits(settings.max_body, started + settings.total_timeout), call.doing)
-        except BaseException:
-            response.close()
-            raise
-        response.raw.release_conn()
+            response.raw.release_conn()
         return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, content)
 
     def _headers(self, call: Call) -> dict[str, str]:

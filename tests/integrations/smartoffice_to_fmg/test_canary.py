@@ -61,7 +61,7 @@ def test_a_person_is_in_the_landing_zone_and_in_fmg_only(make_world: WorldMaker,
 def _break_it(world: World, source_id: str) -> None:
     """Meet errors whose bodies echo data."""
     for system, fault in (
-        ("fmg", {"match": "parts", "kind": "status", "status": 422, "code": "PART_REFUSED", "holding": source_id, "times": 50}),
+        ("fmg", {"match": "parts", "kind": "error", "status": 422, "code": "PART_REFUSED", "holding": source_id, "times": 50}),
         ("smartoffice", {"at": 3, "kind": "cut"}),
     ):
         world.source_contact(source_id, FirstName=f"Canarina {system}")

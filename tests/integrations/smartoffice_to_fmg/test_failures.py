@@ -87,7 +87,7 @@ def test_an_older_snapshot_never_wins(make_world: WorldMaker) -> None:
 def test_one_bad_record_does_not_stop_the_others(make_world: WorldMaker) -> None:
     world = make_world(contacts=60, groups=2)
     bad = next(c for c in world.source_contacts() if c["id"] in expected_contacts(world.source_contacts())[0])["id"]
-    world.control("POST", "/faults", system="fmg", match="parts", kind="status", status=422, code="PART_REFUSED", holding=bad, times=100)
+    world.control("POST", "/faults", system="fmg", match="parts", kind="error", status=422, code="PART_REFUSED", holding=bad, times=100)
     row = world.run()
     assert row.status is RunStatus.PARTIAL
     expected, _ = expected_contacts(world.source_contacts())
@@ -99,7 +99,7 @@ def test_one_bad_record_does_not_stop_the_others(make_world: WorldMaker) -> None
 @pytest.mark.requirement("SAFE-1")
 def test_when_the_target_refuses_everything_the_run_is_red(make_world: WorldMaker) -> None:
     world = make_world(contacts=60, groups=2)
-    world.control("POST", "/faults", system="fmg", match="parts", kind="status", status=422, code="PART_REFUSED", times=10000)
+    world.control("POST", "/faults", system="fmg", match="parts", kind="error", status=422, code="PART_REFUSED", every=1)
     with pytest.raises(SafetyStop, match="TGT_MANY_REFUSED"):
         world.run()
     assert world.contacts() == []

@@ -11,11 +11,11 @@ import pytest
 from crosswalk.core.fields import load_fields
 from crosswalk.core.ports import BatchRefused, Operation, ReadRestarted, Refusal, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError, TransientError
-from crosswalk.systems.fmg.client import FmgClient, FmgSettings
+from crosswalk.systems.fmg.client import FmgSettings
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget
-from crosswalk.wire.session import Wire, WireSettings
 from systems.fmg_stand_in import FmgStandIn, contact
 from systems.local_server import LocalServer, Reply, Seen
+from systems.subjects import fmg
 
 SOURCE = {"system": "smartoffice", "office": "DEMO01"}
 GROUP = Operation("group", "upsert", "TagGroup.7.3", "", {"name": "Newsletter"})
@@ -33,19 +33,7 @@ class World:
         self.target = self.connect()
 
     def connect(self, api_key: str = "sandbox-key") -> FmgTarget:
-        settings = FmgSettings(f"{self.server.url}/fmg", "FMG-1001", api_key, allow_private_network=True, name="fmg_summit")
-        headers = {"Authorization": f"Bearer {api_key}"}
-        wire = Wire(
-            WireSettings(
-                f"{self.server.url}/fmg/v1/accounts/FMG-1001",
-                "fmg_summit",
-                headers,
-                requests_per_second=1000,
-                allow_private_network=True,
-                first_wait=0.001,
-            )
-        )
-        return FmgTarget(FmgClient(settings, wire))
+        return fmg(self.server.url, api_key=api_key)
 
     def open(self, **changes: Any) -> FmgDelivery:
         return self.target.open(**{"mode": "replace", "snapshot": 1, "base_revision": self.fmg.revision, "source": SOURCE, **changes})
@@ -306,8 +294,8 @@ def test_a_key_in_neither_list_was_not_processed(world: World) -> None:
         (409, "LIST_CHANGED", TransientError, "TGT_LIST_CHANGED"),
         (409, "COUNT_MISMATCH", DataError, "TGT_COUNT_MISMATCH"),
         (409, "EMAIL_NOT_UNIQUE", DataError, "TGT_EMAIL_NOT_UNIQUE"),
-        (422, "KEY_REUSED", PermanentError, "TGT_KEY_REUSED"),
-        (422, "INVALID", PermanentError, "TGT_INVALID"),
+        (422, "KEY_REUSED", PermanentError, "TGT_REFUSED"),
+        (422, "INVALID", PermanentError, "TGT_REFUSED"),
         (422, "PART_REFUSED", PermanentError, "TGT_REFUSED"),
         (423, "MANAGED_ELSEWHERE", ConfigurationError, "TGT_MANAGED_ELSEWHERE"),
         (409, "quinn@example.test", PermanentError, "TGT_REFUSED"),

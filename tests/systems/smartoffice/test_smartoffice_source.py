@@ -12,10 +12,10 @@ from crosswalk.core.ports import ReadRestarted, Row, Source
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, TransientError
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
-from crosswalk.wire.session import Wire, WireSettings
 from systems import smartoffice_stand_in as stand_in
 from systems.local_server import LocalServer
 from systems.smartoffice_stand_in import SmartOfficeStandIn, contact, group
+from systems.subjects import FAST
 
 Connect = Callable[..., SmartOfficeSource]
 
@@ -31,12 +31,8 @@ def connect(engine: SmartOfficeStandIn) -> Iterator[Connect]:
     with LocalServer(engine) as server:
 
         def make(**changes: Any) -> SmartOfficeSource:
-            url = f"{server.url}/smartoffice/xmlengine"
-            given = {"user": "Integration", "password": "sandbox-secret", "page_size": 3, "name": "smartoffice_summit", **changes}
-            given["user"] = given["user"].lower()
-            settings = SmartOfficeSettings(url, "DEMO01", allow_private_network=True, **given)
-            wire = Wire(WireSettings(url, "smartoffice_summit", requests_per_second=1000, allow_private_network=True, first_wait=0.001))
-            return SmartOfficeSource(SmartOfficeClient(settings, wire))
+            given = {"user": "integration", "password": "sandbox-secret", "page_size": 3, "name": "smartoffice_summit", **FAST, **changes}
+            return SmartOfficeSource(SmartOfficeClient(SmartOfficeSettings(f"{server.url}/smartoffice/xmlengine", "DEMO01", **given)))
 
         yield make
 

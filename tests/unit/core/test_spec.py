@@ -113,3 +113,34 @@ def test_a_spec_is_read_without_pandas() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("keys", "right"),
+    [
+        ('type = "expect_column_value_lengths_to_be_between"\nmax_value = 40', True),
+        ('type = "expect_column_value_lengths_to_be_between"\nmin_value = 0\nmax_value = 40', True),
+        ('type = "expect_column_value_lengths_to_be_between"\nmax_value = -1', False),
+        ('type = "expect_column_value_lengths_to_be_between"\nmax_value = true', False),
+        ('type = "expect_column_value_lengths_to_be_between"', False),
+        ('type = "expect_column_values_to_not_match_regex"\nregex = "^none@"', True),
+        ('type = "expect_column_values_to_not_match_regex"\nregex = 5', False),
+        ('type = "expect_column_values_to_match_strftime_format"\nstrftime_format = "%m/%d/%Y"', True),
+        ('type = "expect_column_values_to_match_strftime_format"\nstrftime_format = "%"', False),
+        ('type = "expect_column_values_to_match_strftime_format"\nstrftime_format = 7', False),
+        ('type = "expect_column_values_to_be_in_set"\nvalue_set = ["a", "b"]', True),
+        ('type = "expect_column_values_to_be_in_set"\nvalue_set = ["a", 1]', False),
+        ('type = "expect_column_values_to_be_in_set"\nlookup = ["gender"]', False),
+        ('type = "expect_column_values_to_not_be_null"\nregex = "x"', False),
+    ],
+)
+def test_an_expectation_has_the_keys_of_its_type(tmp_path: Path, keys: str, right: bool) -> None:
+    shared = 'entity = "contact"\ncolumn = "Greeting"\ncode = "GREETING_ODD"\nseverity = "info"\nmessage = "m"\nfix = "f"'
+    rule = f"[[expectations]]\n{shared}\n{keys}\n"
+    folder = edited(tmp_path / NAME, "spec.toml", "[[expectations]]", f"{rule}\n[[expectations]]")
+    if right:
+        assert load_spec(NAME, folder=folder).entity("contact").expectations[0].code == "GREETING_ODD"
+        return
+    with pytest.raises(ConfigurationError) as raised:
+        load_spec(NAME, folder=folder)
+    assert [problem.place.split(" ")[:3] for problem in raised.value.problems] == [["spec.toml", "expectations", "1"]]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
+from itertools import pairwise
 
 import lxml.html
 import pytest
@@ -77,10 +78,15 @@ def text_of(page: str) -> str:
     return str(parsed(page).text_content())
 
 
+@pytest.fixture(scope="module")
+def harmless(make_report: MakeReport) -> Counter[str]:
+    return shape(render(make_report("Newsletter"), files_at=""))
+
+
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:30])
-def test_whatever_the_data_says_is_shown_as_text(make_report: MakeReport, text: str) -> None:
+def test_whatever_the_data_says_is_shown_as_text(make_report: MakeReport, harmless: Counter[str], text: str) -> None:
     page = render(make_report(text), files_at="")
-    assert shape(page) == shape(render(make_report("Newsletter"), files_at=""))
+    assert shape(page) == harmless
     tree = parsed(page)
     assert not tree.xpath("//script|//iframe|//object|//embed|//link|//base|//form|//img|//svg")
     assert not [name for one in tree.iter() for name in one.attrib if name.startswith("on")]
@@ -156,7 +162,7 @@ def test_it_can_be_read_without_seeing_it(make_report: MakeReport) -> None:
     assert tree.xpath("/html/@lang") == ["en"]
     assert len(tree.xpath("//h1")) == 1
     levels = [int(one.tag[1]) for one in tree.iter("h1", "h2", "h3")]
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert tree.xpath("//th") and not tree.xpath("//th[not(@scope)]")
     assert tree.xpath("//table") and not tree.xpath("//table[not(thead)]")
     assert not tree.xpath("//*[@role='region'][not(@aria-label)]")

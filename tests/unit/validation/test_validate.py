@@ -82,7 +82,7 @@ def test_a_rejection_says_why_what_to_do_and_never_the_value(contact: EntitySpec
         ("NAME_MISSING", "the last name is blank", ""),
     ]
     assert all(one.fix and one.entity == "contact" for one in result.rejections)
-    told = str([asdict(one) for one in [*result.rejections, *result.rules]])
+    told = str([asdict(one) for one in result.rejections] + [asdict(one) for one in result.rules])
     assert not any(secret in told for secret in ("zanzibar", "quux", "1984", "13-77"))
 
 
@@ -188,8 +188,8 @@ FIELD = st.sampled_from(["LastName", "FirstName", "Person.Dob", "Person.Gender",
 VALUE = st.sampled_from(["", " ", "x", "1", "a@b.test", "A@b.TEST", "1980-01-01", "\x01", "x" * 500])
 
 
-@settings(max_examples=5, deadline=None)
-@given(st.lists(st.dictionaries(FIELD, VALUE, max_size=3), max_size=12))
+@settings(max_examples=3, deadline=None)
+@given(st.lists(st.dictionaries(FIELD, VALUE, max_size=3), min_size=10, max_size=40))
 def test_every_record_is_either_accepted_or_rejected_with_a_reason(
     contact: EntitySpec, contacts: Any, records: list[dict[str, str]]
 ) -> None:

@@ -87,7 +87,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.text(max_size=3), values, max_size=4))
 def test_what_is_written_is_read_back(value: Any) -> None:
     try:

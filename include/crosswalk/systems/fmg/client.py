@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ class FmgSettings:
     api_key: str = field(repr=False)
     requests_per_second: float = 20
     allow_private_network: bool = False
+    first_wait: float = 0.5
     name: str = "fmg"
 
     def __post_init__(self) -> None:
@@ -97,6 +99,11 @@ class FmgClient:
         """Say what is being done, on which connection."""
         return f"{what} of {self.settings.name}"
 
+    @property
+    def sent(self) -> Counter[str]:
+        """Requests sent so far by HTTP method, tries included."""
+        return self._wire.sent
+
     def close(self) -> None:
         """Close the kept connections."""
         self._wire.close()
@@ -119,6 +126,7 @@ def _wire_settings(settings: FmgSettings) -> WireSettings:
         headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
         requests_per_second=settings.requests_per_second,
         allow_private_network=settings.allow_private_network,
+        first_wait=settings.first_wait,
         connections=MAX_PARALLEL,
     )
 

@@ -132,31 +132,39 @@ def refused(status: int, code: str, doing: str) -> CrosswalkError | BatchRefused
         )
     if status == 413 or code == "PART_REFUSED":
         return BatchRefused(f"{doing}: {shown}")
+    if code == "NOT_FOUND":
+        return PermanentError(
+            "TGT_NOT_FOUND", doing=doing, found="FMG does not know the account or the import", fix="check Account and Path"
+        )
     return _conflict(code, doing) or PermanentError(
-        f"TGT_{code}" if code in ("NOT_FOUND", "KEY_REUSED", "INVALID") else "TGT_REFUSED",
-        doing=doing,
-        found=f"FMG refused the request ({shown})",
-        fix="check Account and Path; if they are right, report the code to FMG",
+        "TGT_REFUSED", doing=doing, found=f"FMG refused the request ({shown})", fix="report the code and the time to FMG"
     )
 
 
 def _conflict(code: str, doing: str) -> CrosswalkError | None:
-    name = f"TGT_{code}"
+    if code in ("STALE_SNAPSHOT", "IMPORT_CLOSED"):
+        return _fenced(code, doing)
     if code == "MANAGED_ELSEWHERE":
         return ConfigurationError(
-            name,
+            "TGT_MANAGED_ELSEWHERE",
             doing=doing,
             found="another source manages this FMG list",
             fix="one FMG account goes with one SmartOffice office: check both connections, or have FMG release the list",
         )
     if code == "LIST_CHANGED":
-        return TransientError(name, doing=doing, found="the list in FMG changed since it was read", fix=_TAKE_ANEW)
-    if code in ("STALE_SNAPSHOT", "IMPORT_CLOSED"):
-        return Fenced(name, doing=doing, found="a newer import took the place of this one, or it was closed", fix=_TAKE_ANEW)
-    if code in ("COUNT_MISMATCH", "EMAIL_NOT_UNIQUE"):
-        found = "FMG counts otherwise than we do" if code == "COUNT_MISMATCH" else "two contacts of the new list share an e-mail address"
-        return DataError(name, doing=doing, found=f"{found}; nothing was changed", fix=_TAKE_ANEW)
+        return TransientError("TGT_LIST_CHANGED", doing=doing, found="the list in FMG changed since it was read", fix=_TAKE_ANEW)
+    if code == "COUNT_MISMATCH":
+        return DataError("TGT_COUNT_MISMATCH", doing=doing, found="FMG counts otherwise than we do; nothing was changed", fix=_TAKE_ANEW)
+    if code == "EMAIL_NOT_UNIQUE":
+        found = "two contacts of the new list share an e-mail address; nothing was changed"
+        return DataError("TGT_EMAIL_NOT_UNIQUE", doing=doing, found=found, fix=_TAKE_ANEW)
     return None
+
+
+def _fenced(code: str, doing: str) -> Fenced:
+    if code == "STALE_SNAPSHOT":
+        return Fenced("TGT_STALE_SNAPSHOT", doing=doing, found="a newer snapshot reached FMG", fix="leave this run; the newer one stands")
+    return Fenced("TGT_IMPORT_CLOSED", doing=doing, found="the import was closed, or a newer one took its place", fix=_TAKE_ANEW)
 
 
 def _operation(operation: Operation) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,6 +38,7 @@ class SmartOfficeSettings:
     page_size: int = 1000
     requests_per_second: float = 20
     allow_private_network: bool = False
+    first_wait: float = 0.5
     name: str = "smartoffice"
 
     def __post_init__(self) -> None:
@@ -92,6 +94,11 @@ class SmartOfficeClient:
         except ReadRestarted:
             raise _session_lost(doing) from None
 
+    @property
+    def sent(self) -> Counter[str]:
+        """Requests sent so far by HTTP method, tries included."""
+        return self._wire.sent
+
     def close(self) -> None:
         """Close the kept connections."""
         self._wire.close()
@@ -143,6 +150,7 @@ def _wire_settings(settings: SmartOfficeSettings) -> WireSettings:
         name=settings.name,
         requests_per_second=settings.requests_per_second,
         allow_private_network=settings.allow_private_network,
+        first_wait=settings.first_wait,
     )
 
 
