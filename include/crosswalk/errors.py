@@ -74,12 +74,11 @@ class ConfigurationError(CrosswalkError):
     def from_problems(cls, doing: str, problems: Iterable[Problem]) -> ConfigurationError:
         listed = tuple(problems)
         first = listed[0]
-        error = cls(
-            first.code,
-            doing=doing,
-            found=f"{len(listed)} problem(s): " + " ".join(map(str, listed)),
-            fix="put right each of them and run again",
-        )
+        if len(listed) == 1:
+            error = cls(first.code, doing=doing, found=f"{first.place}: {first.found}", fix=first.fix)
+        else:
+            found = f"{len(listed)} problems: " + " ".join(map(str, listed)).rstrip(".")
+            error = cls(first.code, doing=doing, found=found, fix="put right each of them and run again")
         error.problems = listed
         return error
 

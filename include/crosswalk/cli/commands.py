@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from crosswalk.cli.show import as_facts, as_json, as_table
+from crosswalk.cli.show import answers_only, as_facts, as_json, as_table
 from crosswalk.core.model import RunKey
 from crosswalk.errors import ConfigurationError
 
@@ -25,7 +25,8 @@ def accounts_check(arguments: argparse.Namespace) -> int:
     """Check specs, tables, accounts and both connections of each account."""
     from crosswalk.cli.checking import check_accounts
 
-    results = check_accounts(arguments.integration, arguments.account)
+    with answers_only():
+        results = check_accounts(arguments.integration, arguments.account)
     if arguments.json:
         as_json(results)
     else:
@@ -121,10 +122,11 @@ def report_show(arguments: argparse.Namespace) -> int:
 
 def store_migrate(arguments: argparse.Namespace) -> int:
     """Create or bring up to date the tables of the store."""
-    from crosswalk.orchestration.resources import store_engine
-    from crosswalk.store.migrate import migrate
+    with answers_only():
+        from crosswalk.orchestration.resources import store_engine
+        from crosswalk.store.migrate import migrate
 
-    version = migrate(store_engine())
+        version = migrate(store_engine())
     if arguments.json:
         as_json({"version": version})
     else:
@@ -141,9 +143,10 @@ def sandbox_serve(arguments: argparse.Namespace) -> int:
 
 
 def _resources() -> tuple[Store, LandingZone]:
-    from crosswalk.orchestration.resources import open_landing, open_store
+    with answers_only():
+        from crosswalk.orchestration.resources import open_landing, open_store
 
-    return open_store(), open_landing()
+        return open_store(), open_landing()
 
 
 def _run(store: Store, integration: str, account: str, snapshot: int | None, *, planned: bool) -> RunRow:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+
+@contextmanager
+def answers_only() -> Iterator[None]:
+    """Keep standard output for what was asked: remarks of Airflow's logging, made meanwhile, go to standard error."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def as_json(value: Any) -> None:

@@ -24,6 +24,10 @@ class AirflowApi:
         _require(answer, "signing in")
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
+    def sign_out(self) -> None:
+        """Forget who we are."""
+        del self._session.headers["Authorization"]
+
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Call the API below /api/v2. Raises TransientError LOCAL_AIRFLOW."""
         answer = self._session.request(method, f"{self.url}/api/v2/{path}", json=body, timeout=60)

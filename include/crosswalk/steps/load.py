@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -82,17 +81,24 @@ def _deliver(run: Run, target: Target, beat: Callable[[], None]) -> None:
         receipt = Receipt(state.generation, state.revision, state.counts)
         _finish(run, plan, receipt, Sent(), before)
         return
-    todo = list(
-        chain.from_iterable(
-            operations(e, plan[plan["entity"] == e.name], desired[e.name], before[e.name], row.mode) for e in run.spec.entities
-        )
-    )
+    groups = _groups(plan)
+    todo = [
+        one
+        for entity in run.spec.entities
+        for one in operations(entity, plan[plan["entity"] == entity.name], desired[entity.name], before[entity.name], row.mode, groups)
+    ]
     delivery = target.open(mode=row.mode, snapshot=run.key.snapshot, base_revision=state.revision, source=manifest.source_description)
     sent = send(run.key, run.store.ledger, delivery, cut(todo, delivery.max_batch), beat)
     receipt = _commit(run, delivery, sent, len(todo))
     beat()
     after = read_back(run, target, Told(plan, before, sent, receipt))
     _finish(run, plan, receipt, sent, after)
+
+
+def _groups(plan: pd.DataFrame) -> set[str]:
+    """Source ids of the groups the target has after the delivery."""
+    kept = (plan["outcome"] != Outcome.DELETE.value) & ~((plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] == ""))
+    return set(plan.loc[(plan["entity"] == "group") & kept, "source_id"])
 
 
 def _commit(run: Run, delivery: Delivery, sent: Sent, total: int) -> Receipt:

@@ -13,8 +13,12 @@ from crosswalk.core.spec import EntitySpec
 SENT = {Outcome.CREATE.value, Outcome.UPDATE.value}
 
 
-def operations(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, target: pd.DataFrame, mode: str) -> Iterator[Operation]:
+def operations(
+    entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, target: pd.DataFrame, mode: str, groups: set[str]
+) -> Iterator[Operation]:
     """What the target must be told about one entity.
+
+    groups: source ids of the groups the target will have; a kept record's memberships of others are left out.
 
     A delta sends creates, updates and deletes. A replace sends the whole list as it shall be: also what is unchanged, and what stays
     because its source was rejected; what is not sent is gone.
@@ -24,11 +28,21 @@ def operations(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, ta
     yield from _upserts(entity, _joined(send, desired, "source_id"), opted_out)
     if mode == "replace":
         kept = plan[(plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] != "")]
+        if entity.slice_field:
+            target = target.assign(**{entity.slice_field: only_known(target[entity.slice_field], groups)})
         yield from _upserts(entity, _joined(kept, target.drop(columns="source_id"), "target_id"), opted_out)
     else:
         gone = plan[plan["outcome"] == Outcome.DELETE.value]
         for source_id, target_id in zip(gone["source_id"].tolist(), gone["target_id"].tolist(), strict=True):
             yield Operation(entity.name, "delete", source_id, target_id)
+
+
+def only_known(ids: pd.Series[str], known: set[str]) -> pd.Series[str]:
+    """Leave out ids that are not known, such as memberships of a group that is rejected or gone."""
+    mentioned = {one for cell in ids.unique() for one in cell.split()}
+    if mentioned <= known:
+        return ids
+    return ids.map(lambda cell: " ".join(one for one in cell.split() if one in known)).astype("str")
 
 
 def _joined(plan: pd.DataFrame, records: pd.DataFrame, key: str) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from crosswalk.core.model import Hold, Outcome, Rejection, RunStatus
 from crosswalk.core.safety import holds
 from crosswalk.core.spec import EntitySpec
 from crosswalk.steps.context import Run
+from crosswalk.steps.operations import only_known
 from crosswalk.steps.validate import read_rejections, write_rejections
 
 TARGET_ONLY_FILE = "target_only_contacts.csv"
@@ -73,7 +74,7 @@ def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_i
     rejections += mapped.rejections
     desired = entity.mapping.settle(mapped.frame, target)
     if entity.slice_field:
-        desired[entity.slice_field] = _only_known(desired[entity.slice_field], group_ids)
+        desired[entity.slice_field] = only_known(desired[entity.slice_field], group_ids)
     delivered = run.store.ledger.delivered(run.key.integration, run.key.account, entity.name)
     rejected = {r.source_id: r.code for r in reversed(rejections) if r.entity == entity.name and r.source_id}
     plan = plan_entity(entity, desired, target, delivered, rejected)
@@ -81,14 +82,6 @@ def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_i
     rejections += late_rejections(entity, plan, rejected)
     check_sums(plan, source_ids, list(target["target_id"]))
     return Planned(entity, source_ids, desired, target, delivered, plan)
-
-
-def _only_known(ids: pd.Series, known: set[str]) -> pd.Series:
-    """Leave out memberships of groups the target will not have: their group was rejected."""
-    mentioned = {one for cell in ids.unique() for one in cell.split(" ") if one}
-    if mentioned <= known:
-        return ids
-    return ids.map(lambda cell: " ".join(one for one in cell.split(" ") if one in known))
 
 
 def _holds(run: Run, planned: list[Planned]) -> list[Hold]:

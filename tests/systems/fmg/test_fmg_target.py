@@ -10,7 +10,7 @@ import pytest
 
 from crosswalk.core.fields import load_fields
 from crosswalk.core.ports import BatchRefused, Operation, ReadRestarted, Refusal, Row
-from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError, TransientError
+from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
 from crosswalk.systems.fmg.client import FmgSettings
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget
 from systems.fmg_stand_in import FmgStandIn, contact
@@ -291,7 +291,7 @@ def test_a_key_in_neither_list_was_not_processed(world: World) -> None:
         (409, "STALE_SNAPSHOT", Fenced, "TGT_STALE_SNAPSHOT"),
         (409, "IMPORT_CLOSED", Fenced, "TGT_IMPORT_CLOSED"),
         (409, "MANAGED_ELSEWHERE", ConfigurationError, "TGT_MANAGED_ELSEWHERE"),
-        (409, "LIST_CHANGED", TransientError, "TGT_LIST_CHANGED"),
+        (409, "LIST_CHANGED", DataError, "TGT_LIST_CHANGED"),
         (409, "COUNT_MISMATCH", DataError, "TGT_COUNT_MISMATCH"),
         (409, "EMAIL_NOT_UNIQUE", DataError, "TGT_EMAIL_NOT_UNIQUE"),
         (422, "KEY_REUSED", PermanentError, "TGT_REFUSED"),

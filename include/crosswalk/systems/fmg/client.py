@@ -90,7 +90,7 @@ class FmgClient:
         """Send a write under its Idempotency-Key.
 
         Raises BatchRefused when the body was not taken and may be split, Fenced, ConfigurationError, DataError,
-        TransientError TGT_LIST_CHANGED, and what the wire raises.
+        DataError TGT_LIST_CHANGED, and what the wire raises.
         """
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         return self._call(Call(method, path, doing, content=body, headers=headers, expect=READ_STATUSES))

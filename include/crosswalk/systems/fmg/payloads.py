@@ -11,7 +11,7 @@ from typing import Any
 from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.ids import id_order
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal, Row, TargetState
-from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError, TransientError
+from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
 from crosswalk.wire import json
 from crosswalk.wire.content import data_error
 
@@ -152,7 +152,7 @@ def _conflict(code: str, doing: str) -> CrosswalkError | None:
             fix="one FMG account goes with one SmartOffice office: check both connections, or have FMG release the list",
         )
     if code == "LIST_CHANGED":
-        return TransientError("TGT_LIST_CHANGED", doing=doing, found="the list in FMG changed since it was read", fix=_TAKE_ANEW)
+        return DataError("TGT_LIST_CHANGED", doing=doing, found="the list in FMG changed since it was read", fix=_TAKE_ANEW)
     if code == "COUNT_MISMATCH":
         return DataError("TGT_COUNT_MISMATCH", doing=doing, found="FMG counts otherwise than we do; nothing was changed", fix=_TAKE_ANEW)
     if code == "EMAIL_NOT_UNIQUE":

@@ -70,7 +70,7 @@ class FmgTarget:
                 yield OptOut(*values)
 
     def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> FmgDelivery:
-        """Open an import. Raises Fenced, ConfigurationError TGT_MANAGED_ELSEWHERE, TransientError TGT_LIST_CHANGED."""
+        """Open an import. Raises Fenced, ConfigurationError TGT_MANAGED_ELSEWHERE, DataError TGT_LIST_CHANGED."""
         account, doing = self._client.settings.account, self._client.doing(f"opening the import of snapshot {snapshot}")
         body = json.write({"mode": mode, "snapshot": snapshot, "base_revision": base_revision, "source": dict(source)})
         key = idempotency_key(account, snapshot, "open", body)
@@ -112,7 +112,7 @@ class FmgDelivery:
     def commit(self, batches: int, counts: Mapping[str, Mapping[str, int]]) -> Receipt:
         """Commit the import.
 
-        Raises DataError TGT_COUNT_MISMATCH or TGT_EMAIL_NOT_UNIQUE, TransientError TGT_LIST_CHANGED, Fenced; nothing is changed then.
+        Raises DataError TGT_COUNT_MISMATCH or TGT_EMAIL_NOT_UNIQUE, DataError TGT_LIST_CHANGED, Fenced; nothing is changed then.
         """
         doing = self._client.doing(f"committing snapshot {self._snapshot}")
         body = commit_body(batches, counts)
