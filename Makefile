@@ -30,7 +30,7 @@ check: $(READY) ## lint, format, types, import contracts
 	$(BIN)/lint-imports
 
 test: $(READY) ## the whole suite
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --dist loadscope $(ARGS)
 
 golden: $(READY) ## rewrite the golden files and snapshots; review the difference
 	$(BIN)/pytest --golden -q tests/integrations tests/dags

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.cli.show import answers_only, as_facts, as_json, as_table
@@ -131,6 +132,19 @@ def store_migrate(arguments: argparse.Namespace) -> int:
         as_json({"version": version})
     else:
         as_facts({"store": f"at version {version}"})
+    return 0
+
+
+def landing_purge(arguments: argparse.Namespace) -> int:
+    """Remove the data of old snapshots."""
+    from crosswalk.landing.retention import purge
+
+    _, zone = _resources()
+    removed = purge(zone, arguments.keep_days, datetime.now(UTC))
+    if arguments.json:
+        as_json({"removed": removed})
+    else:
+        as_facts({"removed": f"{len(removed)} snapshot(s) older than {arguments.keep_days} days"})
     return 0
 
 

@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     _rejected(_group(rooms, "rejected", "records that do not travel, and why"))
     _report(_group(rooms, "report", "the report of a run"))
     _store(_group(rooms, "store", "Crosswalk's own database"))
+    _landing(_group(rooms, "landing", "the landing zone"))
     _sandbox(_group(rooms, "sandbox", "the vendors, locally"))
     return parser
 
@@ -79,6 +80,11 @@ def _report(rooms: Rooms) -> None:
 
 def _store(rooms: Rooms) -> None:
     _command(rooms, "migrate", commands.store_migrate, "bring Crosswalk's database to this version")
+
+
+def _landing(rooms: Rooms) -> None:
+    parser = _command(rooms, "purge", commands.landing_purge, "remove snapshots, which hold personal data, by age; reports stay")
+    parser.add_argument("--keep-days", type=int, default=30, help="keep what is younger (default 30)")
 
 
 def _sandbox(rooms: Rooms) -> None:

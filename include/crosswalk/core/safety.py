@@ -30,6 +30,7 @@ class Facts:
     delivered: pd.DataFrame
     first: bool
     mapping_changed: bool
+    without_id: int = 0
 
     @cached_property
     def deletes(self) -> pd.DataFrame:
@@ -61,13 +62,15 @@ def holds(
     *,
     first: bool,
     mapping_changed: bool,
+    without_id: int = 0,
 ) -> list[Hold]:
     """Return what holds the plan of one entity; none means that it may be delivered unseen.
 
     first: nothing was delivered to this target yet. mapping_changed: the tables differ from those of the last delivery.
+    without_id: source records that came without an id.
     """
-    facts = Facts(safety, entity, plan, desired, target, delivered, first, mapping_changed)
-    rules = (_zero_records, _source_changed, _mass_delete, _slice_drop, _field_blanked, _target_only, _map_changed)
+    facts = Facts(safety, entity, plan, desired, target, delivered, first, mapping_changed, without_id)
+    rules = (_zero_records, _missing_id, _source_changed, _mass_delete, _slice_drop, _field_blanked, _target_only, _map_changed)
     return [hold for rule in rules for hold in rule(facts)]
 
 
@@ -75,6 +78,14 @@ def _zero_records(facts: Facts) -> Iterator[Hold]:
     if not facts.source_ids and (facts.entity.main or len(facts.delivered)):
         found = f"the source holds no {facts.entity.name}; {len(facts.delivered)} were delivered before"
         yield Hold("SRC_ZERO_RECORDS", found, f"at least 1 {facts.entity.name}")
+
+
+def _missing_id(facts: Facts) -> Iterator[Hold]:
+    """What came without an id may be what would be deleted."""
+    gone = int((facts.deletes["reason"] == "left_source").sum())
+    if facts.without_id and gone:
+        found = f"{facts.without_id} {facts.entity.name}(s) came without an id, and {gone} that were delivered before are missing"
+        yield Hold("SRC_MISSING_ID", found, "no delete while a record has no id")
 
 
 def _source_changed(facts: Facts) -> Iterator[Hold]:

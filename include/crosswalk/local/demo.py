@@ -34,6 +34,7 @@ _OVER = {"success", "failed", "upstream_failed", "skipped", "removed"}
 
 def main() -> int:
     """Run the demo; returns the exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(130))
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -50,6 +50,10 @@ class Checked:
     def allow_private_network(self) -> bool:
         return bool(self.extra.get("allow_private_network", False))
 
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]:
+        return tuple(filter(None, map(str.strip, str(self.extra.get("allowed_hosts", "")).split(","))))
+
 
 def read_connection(conn_id: str) -> Connection:
     """Fetch a connection from Airflow. Raises ConfigurationError CONN_NOT_FOUND."""

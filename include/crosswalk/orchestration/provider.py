@@ -20,6 +20,10 @@ def _text(label: str, description: str, **schema: object) -> dict[str, Any]:
     return {"label": label, "description": description, "schema": {"type": ["string", "null"], **schema}}
 
 
+_ALLOWED_HOSTS = _text(
+    "Allowed hosts", "Host names, separated by commas: the only ones Host may be. Default: any public host.", pattern=r"^$|[^\s,]"
+)
+
 _SMARTOFFICE = {
     "connection-type": "smartoffice",
     "hook-name": "SmartOffice",
@@ -40,6 +44,7 @@ _SMARTOFFICE = {
         },
         "requests_per_second": _RATE,
         "allow_private_network": _PRIVATE_NETWORK,
+        "allowed_hosts": _ALLOWED_HOSTS,
     },
 }
 
@@ -57,6 +62,7 @@ _FMG = {
         "path": _text("Path", "What comes before /v1. Default empty; the sandbox serves /fmg."),
         "requests_per_second": _RATE,
         "allow_private_network": _PRIVATE_NETWORK,
+        "allowed_hosts": _ALLOWED_HOSTS,
     },
 }
 

@@ -101,10 +101,10 @@ class Run:
             status = RunStatus.RUNNING if isinstance(error, TransientError) else RunStatus.FAILED
             self.store.runs.update(self.key, status=status, error_code=error.code, error_text=str(error), ended_at=datetime.now(UTC))
             log.error("run %s, %s: %s", self.key, name, error)
-            publish(self)
+            publish(self, name)
             raise
         self._note(name, started)
-        publish(self)
+        publish(self, name)
 
     def _note(self, name: str, started: float) -> None:
         seconds = round(time.perf_counter() - started, 3)

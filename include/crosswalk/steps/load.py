@@ -72,7 +72,6 @@ def _require_current(run: Run) -> None:
 
 def _deliver(run: Run, target: Target, beat: Callable[[], None]) -> None:
     plan = read_plan(run)
-    desired = {e.name: run.folder.read_frame(f"desired_{e.name}") for e in run.spec.entities}
     before = {e.name: run.folder.read_entity(f"target_{e.name}") for e in run.spec.entities}
     row, manifest = run.store.runs.get(run.key), run.folder.manifest()
     changes = plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.DELETE.value]).any()
@@ -81,6 +80,7 @@ def _deliver(run: Run, target: Target, beat: Callable[[], None]) -> None:
         receipt = Receipt(state.generation, state.revision, state.counts)
         _finish(run, plan, receipt, Sent(), before)
         return
+    desired = {e.name: run.folder.read_frame(f"desired_{e.name}") for e in run.spec.entities}
     groups = _groups(plan)
     todo = [
         one

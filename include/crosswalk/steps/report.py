@@ -15,7 +15,7 @@ from crosswalk.reports import model
 from crosswalk.reports import publish as files
 from crosswalk.reports.model import Failure, Limit, RejectedRecord, Report, Sum, TargetOnly
 from crosswalk.reports.samples import samples
-from crosswalk.steps.transform import TARGET_ONLY_FILE, read_plan, rules_of
+from crosswalk.steps.transform import TARGET_ONLY_FILE, read_plan, records_without_id, rules_of
 from crosswalk.steps.validate import read_rejections
 from crosswalk.store.runs import RunRow
 from crosswalk.validation.results import RuleResult
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 
 
-def publish(run: Run) -> None:
-    """Write the run's report files. Raises what the landing zone and the store raise."""
+def publish(run: Run, step: str) -> None:
+    """Write the run's report files after a step; plan.csv only after the one that makes the plan.
+
+    Raises what the landing zone and the store raise.
+    """
     row = run.store.runs.get(run.key)
     manifest = run.folder.manifest() if run.folder.exists(MANIFEST) else None
     plan = read_plan(run) if row.plan_hash else None
@@ -39,7 +42,7 @@ def publish(run: Run) -> None:
         report.notes += _notes(manifest)
     if manifest and plan is not None:
         _add_plan(run, report, plan, manifest)
-    files.publish(run.report_folder, report, plan)
+    files.publish(run.report_folder, report, plan if step == "transform" else None)
     run.store.runs.update(run.key, report_name=run.report_folder.uri("report.html"))
 
 
@@ -100,8 +103,7 @@ def _add_plan(run: Run, report: Report, plan: pd.DataFrame, manifest: Manifest) 
 def _sums(manifest: Manifest, plan: pd.DataFrame, entity: str, rejections: list[Rejection]) -> list[Sum]:
     """Count what has no id by what was read: such a record is rejected and has no row in the plan."""
     read, found = (manifest.entities[f"{side}_{entity}"].rows for side in ("source", "target"))
-    without_id = len({one.reason for one in rejections if one.entity == entity and not one.source_id})
-    return model.sums_of(entity, plan, read, found, without_id)
+    return model.sums_of(entity, plan, read, found, records_without_id(rejections, entity))
 
 
 def _target_only(folder: Folder, plan: pd.DataFrame) -> TargetOnly | None:

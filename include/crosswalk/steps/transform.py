@@ -44,7 +44,7 @@ def transform(run: Run) -> dict[str, Any]:
             return _handle(run)
         rejections = read_rejections(run, "rejected")
         planned = _plan_all(run, rejections)
-        found = _holds(run, planned)
+        found = _holds(run, planned, rejections)
         _land(run, planned, rejections)
         _record(run, planned, found, rejections)
         return _handle(run)
@@ -84,14 +84,29 @@ def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_i
     return Planned(entity, source_ids, desired, target, delivered, plan)
 
 
-def _holds(run: Run, planned: list[Planned]) -> list[Hold]:
+def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> list[Hold]:
     last = run.store.runs.last_delivered(run.key.integration, run.key.account)
     safety = run.spec.safety.tightened(run.settings.safety)
+    changed = last is not None and last.mapping_digest != run.spec.mapping_digest
     found: list[Hold] = []
     for one in planned:
-        changed = last is not None and last.mapping_digest != run.spec.mapping_digest
-        found += holds(safety, one.entity, one.plan, one.desired, one.target, one.delivered, first=last is None, mapping_changed=changed)
+        found += holds(
+            safety,
+            one.entity,
+            one.plan,
+            one.desired,
+            one.target,
+            one.delivered,
+            first=last is None,
+            mapping_changed=changed,
+            without_id=records_without_id(rejections, one.entity.name),
+        )
     return found
+
+
+def records_without_id(rejections: list[Rejection], entity: str) -> int:
+    """Count records of an entity that have no id; they are told apart by their place, which the reason names."""
+    return len({one.reason.rpartition("(")[2] for one in rejections if one.entity == entity and not one.source_id})
 
 
 def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None:

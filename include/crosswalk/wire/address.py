@@ -10,6 +10,7 @@ import ipaddress
 import re
 import socket
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -56,11 +57,14 @@ class AddressPolicy:
 
     name: str
     allow_private_network: bool = False
+    allowed_hosts: Sequence[str] = ()
+    """The only hosts the connection may name, exactly; none given: any."""
 
     def check_url(self, url: str) -> Endpoint:
         """Check an address as configured, without looking its name up.
 
-        Raises ConfigurationError: CONN_BAD_CHARACTER, CONN_SCHEME, CONN_USERINFO, CONN_HOST, CONN_PORT, CONN_ADDRESS_BLOCKED.
+        Raises ConfigurationError: CONN_BAD_CHARACTER, CONN_SCHEME, CONN_USERINFO, CONN_HOST, CONN_PORT, CONN_ADDRESS_BLOCKED,
+        CONN_HOST_NOT_ALLOWED.
         """
         check_characters(url, self.name, "the address")
         parts = self._split(url)
@@ -70,6 +74,9 @@ class AddressPolicy:
         if parts.query or parts.fragment:
             raise self._wrong("CONN_HOST", "the address has a part after ? or #", "leave that part out")
         host = self._host(parts)
+        if self.allowed_hosts and host not in map(self._normalised, self.allowed_hosts):
+            found, fix = "the host is not one of Allowed hosts", "correct Host, or add the host there if the connection is meant to lead to it"
+            raise self._wrong("CONN_HOST_NOT_ALLOWED", found, fix)
         return Endpoint(scheme, host, self._port(parts, scheme), parts.path.rstrip("/"))
 
     def resolve(self, host: str, port: int) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import TypeVar
@@ -46,6 +46,7 @@ class WireSettings:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     requests_per_second: float = 20
     allow_private_network: bool = False
+    allowed_hosts: Sequence[str] = ()
     connections: int = 4
     connect_timeout: float = 10
     read_timeout: float = 60
@@ -91,7 +92,7 @@ class Wire:
 
     def __init__(self, settings: WireSettings, adapter: PinnedAdapter | None = None) -> None:
         self.settings = settings
-        self._policy = AddressPolicy(settings.name, settings.allow_private_network)
+        self._policy = AddressPolicy(settings.name, settings.allow_private_network, settings.allowed_hosts)
         self.endpoint = self._policy.check_url(settings.base_url)
         for value in settings.headers.values():
             check_characters(value, settings.name, "a header, or the secret in it,", ascii_only=True)

@@ -17,21 +17,27 @@ _DECLARED = re.compile(r"<\?xml\s[^>]{0,200}?encoding\s*=\s*[\"']([^\"']*)[\"']"
 _ROOT_NAME = re.compile(r"<([^\s<>/]+)")
 _TOO_DEEP = etree.XPath("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")
 _ONLY_AT_THE_END = (1, etree.ErrorTypes.NS_ERR_XML_NAMESPACE, etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE)
+_LONE_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_NOT_IN_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|&#(?:x0*([0-9a-fA-F]{1,8})|0*([0-9]{1,10}));")
+_STAND_IN = b"\xc2\x80"  # a control character XML does allow: validation rejects the one record that holds it
 _RESOURCE_LIMIT = 114  # XML_ERR_RESOURCE_LIMIT, not named by lxml
 
 
 def parse(content: bytes, content_type: str, doing: str = "reading an answer") -> Element:
     """Parse a body into its root element; comments and processing instructions are left out.
 
+    A character no XML may hold, in a text, becomes U+0080: one careless record must not cost all others their day.
+
     Raises DataError: SRC_EMPTY_BODY, SRC_AUTH_PAGE, SRC_CONTENT_TYPE, SRC_ENCODING, SRC_DTD_FORBIDDEN, SRC_TOO_LARGE, SRC_TOO_DEEP,
     SRC_TRUNCATED, SRC_BAD_CHARACTER, SRC_MALFORMED.
     """
+    content = _LONE_SURROGATE.sub(_STAND_IN, content)
     text = checked_text(content, content_type, doing)
     kind = media_type(content_type)
     if kind and kind not in ("text/xml", "application/xml") and not kind.endswith("+xml"):
         raise data_error("SRC_CONTENT_TYPE", doing, "the answer says it is not XML")
     _check_prolog(text, doing)
-    root = _parsed(content, text, doing)
+    root = _mended(content, text, doing)
     if root.getroottree().docinfo.internalDTD is not None:
         raise _dtd(doing)
     if _TOO_DEEP(root):
@@ -64,6 +70,26 @@ def _after_comments(text: str) -> int:
         if end < 0:
             return len(text)
         place = end + (3 if text[end] == "-" else 2)
+
+
+def _mended(content: bytes, text: str, doing: str) -> Element:
+    try:
+        return _parsed(content, text, doing)
+    except DataError as error:
+        if error.code != "SRC_BAD_CHARACTER":
+            raise
+    mended = _NOT_IN_XML.sub(_stand_in, content)
+    return _parsed(mended, mended.decode(), doing)
+
+
+def _stand_in(found: re.Match[bytes]) -> bytes:
+    """Keep a reference to a character that XML allows."""
+    digits = found[1] or found[2]
+    if digits is None:
+        return _STAND_IN
+    code = int(digits, 16 if found[1] else 10)
+    allowed = code in (0x9, 0xA, 0xD) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+    return found[0] if allowed else _STAND_IN
 
 
 def _parsed(content: bytes, text: str, doing: str) -> Element:

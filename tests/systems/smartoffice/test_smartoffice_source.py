@@ -141,7 +141,7 @@ def test_a_scope_reads_the_members_of_its_groups_and_no_other_membership(connect
 @pytest.mark.parametrize(
     ("scope", "code", "words"),
     [
-        (["newsletter"], "SCOPE_GROUP_UNKNOWN", "none of the 4 tag groups has this name (did you mean 'Newsletter'?)"),
+        (["newsletter"], "SCOPE_GROUP_UNKNOWN", "none of the 4 tag groups has this name. Next: check the spelling"),
         (["TagGroup.7.99"], "SCOPE_GROUP_UNKNOWN", "has this id"),
         (["Clients B"], "SCOPE_GROUP_AMBIGUOUS", "TagGroup.7.11, TagGroup.7.3"),
         ([], "SCOPE_EMPTY", "no tag group is named"),

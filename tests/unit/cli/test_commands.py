@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -115,3 +116,15 @@ def test_store_migrate_can_be_repeated(delivered: World, capsys: pytest.CaptureF
     assert first[0] == 0
     assert json.loads(first[1])["version"]
     assert run(capsys, "store", "migrate", "--json")[:2] == first
+
+
+@pytest.mark.requirement("SAFE-9")
+def test_landing_purge_removes_old_data_and_keeps_reports(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    data, reports = (delivered.folder / "landing" / top for top in ("data", "reports"))
+    assert json.loads(run(capsys, "landing", "purge", "--json")[1]) == {"removed": []}
+    assert list(data.rglob("manifest.json"))
+    for path in data.rglob("*"):
+        os.utime(path, (0, 0))
+    assert json.loads(run(capsys, "landing", "purge", "--keep-days", "7", "--json")[1]) == {"removed": ["data/smartoffice_to_fmg/summit/1"]}
+    assert not list(data.rglob("*.parquet"))
+    assert list(reports.rglob("report.html"))

@@ -55,10 +55,8 @@ def deep(levels: int) -> bytes:
         ("<response/>".encode("utf-16"), "SRC_ENCODING"),
         ("<response/>".encode("utf-16-le"), "SRC_ENCODING"),
         ("<response>Zoë</response>".encode("cp1252"), "SRC_ENCODING"),
-        (b"<response>Qu\x01inn</response>", "SRC_BAD_CHARACTER"),
-        (b"<response>Qu\x00inn</response>", "SRC_BAD_CHARACTER"),
-        (b"<response>Qu&#1;inn</response>", "SRC_BAD_CHARACTER"),
-        (b"<response>Qu&#0;inn</response>", "SRC_BAD_CHARACTER"),
+        (b"<response>Qu&#99999999999;inn</response>", "SRC_BAD_CHARACTER"),
+        (b"<resp\x01onse/>", "SRC_MALFORMED"),
         (b"<response><Contact></response>", "SRC_MALFORMED"),
         (b"<response>&nbsp;</response>", "SRC_MALFORMED"),
         (b"<response/><response/>", "SRC_MALFORMED"),
@@ -87,6 +85,15 @@ def test_the_announced_type_counts(content_type: str, code: str) -> None:
 def test_a_good_body_is_parsed(content_type: str) -> None:
     root = xml.parse(b"\xef\xbb\xbf" + WHOLE, content_type)
     assert (root.tag, root.findtext(".//FirstName"), root.findtext(".//Note")) == ("response", "Jürgen & Zoë é", "a<b")
+
+
+@pytest.mark.parametrize(
+    "text", [b"\x01", b"\x00", b"\x1f", b"&#1;", b"&#0;", b"&#x1F;", b"&#xD800;", b"\xed\xa0\x80", b"\xef\xbf\xbf", b"&#xFFFE;"], ids=ascii
+)
+@pytest.mark.requirement("SAFE-10")
+def test_a_character_no_xml_may_hold_costs_its_own_record_only(text: bytes) -> None:
+    root = xml.parse(b"<r><a>Qu" + text + b"inn</a><b>Zo\xc3\xab &#233; &#x1F600;</b></r>", "text/xml")
+    assert [child.text for child in root] == ["Qu\x80inn", "Zo\u00eb \u00e9 \U0001f600"]
 
 
 def test_sixty_levels_pass() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +30,7 @@ class FmgSettings:
     api_key: str = field(repr=False)
     requests_per_second: float = 20
     allow_private_network: bool = False
+    allowed_hosts: Sequence[str] = ()
     first_wait: float = 0.5
     name: str = "fmg"
 
@@ -126,6 +127,7 @@ def _wire_settings(settings: FmgSettings) -> WireSettings:
         headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
         requests_per_second=settings.requests_per_second,
         allow_private_network=settings.allow_private_network,
+        allowed_hosts=settings.allowed_hosts,
         first_wait=settings.first_wait,
         connections=MAX_PARALLEL,
     )

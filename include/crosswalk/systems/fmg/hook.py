@@ -37,6 +37,7 @@ class FmgHook(BaseHook):
             account=checked.extra["account"],
             api_key=checked.password,
             allow_private_network=checked.allow_private_network,
+            allowed_hosts=checked.allowed_hosts,
             name=checked.name,
             **options,
         )

@@ -38,6 +38,7 @@ class SmartOfficeSettings:
     page_size: int = 1000
     requests_per_second: float = 20
     allow_private_network: bool = False
+    allowed_hosts: Sequence[str] = ()
     first_wait: float = 0.5
     name: str = "smartoffice"
 
@@ -150,6 +151,7 @@ def _wire_settings(settings: SmartOfficeSettings) -> WireSettings:
         name=settings.name,
         requests_per_second=settings.requests_per_second,
         allow_private_network=settings.allow_private_network,
+        allowed_hosts=settings.allowed_hosts,
         first_wait=settings.first_wait,
     )
 

@@ -40,6 +40,7 @@ class SmartOfficeHook(BaseHook):
             user=checked.login,
             password=checked.password,
             allow_private_network=checked.allow_private_network,
+            allowed_hosts=checked.allowed_hosts,
             name=checked.name,
             **options,
         )

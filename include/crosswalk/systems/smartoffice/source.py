@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from crosswalk.core.ports import Page
-from crosswalk.core.suggestions import did_you_mean, quoted
+from crosswalk.core.suggestions import quoted
 from crosswalk.errors import AuthRefused, ConfigurationError, Problem
 from crosswalk.systems.smartoffice.client import SmartOfficeClient
 from crosswalk.wire.paging import prefetched
@@ -101,6 +101,6 @@ def _problem(wanted: str, found: list[str], by_name: dict[str, list[str]]) -> Pr
     return Problem(
         "SCOPE_GROUP_UNKNOWN",
         f"scope {quoted(wanted)}",
-        f"none of the {sum(map(len, by_name.values()))} tag groups has this {kind}{did_you_mean(wanted, by_name)}",
+        f"none of the {sum(map(len, by_name.values()))} tag groups has this {kind}",  # their names may name a person: none is suggested
         "check the spelling in SmartOffice, capital letters included",
     )
