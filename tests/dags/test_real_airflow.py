@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -134,6 +136,8 @@ def test_approve_delivers_what_was_seen(night: Night) -> None:
     assert (held.status, night.fmg("birch")["writes"]) == (RunStatus.HELD, 0)
     assert held.plan_hash in question["body"]
     assert question["options"] == ["Approve", "Reject"]
+    links = night.api.call("GET", f"dags/{DAG}/dagRuns/{night.run_id}/taskInstances/account.approve/links?map_index=1")
+    assert links["extra_links"]["Run report"] == f"/crosswalk/reports/{INTEGRATION}/birch/{held.key.snapshot}"
     night.as_user("oncall").answer(question, "Approve")
     assert night.settle("birch") == dict.fromkeys(STEPS, "success")
     row = night.row("birch")
@@ -190,8 +194,12 @@ def test_the_report_is_one_click_from_the_task_and_behind_the_login(night: Night
 def test_between_tasks_only_handles_and_counts_travel(night: Night) -> None:
     entries = night.api.call("GET", f"dags/{DAG}/dagRuns/{night.run_id}/taskInstances/~/xcomEntries?limit=100")["xcom_entries"]
     assert {entry["key"] for entry in entries} <= {"return_value", "_link_RunReportLink"}
-    handles = [night.api.returned(DAG, night.run_id, "accounts")]
-    assert handles == [[office.account for office in OFFICES]]
+    assert night.api.returned(DAG, night.run_id, "accounts") == [office.account for office in OFFICES]
+    for step in STEPS:
+        handed = night.api.returned(DAG, night.run_id, f"account.{step}", map_index=0)
+        assert (handed.pop("integration"), handed.pop("account"), handed.pop("snapshot") > 0) == (INTEGRATION, "alder", True)
+        handed.pop("plan_hash", None)
+        assert re.fullmatch(r"[\s\d{}:,.]*", re.sub(r'"\w+"|true|false', "", json.dumps(handed)))
 
 
 @pytest.mark.requirement("FMG-04")

@@ -74,9 +74,10 @@ class AirflowApi:
             if len(found) >= page["total_entries"] or not page["task_instances"]:
                 return found
 
-    def returned(self, dag_id: str, run_id: str, task_id: str) -> Any:
+    def returned(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Any:
         """What a task handed over; None while it has not ended well."""
-        answer = self.get(f"api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value")
+        entry = f"taskInstances/{task_id}/xcomEntries/return_value?map_index={map_index}"
+        answer = self.get(f"api/v2/dags/{dag_id}/dagRuns/{run_id}/{entry}")
         return answer.json()["value"] if answer.ok else None
 
     def questions(self, dag_id: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,14 +57,12 @@ def start(place: Place, connections: dict[str, dict[str, Any]]) -> Stack:
     environment = airflow_environment(place, port=port, connections=connections)
     write_shell_file(place, environment)
     migrate(place, environment)
-    children = [_spawn(place, name, environment) for name in _SERVICES]
-    stack = Stack(place, port, tuple(children))
-    remember(_file(place), children, port=port)
-    try:
+    stack = Stack(place, port, tuple(_spawn(place, name, environment) for name in _SERVICES))
+    remember(_file(place), stack.children, port=port)
+    with ExitStack() as undo:
+        undo.callback(stack.stop)
         _wait_healthy(stack)
-    except BaseException:
-        stack.stop()
-        raise
+        undo.pop_all()
     return stack
 
 

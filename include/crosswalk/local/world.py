@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,13 +80,12 @@ def prepare(place: Place, offices: tuple[Office, ...] = OFFICES) -> World:
     command = [sys.executable, "-m", "crosswalk.sandbox", "--port", str(port), "--contacts", "200", "--groups", "10"]
     child = spawn("sandbox", command, place.logs / "sandbox.log", _plain_environment())
     world = World(f"http://127.0.0.1:{port}", offices, (child,), fresh=True)
-    try:
+    with ExitStack() as undo:
+        undo.callback(stop, world.children)
         _wait(world)
         for office in offices:
             _open(world, office, kept_secrets(place))
-    except BaseException:
-        stop(world.children)
-        raise
+        undo.pop_all()
     remember(place.local / "sandbox.json", world.children, url=world.url)
     return world
 

@@ -35,7 +35,7 @@ def target_verdict(target: Target) -> str:
     """Tell what the target holds and who manages it."""
     state = target.state()
     owner = " ".join(state.managed_by.values()) if state.managed_by else "nobody yet"
-    return f"Reached. It holds {_counts(state.counts)}; managed by {owner}; {state.generation} deliveries so far."
+    return f"Reached. It holds {_counts(state.counts)}; managed by {owner}; deliveries so far: {state.generation}."
 
 
 def _check_limits(spec: IntegrationSpec, totals: Mapping[str, int]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
 from crosswalk.core.model import RunKey
+from crosswalk.errors import CrosswalkError
 from crosswalk.orchestration.links import RunReportLink
 
 if TYPE_CHECKING:
@@ -46,6 +48,16 @@ class SelectAccountsOperator(BaseOperator):
         chosen = choose(accounts, context["params"].get("accounts") or [], on_demand=on_demand)
         self.log.info("%d of %d accounts are run: %s", len(chosen), len(accounts), ", ".join(chosen))
         return chosen
+
+
+@contextmanager
+def _noted(run: Run) -> Iterator[None]:
+    """Write a refused connection to the run and its report, as any step's failure."""
+    try:
+        yield
+    except CrosswalkError:
+        with run.step("connect"):
+            raise
 
 
 class _Step(BaseOperator, ABC):
@@ -105,8 +117,9 @@ class ExtractStep(BaseOperator):
 
         run = begin_run(context, self.integration, self.account)
         self.key = run.key
-        source = hook_for(self.system, run.settings.source).get_source()
-        target = hook_for(run.spec.target, run.settings.target).get_target()
+        with _noted(run):
+            source = hook_for(self.system, run.settings.source).get_source()
+            target = hook_for(run.spec.target, run.settings.target).get_target()
         return handle_and_counts(run.key, extract(run, source, target))
 
 
@@ -140,4 +153,6 @@ class LoadStep(_Step):
         from crosswalk.orchestration.resources import hook_for
         from crosswalk.steps.load import load
 
-        return load(run, hook_for(self.system, run.settings.target).get_target())
+        with _noted(run):
+            target = hook_for(self.system, run.settings.target).get_target()
+        return load(run, target)

@@ -75,7 +75,10 @@ class AddressPolicy:
             raise self._wrong("CONN_HOST", "the address has a part after ? or #", "leave that part out")
         host = self._host(parts)
         if self.allowed_hosts and host not in map(self._normalised, self.allowed_hosts):
-            found, fix = "the host is not one of Allowed hosts", "correct Host, or add the host there if the connection is meant to lead to it"
+            found, fix = (
+                "the host is not one of Allowed hosts",
+                "correct Host, or add the host there if the connection is meant to lead to it",
+            )
             raise self._wrong("CONN_HOST_NOT_ALLOWED", found, fix)
         return Endpoint(scheme, host, self._port(parts, scheme), parts.path.rstrip("/"))
 

@@ -14,6 +14,7 @@ TRAVELS = {
     "E empty": "",
     "E unicode domain": "quinn@bücher.example",
     "E look-alike letters": "quinn@ex\u0430mple.test",
+    "E 254-character whole": f"quinn@{'a.' * 122}test",
     "E 64-character local part": f"{'a' * 64}@example.test",
     "E mixed case, lower id": "Quinn.Pair@Example.TEST",
 }
@@ -22,7 +23,7 @@ INVALID = {
     "E trailing dot": "quinn@example.test.",
     "E quoted local part": '"quinn quill"@example.test',
     "E 65-character local part": f"{'a' * 65}@example.test",
-    "E 255-character whole": f"quinn@{'a.' * 122}test",
+    "E 255-character whole": f"quinn@{'a.' * 122}tests",
     "E inner newline": "quinn@exam\nple.test",
     "E display name": "Quinn Quill <quinn@example.test>",
     "E placeholder": "none@none",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 import crosswalk
 from crosswalk.core.spec import IntegrationSpec, load_spec
 from crosswalk.errors import ConfigurationError
+from integration_copy import changed
 
 HERE = Path(__file__).parent
 NAME = "smartoffice_to_fmg"
@@ -93,23 +93,6 @@ def test_the_spec_itself_is_read_from_any_folder(tmp_path: Path, spec: Integrati
     shutil.copytree(PACKAGED, tmp_path / NAME)
 
     assert load_spec(NAME, folder=tmp_path / NAME).digest == spec.digest
-
-
-def changed(case: Path, folder: Path) -> Path:
-    """Copy the packaged integration and change it as the case says: other files in place of its own, then edits, then removals."""
-    shutil.copytree(PACKAGED, folder)
-    for path in case.iterdir():
-        if path.name not in ("change.toml", "expected.txt"):
-            shutil.copy(path, folder)
-    change = tomllib.loads((case / "change.toml").read_text(encoding="utf-8"))
-    for edit in change.get("edit", []):
-        path = folder / edit["file"]
-        text = path.read_text(encoding="utf-8")
-        assert text.count(edit["find"]) == 1, f"{case.name}: found {text.count(edit['find'])} times: {edit['find']}"
-        path.write_text(text.replace(edit["find"], edit["put"]), encoding="utf-8")
-    for name in change.get("remove", []):
-        (folder / name).unlink()
-    return folder
 
 
 def read(name: str) -> Iterator[dict[str, Any]]:
