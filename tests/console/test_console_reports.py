@@ -22,9 +22,15 @@ from crosswalk.core.model import RunKey
 from crosswalk.core.spec import integration_names
 from crosswalk.landing.zone import LandingZone
 
-PAGE = "/crosswalk/reports/smartoffice_to_fmg/summit/3"
+FOLDER = "/crosswalk/reports/smartoffice_to_fmg/summit/3"
+PAGE = f"{FOLDER}/report.html"
 FILES = {"report.html": b"<p>report</p>", "report.json": b"{}", "rejected.csv": b"code\n", "plan.csv": b"outcome\n"}
-ROUTES = {PAGE: "text/html", f"{PAGE}/report.json": "application/json", f"{PAGE}/rejected.csv": "text/csv", f"{PAGE}/plan.csv": "text/csv"}
+ROUTES = {
+    PAGE: "text/html",
+    f"{FOLDER}/report.json": "application/json",
+    f"{FOLDER}/rejected.csv": "text/csv",
+    f"{FOLDER}/plan.csv": "text/csv",
+}
 
 
 @pytest.fixture
@@ -73,7 +79,7 @@ def test_an_analyst_reads(client: TestClient, manager: BaseAuthManager[SimpleAut
     answer = signed_in(client, manager, "viewer").get(route)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith(media_type)
-    assert answer.content == FILES["report.html" if route == PAGE else route.rpartition("/")[2]]
+    assert answer.content == FILES[route.rpartition("/")[2]]
     assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert ("content-disposition" in answer.headers) == (route != PAGE)
 
@@ -95,26 +101,26 @@ def test_a_forged_token_is_refused(client: TestClient, manager: BaseAuthManager[
 @pytest.mark.parametrize(
     "path",
     [
-        "smartoffice_to_fmg/summit/4",
-        "smartoffice_to_fmg/summit/0",
-        "smartoffice_to_fmg/summit/-1",
-        "smartoffice_to_fmg/summit/3.0",
-        "smartoffice_to_fmg/summit/99999999999999999999",
-        "smartoffice_to_fmg/Summit/3",
-        "smartoffice_to_fmg/sum mit/3",
-        "smartoffice_to_fmg/summit%00/3",
-        "smartoffice_to_fmg/..%2f..%2f/3",
-        "smartoffice_to_fmg/%2e%2e/3",
-        "smartoffice_to_fmg/..%5c/3",
-        "smartoffice_to_fmg/%252e%252e/3",
+        "smartoffice_to_fmg/summit/4/report.html",
+        "smartoffice_to_fmg/summit/0/report.html",
+        "smartoffice_to_fmg/summit/-1/report.html",
+        "smartoffice_to_fmg/summit/3.0/report.html",
+        "smartoffice_to_fmg/summit/99999999999999999999/report.html",
+        "smartoffice_to_fmg/Summit/3/report.html",
+        "smartoffice_to_fmg/sum mit/3/report.html",
+        "smartoffice_to_fmg/summit%00/3/report.html",
+        "smartoffice_to_fmg/..%2f..%2f/3/report.html",
+        "smartoffice_to_fmg/%2e%2e/3/report.html",
+        "smartoffice_to_fmg/..%5c/3/report.html",
+        "smartoffice_to_fmg/%252e%252e/3/report.html",
         "smartoffice_to_fmg/summit/3/..%2freport.html",
         "smartoffice_to_fmg/summit/3/manifest.json",
-        "smartoffice_to_fmg/summit/3/report.html",
-        "somewhere_else/summit/3",
-        "../summit/3",
-        "%2e%2e/%2e%2e/3",
-        f"smartoffice_to_fmg/{'a' * 64}/3",
-        "smartoffice_to_fmg/<script>/3",
+        "smartoffice_to_fmg/summit/3",
+        "somewhere_else/summit/3/report.html",
+        "../summit/3/report.html",
+        "%2e%2e/%2e%2e/3/report.html",
+        f"smartoffice_to_fmg/{'a' * 64}/3/report.html",
+        "smartoffice_to_fmg/<script>/3/report.html",
     ],
 )
 def test_names_that_are_none_are_not_found(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], path: str) -> None:

@@ -137,7 +137,7 @@ def test_approve_delivers_what_was_seen(night: Night) -> None:
     assert held.plan_hash in question["body"]
     assert question["options"] == ["Approve", "Reject"]
     links = night.api.call("GET", f"dags/{DAG}/dagRuns/{night.run_id}/taskInstances/account.approve/links?map_index=1")
-    assert links["extra_links"]["Run report"] == f"/crosswalk/reports/{INTEGRATION}/birch/{held.key.snapshot}"
+    assert links["extra_links"]["Run report"] == f"/crosswalk/reports/{INTEGRATION}/birch/{held.key.snapshot}/report.html"
     night.as_user("oncall").answer(question, "Approve")
     assert night.settle("birch") == dict.fromkeys(STEPS, "success")
     row = night.row("birch")

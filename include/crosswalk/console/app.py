@@ -23,47 +23,33 @@ HEADERS = {
 }
 """On every answer: nothing of a report may run, load or be guessed at."""
 
+FILES = {
+    "report.html": "text/html; charset=utf-8",
+    "report.json": "application/json",
+    "rejected.csv": "text/csv; charset=utf-8",
+    "plan.csv": "text/csv; charset=utf-8",
+}
+"""What of a report can be read, and as what."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _MAX_SNAPSHOT = 2**31
 
 reports = APIRouter(prefix="/reports/{integration}/{account}/{snapshot:int}", dependencies=[Depends(may_read)])
 
 
-@reports.get("")
-def report(integration: str, account: str, snapshot: int) -> Response:
-    """The report of one run, as people read it."""
-    return _file(integration, account, snapshot, "report.html", "text/html; charset=utf-8")
-
-
-@reports.get("/report.json")
-def report_json(integration: str, account: str, snapshot: int) -> Response:
-    """The same as data."""
-    return _file(integration, account, snapshot, "report.json", "application/json")
-
-
-@reports.get("/rejected.csv")
-def rejected_csv(integration: str, account: str, snapshot: int) -> Response:
-    """The rejected records with code, field, reason and fix."""
-    return _file(integration, account, snapshot, "rejected.csv", "text/csv; charset=utf-8")
-
-
-@reports.get("/plan.csv")
-def plan_csv(integration: str, account: str, snapshot: int) -> Response:
-    """The plan: one outcome a record."""
-    return _file(integration, account, snapshot, "plan.csv", "text/csv; charset=utf-8")
-
-
-def _file(integration: str, account: str, snapshot: int, name: str, media_type: str) -> Response:
+@reports.get("/{name}")
+def report_file(integration: str, account: str, snapshot: int, name: str) -> Response:
+    """One file of a run's report: the page people read, the others as downloads."""
     from crosswalk.orchestration.resources import open_landing
 
-    if not _NAME.fullmatch(account) or not 0 < snapshot < _MAX_SNAPSHOT:
+    if name not in FILES or not _NAME.fullmatch(account) or not 0 < snapshot < _MAX_SNAPSHOT:
         raise not_found()
     folder = open_landing().report_folder(RunKey(integration, account, snapshot))
     if not folder.exists(name):
         raise not_found()
     download = f'attachment; filename="{integration}-{account}-{snapshot}-{name}"'
     headers = {} if name == "report.html" else {"Content-Disposition": download}
-    return Response(folder.read_bytes(name), media_type=media_type, headers=headers)
+    return Response(folder.read_bytes(name), media_type=FILES[name], headers=headers)
 
 
 async def _with_headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def report_url(key: RunKey) -> str:
     """Address of the report, relative to the Airflow server."""
-    return f"/crosswalk/reports/{key.integration}/{key.account}/{key.snapshot}"
+    return f"/crosswalk/reports/{key.integration}/{key.account}/{key.snapshot}/report.html"
 
 
 class RunReportLink(BaseOperatorLink):

@@ -25,4 +25,4 @@ def publish(folder: ReportFolder, report: Report, plan: pd.DataFrame | None = No
     if plan is not None:
         folder.write_bytes("plan.csv", plan_csv(plan))
     folder.write_bytes("report.json", to_json(report))
-    folder.write_bytes("report.html", render(report).encode())
+    folder.write_bytes("report.html", render(report, files_at="").encode())

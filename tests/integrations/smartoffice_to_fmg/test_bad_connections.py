@@ -31,6 +31,7 @@ SECRET = "Kanari-4711-Vogel"
 HOST = "office.example.com"
 OPEN = {"office": "DEMO01"}
 ONLY = {**OPEN, "allowed_hosts": f"api.example.com, {HOST}"}
+ACCOUNT = '[summit]\nsource = "smartoffice_test"\ntarget = "fmg_test"\nscope = "all"\nfrequency = "daily"\n'
 Fields = dict[str, Any]
 
 
@@ -92,13 +93,14 @@ def delivered(box: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> It
     define(monkeypatch, "CROSSWALK_STORE", {"conn_type": "crosswalk_store", "extra": {"sqlite_path": str(box.folder / "store.db")}})
     define(monkeypatch, "CROSSWALK_LANDING", {"conn_type": "crosswalk_landing", "extra": {"url": f"file://{box.folder / 'landing'}"}})
     define(monkeypatch, "FMG_TEST", local(box, "fmg", "sandbox-key", {"account": "FMG-1001", "path": "/fmg"}))
-    text = '[summit]\nsource = "smartoffice_test"\ntarget = "fmg_test"\nscope = "all"\nfrequency = "daily"\n'
+    define(monkeypatch, "FMG_NEW", local(box, "fmg", "sandbox-key", {"account": "FMG-2", "path": "/fmg"}))
+    text = ACCOUNT + ACCOUNT.replace("summit", "newcomer").replace("_test", "_new")
     (tmp_path / "fmg.toml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("CROSSWALK_ACCOUNTS", str(tmp_path))
-    before = box.contacts(), box.groups(), box.fmg_account(), box.writes()
+    before = box.contacts(), box.groups(), box.fmg_account()
     yield box
     box.control("DELETE", "/faults")
-    assert (box.contacts(), box.groups(), box.fmg_account(), box.writes()) == before
+    assert (box.contacts(), box.groups(), box.fmg_account()) == before
 
 
 def define(monkeypatch: pytest.MonkeyPatch, name: str, fields: Fields) -> None:
@@ -115,18 +117,18 @@ def public(**changes: Any) -> Fields:
     return {"conn_type": "smartoffice", "host": HOST, "login": "jroe", "password": SECRET, "extra": OPEN, **changes}
 
 
-def refused(box: World) -> CrosswalkError:
+def refused(box: World, account: str = "summit") -> CrosswalkError:
     """How the extract task ends; the run and its report say the same, and nothing says the secret or the host."""
-    task = SmartOfficeExtractOperator(task_id="extract", integration=NAME, account="summit")
+    task = SmartOfficeExtractOperator(task_id="extract", integration=NAME, account=account)
     instance = SimpleNamespace(dag_id="fmg_daily_sync", run_id="r1", map_index=0, try_number=1)
     with pytest.raises(CrosswalkError) as caught:
         task.execute({"ti": instance, "params": {}})  # type: ignore[typeddict-item]
-    row = box.store.runs.latest(NAME, "summit", limit=1)[0]
+    row = box.store.runs.latest(NAME, account, limit=1)[0]
     folder = box.zone.report_folder(row.key)
     report = folder.read_bytes("report.json").decode() + folder.read_bytes("report.html").decode()
     assert (row.error_code, row.key) == (caught.value.code, task.key)
     assert caught.value.code in report
-    assert "smartoffice_test" in str(caught.value)
+    assert "smartoffice_" in str(caught.value)
     for text in (str(caught.value), report):
         assert not re.search(rf"{SECRET}|{re.escape(HOST)}|passwd|X-Evil", text)
     return caught.value
@@ -137,8 +139,9 @@ def refused(box: World) -> CrosswalkError:
 def test_a_connection_that_may_not_be_used_ends_the_run(row: str, delivered: World, monkeypatch: pytest.MonkeyPatch) -> None:
     fields, code = ROWS[row]
     define(monkeypatch, "SMARTOFFICE_TEST", public(**fields))
-    monkeypatch.setattr(socket, "getaddrinfo", no_look_up)
-    assert refused(delivered).code == code
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", no_look_up)
+        assert refused(delivered).code == code
 
 
 def no_look_up(host: str, *_: Any, **__: Any) -> Any:
@@ -149,7 +152,7 @@ def no_look_up(host: str, *_: Any, **__: Any) -> Any:
 @pytest.mark.parametrize("row", ["C1"])
 def test_a_missing_connection_is_named(row: str, delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(delivered).code == "CONN_NOT_FOUND"
-    assert main(["accounts", "check", "fmg", "--json"]) == 1
+    assert main(["accounts", "check", "fmg", "summit", "--json"]) == 1
     lines = [line for line in json.loads(capsys.readouterr().out) if not line["ok"]]
     assert [(line["part"], "CONN_NOT_FOUND" in line["message"]) for line in lines] == [("smartoffice (smartoffice_test)", True)]
 
@@ -163,9 +166,10 @@ def test_every_address_of_a_name_counts(row: str, delivered: World, monkeypatch:
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in RESOLVED[row]]
 
-    define(monkeypatch, "SMARTOFFICE_TEST", public(host="OFFICE.Example.com." if row == "C17 normalised" else HOST, extra=ONLY))
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    assert refused(delivered).code == "CONN_ADDRESS_BLOCKED"
+    define(monkeypatch, "SMARTOFFICE_NEW", public(host="OFFICE.Example.com." if row == "C17 normalised" else HOST, extra=ONLY))
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", look_up)
+        assert refused(delivered, "newcomer").code == "CONN_ADDRESS_BLOCKED"
     assert asked == [HOST]
 
 
@@ -188,7 +192,7 @@ def test_two_accounts_never_share_a_list(row: str, delivered: World, tmp_path: P
     with pytest.raises(ConfigurationError, match="CONN_ALREADY_BOUND"):
         other.run("test")
     path = tmp_path / "fmg.toml"
-    path.write_text(path.read_text() + path.read_text().replace("summit", "harbor"), encoding="utf-8")
+    path.write_text(ACCOUNT + ACCOUNT.replace("summit", "harbor"), encoding="utf-8")
     with pytest.raises(ConfigurationError, match="CONN_ALREADY_BOUND"):
         select({})
 
