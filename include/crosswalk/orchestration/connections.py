@@ -130,7 +130,7 @@ def _host(connection: Connection) -> Iterator[Problem]:
         yield Problem("CONN_USERINFO", place, "it holds a user or a password", "move them to Login and Password")
     elif "://" in host:
         yield Problem("CONN_SCHEME", place, "it holds a schema", "move it to Schema, and leave the bare name in Host")
-    elif not _HOST.fullmatch(host):
+    elif not (_HOST.fullmatch(host) or _CONTROL.search(host)):
         yield Problem("CONN_HOST", place, "it is not a server's name", "leave out path and spaces; the path has a field of its own")
 
 

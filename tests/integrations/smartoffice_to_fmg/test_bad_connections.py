@@ -55,7 +55,7 @@ ROWS: dict[str, tuple[Fields, str]] = {
     **hosts("C17", "CONN_HOST_NOT_ALLOWED", "offіce.example.com", "xn--offce-k2e.example.com", extra=ONLY),
     "C18": ({"host": f"{HOST}\nX-Evil: 1"}, "CONN_BAD_CHARACTER"),
     "C18 header": ({"password": f"{SECRET}\r\nX-Evil: 1"}, "CONN_BAD_CHARACTER"),
-    "C19": ({"port": 0}, "CONN_PORT"),
+    "C19": ({"port": "0"}, "CONN_PORT"),  # 0 as a number Airflow reads as blank
     **{f"C19 {port}": ({"port": port}, "CONN_PORT") for port in (22, 70000)},
     "C19 text": ({"port": "web"}, "CONN_NOT_FOUND"),  # Airflow itself cannot read such a connection
     "C21": ({"password": ""}, "CONN_SECRET_MISSING"),
@@ -152,6 +152,7 @@ def no_look_up(host: str, *_: Any, **__: Any) -> Any:
 @pytest.mark.parametrize("row", ["C1"])
 def test_a_missing_connection_is_named(row: str, delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(delivered).code == "CONN_NOT_FOUND"
+    capsys.readouterr()
     assert main(["accounts", "check", "fmg", "summit", "--json"]) == 1
     lines = [line for line in json.loads(capsys.readouterr().out) if not line["ok"]]
     assert [(line["part"], "CONN_NOT_FOUND" in line["message"]) for line in lines] == [("smartoffice (smartoffice_test)", True)]

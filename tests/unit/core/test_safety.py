@@ -34,10 +34,11 @@ def found(
     rejected: dict[str, str] | None = None,
     first: bool = False,
     mapping_changed: bool = False,
+    without_id: int = 0,
 ) -> list[Hold]:
     known = delivered() if known is None else known
     plan = plan_entity(entity, want, held, known, rejected or {})
-    result = holds(SAFETY, entity, plan, want, held, known, first=first, mapping_changed=mapping_changed)
+    result = holds(SAFETY, entity, plan, want, held, known, first=first, mapping_changed=mapping_changed, without_id=without_id)
     assert CANARY not in str(result)
     return result
 
@@ -50,6 +51,15 @@ def test_a_quiet_night_holds_nothing() -> None:
     frame = people(range(30), groups="TagGroup.7.1")
 
     assert found(wanted(frame), frame, known=delivered(*frame["source_id"]), mapping_changed=True) == []
+
+
+@pytest.mark.requirement("SAFE-2")
+@pytest.mark.parametrize(("gone", "without_id", "held_back"), [(1, 1, True), (0, 1, False), (1, 0, False)])
+def test_nothing_is_deleted_while_a_record_has_no_id(gone: int, without_id: int, held_back: bool) -> None:
+    held = people(range(30))
+    result = found(wanted(held.iloc[gone:]), held, known=delivered(*held["source_id"]), without_id=without_id)
+
+    assert codes(result) == (["SRC_MISSING_ID"] if held_back else [])
 
 
 @pytest.mark.requirement("SAFE-2")

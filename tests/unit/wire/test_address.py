@@ -119,6 +119,28 @@ def test_what_stays_refused_where_private_addresses_are_allowed(url: str) -> Non
     assert code_of(url, PRIVATE) in ("CONN_ADDRESS_BLOCKED", "CONN_SCHEME")
 
 
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("api.test", True),
+        ("API.Test.", True),
+        ("bücher.example", True),
+        ("xn--bcher-kva.example", True),
+        ("api.test.evil.example", False),
+        ("evil-api.test", False),
+        ("evil.api.test", False),
+        ("test", False),
+        ("\u0430pi.test", False),
+    ],
+)
+def test_a_list_of_hosts_is_kept_to_exactly(host: str, allowed: bool) -> None:
+    policy = AddressPolicy("fmg_summit", allowed_hosts=("api.test", "Bücher.example."))
+    if allowed:
+        assert policy.check_url(f"https://{host}:8443").port == 8443
+    else:
+        assert code_of(f"https://{host}", policy) == "CONN_HOST_NOT_ALLOWED"
+
+
 def names(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
     def look_up(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
         return [(socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in addresses]
