@@ -55,7 +55,7 @@ class Night:
     def wait(self, done: Callable[[], bool], seconds: float = 240) -> None:
         deadline = time.monotonic() + seconds
         while not done():
-            assert time.monotonic() < deadline, self.api.tasks(DAG, self.run_id)
+            assert time.monotonic() < deadline, {office.account: self.states(office.account) for office in OFFICES}
             time.sleep(0.5)
 
     def settle(self, account: str) -> dict[str, str]:

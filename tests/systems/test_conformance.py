@@ -119,7 +119,7 @@ FAULTS: dict[str, Reply | Callable[[Reply], Reply]] = {
     "not packed": Reply(CANARY.encode(), headers={"Content-Encoding": "gzip"}),
     "cut text": lambda reply: replace(reply, body=reply.body[: len(reply.body) * 2 // 3]),
     "wrong charset": lambda reply: replace(reply, body=reply.body.replace(b"Zebulon", b"Z\xe9bulon").replace(b"revision", b"\xe9")),
-    "control character": lambda reply: replace(reply, body=reply.body.replace(b"Zebulon", b"Z\x01bulon").replace(b"revision", b"\x01")),
+    "control character": lambda reply: replace(reply, body=reply.body.replace(b"pageno", b"page\x01no").replace(b"revision", b"\x01")),
     "reset": Reply(drop=True),
     "short": lambda reply: replace(reply, cut=30),
     "redirect": Reply(status=302, headers={"Location": f"https://evil.test/?{CANARY}"}),

@@ -59,13 +59,17 @@ def sorted_ids(text: str) -> str:
 def us_phone(area: str, number: str) -> str:
     """Join area code and number to E.164 where they can be a number (region US), an extension after " x"; as typed otherwise.
 
-    Rejects nothing; at most PHONE_LENGTH characters.
+    Rejects only what is longer than PHONE_LENGTH characters.
     """
     typed = f"{area.strip()} {number.strip()}".strip()
     plain = typed.translate(_PUNCTUATION)
-    if _PLAIN_NUMBER.fullmatch(plain):  # what phonenumbers would say, at a hundredth of its cost
-        return f"+1{plain}" if len(plain) == 10 else typed[:PHONE_LENGTH].rstrip()
-    return (_e164(typed) or typed)[:PHONE_LENGTH].rstrip()
+    # a plain number is what phonenumbers would say of it, at a hundredth of the cost
+    whole = (f"+1{plain}" if len(plain) == 10 else "") if _PLAIN_NUMBER.fullmatch(plain) else _e164(typed)
+    phone = whole or typed
+    if len(phone) > PHONE_LENGTH:
+        found = f"longer than {PHONE_LENGTH} characters"
+        raise RecordRejected("FIELD_TOO_LONG", doing="converting a phone", found=found, fix="shorten the phone number in the source")
+    return phone
 
 
 def email_key(text: str) -> str:

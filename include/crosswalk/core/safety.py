@@ -17,6 +17,9 @@ from crosswalk.core.model import Hold, Outcome
 from crosswalk.core.safety_spec import SafetySpec
 from crosswalk.core.spec_model import EntitySpec
 
+STRANGERS = ("target_only", "adopted")
+"""Reasons of plan rows about records of the target that no import put there."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -143,10 +146,12 @@ def _field_blanked(facts: Facts) -> Iterator[Hold]:
 
 
 def _target_only(facts: Facts) -> Iterator[Hold]:
-    strangers = int((facts.deletes["reason"] == "target_only").sum())
-    if strangers:
+    """FMG-06: what nobody imported is neither deleted nor taken over without consent."""
+    gone, adopted = (int((facts.plan["reason"] == reason).sum()) for reason in STRANGERS)
+    if gone or adopted:
         code = "FIRST_REPLACEMENT" if facts.first else "TARGET_ONLY"
-        yield Hold(code, f"{strangers} {facts.entity.name}s exist only in the target and would be deleted", "none without consent")
+        found = f"{gone + adopted} {facts.entity.name}s of the target were never imported: {gone} would be deleted, {adopted} taken over"
+        yield Hold(code, found, "none without consent")
 
 
 def _map_changed(facts: Facts) -> Iterator[Hold]:

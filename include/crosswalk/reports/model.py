@@ -89,7 +89,7 @@ class Deletion:
 
 @dataclass(frozen=True)
 class TargetOnly:
-    """The file that holds what only the target had, before a replacement removes it."""
+    """A file that holds what nobody imported, before a delivery removes it or takes it over."""
 
     name: str
     count: int
@@ -131,7 +131,7 @@ class Report:
     deletes: list[Deletion] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     decided_by: str = ""
-    target_only: TargetOnly | None = None
+    target_only: list[TargetOnly] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     error: Failure | None = None
     next_step: str = ""

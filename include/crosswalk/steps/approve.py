@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import SafetyStop
 from crosswalk.steps.context import Run
-from crosswalk.steps.transform import TARGET_ONLY_FILE
+from crosswalk.steps.transform import target_only_file
 
 
 def approval_text(run: Run) -> tuple[str, str]:
@@ -17,8 +17,9 @@ def approval_text(run: Run) -> tuple[str, str]:
     lines = [f"Snapshot {run.key.snapshot} of account **{run.key.account}** is held. Nothing was written.", ""]
     lines += [f"- **{hold['code']}**: {hold['found']} (limit: {hold['limit']})" for hold in row.holds]
     lines += ["", *_table(row.counts["plan"])]
-    if run.folder.exists(TARGET_ONLY_FILE):
-        lines += ["", f"What only the target holds was exported first: `{run.folder.uri(TARGET_ONLY_FILE)}`"]
+    for name in (target_only_file(entity.name) for entity in run.spec.entities):
+        if run.folder.exists(name):
+            lines += ["", f"What the target holds and nobody imported was exported first: `{run.folder.uri(name)}`"]
     lines += ["", f"Approve delivers exactly plan `{row.plan_hash}`; Reject, or no answer, leaves everything as it is."]
     return subject, "\n".join(lines)
 

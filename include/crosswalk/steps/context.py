@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.spec import IntegrationSpec
-from crosswalk.errors import CrosswalkError, TransientError
+from crosswalk.errors import CrosswalkError
 from crosswalk.landing.folder import Folder
 from crosswalk.landing.zone import LandingZone
 from crosswalk.store.store import Store
@@ -68,7 +68,7 @@ class Run:
             settings_digest=settings.digest,
         )
         if full_resync:
-            store.runs.update(key, mode="replace")
+            store.runs.update(key, mode="full")
         log.info("run %s begins: %s %s", key, trigger.dag_id, trigger.run_id)
         return cls(key, settings, spec, store, zone)
 
@@ -98,8 +98,9 @@ class Run:
             yield
         except CrosswalkError as error:
             self._note(name, started)
-            status = RunStatus.RUNNING if isinstance(error, TransientError) else RunStatus.FAILED
-            self.store.runs.update(self.key, status=status, error_code=error.code, error_text=str(error), ended_at=datetime.now(UTC))
+            self.store.runs.update(
+                self.key, status=RunStatus.FAILED, error_code=error.code, error_text=str(error), ended_at=datetime.now(UTC)
+            )
             log.error("run %s, %s: %s", self.key, name, error)
             publish(self, name)
             raise

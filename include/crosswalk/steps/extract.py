@@ -37,7 +37,7 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
         state = target.state()
         check_ownership(run, source, state)
         check_order(run, state)
-        entities = _land_both(run, source, target)
+        entities, state = _land_both(run, source, target)
         for entity in run.spec.entities:
             _check_fields(run, entity, entities[f"source_{entity.name}"])
         run.folder.seal(_manifest(run, source, target, totals, state, entities))
@@ -58,7 +58,7 @@ def check_limits(run: Run, totals: dict[str, int]) -> None:
 
 def check_ownership(run: Run, source: Source, state: TargetState) -> None:
     """Refuse a target list that another source manages (FMG-02)."""
-    if state.managed_by and dict(state.managed_by) != source.describe():
+    if state.managed_by is not None and not source.describe().items() <= state.managed_by.items():
         raise ConfigurationError(
             "TGT_MANAGED_ELSEWHERE",
             doing=f"checking who manages the target of {run.key}",
@@ -79,16 +79,29 @@ def check_order(run: Run, state: TargetState) -> None:
         )
 
 
-def _land_both(run: Run, source: Source, target: Target) -> dict[str, EntityManifest]:
-    def side(name: str, read: Callable[[str], Iterator[Page]]) -> list[EntityManifest]:
-        return [_land(run, name, entity.name, read) for entity in run.spec.entities]
-
+def _land_both(run: Run, source: Source, target: Target) -> tuple[dict[str, EntityManifest], TargetState]:
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="land") as pool:
-        reads = [
-            pool.submit(side, "source", lambda entity: source.pages(entity, run.settings.scope)),
-            pool.submit(side, "target", target.pages),
-        ]
-        return {f"{landed.side}_{landed.entity}": landed for read in reads for landed in read.result()}
+        reading = pool.submit(_land_side, run, "source", lambda entity: source.pages(entity, run.settings.scope))
+        reading_back = pool.submit(_land_target, run, target)
+        landed, state = reading_back.result()
+        return {f"{one.side}_{one.entity}": one for one in [*reading.result(), *landed]}, state
+
+
+def _land_side(run: Run, side: str, read: Callable[[str], Iterator[Page]]) -> list[EntityManifest]:
+    return [_land(run, side, entity.name, read) for entity in run.spec.entities]
+
+
+def _land_target(run: Run, target: Target) -> tuple[list[EntityManifest], TargetState]:
+    """Land the target's entities as they were at one revision: a change while they are read begins the read again."""
+    for _ in range(MAX_RESTARTS + 1):
+        state = target.state()
+        landed = _land_side(run, "target", target.pages)
+        if target.state().revision == state.revision:
+            return landed, state
+        log.warning("run %s: the target changed while it was read, reading it again", run.key)
+        for one in landed:
+            run.folder.discard_pages(f"target_{one.entity}")
+    raise _unstable(run, "target", "list")
 
 
 def _land(run: Run, side: str, entity: str, read: Callable[[str], Iterator[Page]]) -> EntityManifest:
@@ -98,11 +111,15 @@ def _land(run: Run, side: str, entity: str, read: Callable[[str], Iterator[Page]
         except ReadRestarted:
             log.warning("run %s: reading %s %ss begins again", run.key, side, entity)
             run.folder.discard_pages(f"{side}_{entity}")
-    raise TransientError(
+    raise _unstable(run, side, entity)
+
+
+def _unstable(run: Run, side: str, what: str) -> TransientError:
+    return TransientError(
         "SRC_READ_UNSTABLE" if side == "source" else "TGT_READ_UNSTABLE",
-        doing=f"reading {entity}s of the {side} of {run.key}",
-        found=f"the read lost its place {MAX_RESTARTS + 1} times",
-        fix="it is tried again; if it stays, look for another job that changes the list meanwhile",
+        doing=f"reading the {side} of {run.key}, {what}",
+        found=f"the read lost its place or the list changed {MAX_RESTARTS + 1} times",
+        fix="it is tried again; if it stays, look for another job that changes the list, or ask the vendor why sessions end early",
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,13 +10,12 @@ import pandas as pd
 
 from crosswalk.core.changes import plan_hash
 from crosswalk.core.model import Outcome, Rejection, RunStatus
-from crosswalk.core.ports import Delivery, Operation, Receipt, Target
-from crosswalk.errors import DataError, Fenced, SafetyStop
+from crosswalk.core.ports import Operation, Target
+from crosswalk.errors import DataError, Fenced
 from crosswalk.steps.approve import require_approval
 from crosswalk.steps.context import Run
-from crosswalk.steps.operations import operations
-from crosswalk.steps.readback import Told, read_back
-from crosswalk.steps.send import Sent, cut, send
+from crosswalk.steps.deliver import Delivered, deliver
+from crosswalk.steps.send import Sent
 from crosswalk.steps.transform import read_plan
 from crosswalk.steps.validate import read_rejections, write_rejections
 
@@ -42,7 +40,9 @@ def load(run: Run, target: Target) -> dict[str, Any]:
             require_approval(run)
             lease = run.store.leases.acquire(run.key.integration, run.key.account, run.holder, run.key.snapshot, LEASE_SECONDS)
             try:
-                _deliver(run, target, lambda: run.store.leases.renew(lease))
+                plan = read_plan(run)
+                before = {entity.name: run.folder.read_entity(f"target_{entity.name}") for entity in run.spec.entities}
+                _finish(run, deliver(run, target, plan, before, lambda: run.store.leases.renew(lease)))
             finally:
                 run.store.leases.release(lease)
         return dict(run.store.runs.get(run.key).counts.get("load", {}))
@@ -70,57 +70,14 @@ def _require_current(run: Run) -> None:
         )
 
 
-def _deliver(run: Run, target: Target, beat: Callable[[], None]) -> None:
-    plan = read_plan(run)
-    before = {e.name: run.folder.read_entity(f"target_{e.name}") for e in run.spec.entities}
-    row, manifest = run.store.runs.get(run.key), run.folder.manifest()
-    changes = plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.DELETE.value]).any()
-    state = manifest.target_state
-    if not changes and row.mode != "replace":
-        receipt = Receipt(state.generation, state.revision, state.counts)
-        _finish(run, plan, receipt, Sent(), before)
-        return
-    desired = {e.name: run.folder.read_frame(f"desired_{e.name}") for e in run.spec.entities}
-    groups = _groups(plan)
-    todo = [
-        one
-        for entity in run.spec.entities
-        for one in operations(entity, plan[plan["entity"] == entity.name], desired[entity.name], before[entity.name], row.mode, groups)
-    ]
-    delivery = target.open(mode=row.mode, snapshot=run.key.snapshot, base_revision=state.revision, source=manifest.source_description)
-    sent = send(run.key, run.store.ledger, delivery, cut(todo, delivery.max_batch), beat)
-    receipt = _commit(run, delivery, sent, len(todo))
-    beat()
-    after = read_back(run, target, Told(plan, before, sent, receipt))
-    _finish(run, plan, receipt, sent, after)
-
-
-def _groups(plan: pd.DataFrame) -> set[str]:
-    """Source ids of the groups the target has after the delivery."""
-    kept = (plan["outcome"] != Outcome.DELETE.value) & ~((plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] == ""))
-    return set(plan.loc[(plan["entity"] == "group") & kept, "source_id"])
-
-
-def _commit(run: Run, delivery: Delivery, sent: Sent, total: int) -> Receipt:
-    safety = run.spec.safety.tightened(run.settings.safety)
-    refused = len(sent.refused)
-    if refused and (refused == total or refused > max(safety.delete_floor, safety.max_delete_share * total)):
-        raise SafetyStop(
-            "TGT_MANY_REFUSED",
-            doing=f"loading {run.key}",
-            found=f"the target refused {refused} of {total} records (first reason: {sent.refused[0][1].code} {sent.refused[0][1].field})",
-            fix="look at the reasons, correct the mapping or the source; nothing was made visible in the target",
-        )
-    return delivery.commit(sent.batches, {entity: dict(counter) for entity, counter in sent.accepted.items()})
-
-
-def _finish(run: Run, plan: pd.DataFrame, receipt: Receipt, sent: Sent, after: dict[str, pd.DataFrame]) -> None:
+def _finish(run: Run, delivered: Delivered) -> None:
+    plan, sent, receipt = delivered.plan, delivered.sent, delivered.receipt
     refused = {operation.source_id for operation, _ in sent.refused}
     _reject_refused(run, sent)
     upserted, deleted = {}, {}
     for entity in run.spec.entities:
         rows = plan[(plan["entity"] == entity.name) & ~plan["source_id"].isin(refused)]
-        upserted[entity.name] = _acknowledged(run, entity.name, rows, after[entity.name])
+        upserted[entity.name] = _acknowledged(run, entity.name, rows, delivered.after[entity.name])
         gone = rows[rows["outcome"] == Outcome.DELETE.value]
         deleted[entity.name] = [source_id for source_id in gone["source_id"] if source_id]
     rejected = len(read_rejections(run, "rejected_all"))

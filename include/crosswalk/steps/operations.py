@@ -18,23 +18,26 @@ def operations(
 ) -> Iterator[Operation]:
     """What the target must be told about one entity.
 
+    A delta sends creates, updates and deletes. A full delivery sends what is unchanged as well. A replace sends the whole list as it
+    shall be, also what stays because its source was rejected; what is not sent is gone.
     groups: source ids of the groups the target will have; a kept record's memberships of others are left out.
-
-    A delta sends creates, updates and deletes. A replace sends the whole list as it shall be: also what is unchanged, and what stays
-    because its source was rejected; what is not sent is gone.
     """
-    opted_out = _opted_out(target)
-    send = plan[plan["outcome"].isin(SENT | {Outcome.UNCHANGED.value} if mode == "replace" else SENT)]
-    yield from _upserts(entity, _joined(send, desired, "source_id"), opted_out)
+    send = plan[plan["outcome"].isin(SENT if mode == "delta" else SENT | {Outcome.UNCHANGED.value})]
+    yield from _upserts(entity, _joined(send, desired, "source_id"), _opted_out(target))
     if mode == "replace":
         kept = plan[(plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] != "")]
         if entity.slice_field:
             target = target.assign(**{entity.slice_field: only_known(target[entity.slice_field], groups)})
-        yield from _upserts(entity, _joined(kept, target.drop(columns="source_id"), "target_id"), opted_out)
+        yield from as_they_are(entity, target, set(kept["target_id"]))
     else:
         gone = plan[plan["outcome"] == Outcome.DELETE.value]
         for source_id, target_id in zip(gone["source_id"].tolist(), gone["target_id"].tolist(), strict=True):
             yield Operation(entity.name, "delete", source_id, target_id)
+
+
+def as_they_are(entity: EntitySpec, target: pd.DataFrame, target_ids: set[str]) -> Iterator[Operation]:
+    """Upserts that leave records of the target as they are."""
+    yield from _upserts(entity, target[target["target_id"].isin(target_ids)], _opted_out(target))
 
 
 def only_known(ids: pd.Series[str], known: set[str]) -> pd.Series[str]:

@@ -9,13 +9,13 @@ import pandas as pd
 
 from crosswalk import __version__
 from crosswalk.core.model import Hold, Rejection
-from crosswalk.landing.folder import Folder
+from crosswalk.core.safety import STRANGERS
 from crosswalk.landing.manifest import Manifest
 from crosswalk.reports import model
 from crosswalk.reports import publish as files
 from crosswalk.reports.model import Failure, Limit, RejectedRecord, Report, Sum, TargetOnly
 from crosswalk.reports.samples import samples
-from crosswalk.steps.transform import TARGET_ONLY_FILE, read_plan, records_without_id, rules_of
+from crosswalk.steps.transform import read_plan, records_without_id, rules_of, target_only_file
 from crosswalk.steps.validate import read_rejections
 from crosswalk.store.runs import RunRow
 from crosswalk.validation.results import RuleResult
@@ -97,7 +97,7 @@ def _add_plan(run: Run, report: Report, plan: pd.DataFrame, manifest: Manifest) 
         report.samples += samples(rows, folder.read_frame(f"desired_{entity.name}"), target, entity.target_fields)
         report.sums += _sums(manifest, plan, entity.name, rejections)
     report.deletes = model.deletes_of(plan)
-    report.target_only = _target_only(folder, plan)
+    report.target_only = list(_target_only(run, plan))
 
 
 def _sums(manifest: Manifest, plan: pd.DataFrame, entity: str, rejections: list[Rejection]) -> list[Sum]:
@@ -106,7 +106,9 @@ def _sums(manifest: Manifest, plan: pd.DataFrame, entity: str, rejections: list[
     return model.sums_of(entity, plan, read, found, records_without_id(rejections, entity))
 
 
-def _target_only(folder: Folder, plan: pd.DataFrame) -> TargetOnly | None:
-    if not folder.exists(TARGET_ONLY_FILE):
-        return None
-    return TargetOnly(folder.uri(TARGET_ONLY_FILE), int((plan["reason"] == "target_only").sum()))
+def _target_only(run: Run, plan: pd.DataFrame) -> Iterator[TargetOnly]:
+    for entity in run.spec.entities:
+        name = target_only_file(entity.name)
+        if run.folder.exists(name):
+            strangers = plan[(plan["entity"] == entity.name) & plan["reason"].isin(STRANGERS)]
+            yield TargetOnly(run.folder.uri(name), len(strangers))

@@ -45,14 +45,23 @@ class Sent:
     accepted: dict[str, Counter[str]] = field(default_factory=dict)
     refused: list[tuple[Operation, Refusal]] = field(default_factory=list)
 
+    def __add__(self, other: Sent) -> Sent:
+        entities = {**self.accepted, **other.accepted}
+        accepted = {name: self.accepted.get(name, Counter()) + other.accepted.get(name, Counter()) for name in entities}
+        return Sent(self.batches + other.batches, accepted, self.refused + other.refused)
+
+    @property
+    def total(self) -> int:
+        return self.accepted_total + len(self.refused)
+
     @property
     def accepted_total(self) -> int:
         return sum(counter.total() for counter in self.accepted.values())
 
 
-def cut(operations: list[Operation], size: int) -> list[Batch]:
-    """Cut operations into batches of at most `size`, in order."""
-    return [Batch(start + 1, operations[start : start + size]) for start in range(0, len(operations), size)]
+def cut(operations: list[Operation], size: int, first: int = 1) -> list[Batch]:
+    """Cut operations into batches of at most `size`, in order; `first` is the position of the first operation."""
+    return [Batch(first + start, operations[start : start + size]) for start in range(0, len(operations), size)]
 
 
 def send(key: RunKey, ledger: Ledger, delivery: Delivery, batches: list[Batch], beat: Callable[[], None]) -> Sent:

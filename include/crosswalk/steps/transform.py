@@ -12,13 +12,11 @@ import pandas as pd
 
 from crosswalk.core.changes import check_sums, late_rejections, plan_entity, plan_hash, summary
 from crosswalk.core.model import Hold, Outcome, Rejection, RunStatus
-from crosswalk.core.safety import holds
+from crosswalk.core.safety import STRANGERS, holds
 from crosswalk.core.spec import EntitySpec
 from crosswalk.steps.context import Run
 from crosswalk.steps.operations import only_known
 from crosswalk.steps.validate import read_rejections, write_rejections
-
-TARGET_ONLY_FILE = "target_only_contacts.csv"
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> lis
             one.desired,
             one.target,
             one.delivered,
-            first=last is None,
+            first=_first(run),
             mapping_changed=changed,
             without_id=records_without_id(rejections, one.entity.name),
         )
@@ -109,6 +107,11 @@ def records_without_id(rejections: list[Rejection], entity: str) -> int:
     return len({one.reason.rpartition("(")[2] for one in rejections if one.entity == entity and not one.source_id})
 
 
+def _first(run: Run) -> bool:
+    """Whether no source owns the target's list yet: its first delivery replaces it."""
+    return run.folder.manifest().target_state.managed_by is None
+
+
 def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None:
     for one in planned:
         run.folder.write_frame(f"desired_{one.entity.name}", one.desired)
@@ -117,23 +120,27 @@ def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None
     _export_target_only(run, planned)
 
 
+def target_only_file(entity: str) -> str:
+    """Name of the file that holds what only the target had."""
+    return f"target_only_{entity}s.csv"
+
+
 def _export_target_only(run: Run, planned: list[Planned]) -> None:
-    """FMG-06: what only the target holds is written to a file before anyone may consent to its removal."""
+    """FMG-06: what the target holds and nobody imported is written to a file before anyone may consent to its loss."""
     for one in planned:
-        lost = one.plan.loc[one.plan["reason"] == "target_only", "target_id"]
-        if one.entity.name == "contact" and len(lost):
+        lost = one.plan.loc[one.plan["reason"].isin(STRANGERS), "target_id"]
+        if len(lost):
             frame = one.target[one.target["target_id"].isin(lost)]
             text = io.StringIO()
             writer = csv.writer(text)
             writer.writerow(frame.columns)
             writer.writerows(frame.itertuples(index=False))
-            run.folder.write_bytes(TARGET_ONLY_FILE, text.getvalue().encode())
+            run.folder.write_bytes(target_only_file(one.entity.name), text.getvalue().encode())
 
 
 def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: list[Rejection]) -> None:
     row = run.store.runs.get(run.key)
-    last = run.store.runs.last_delivered(run.key.integration, run.key.account)
-    mode = "replace" if row.mode == "replace" or last is None else "delta"
+    mode = "replace" if _first(run) else row.mode or "delta"
     digest = plan_hash([one.plan for one in planned], {"mode": mode, "account": run.key.account, "integration": run.key.integration})
     run.store.runs.update(
         run.key,

@@ -114,3 +114,65 @@ def _as_real(store: Any) -> Any:
     with store.engine.begin() as connection:
         connection.execute(update(run).values(dry_run=False))
     return store
+
+
+@pytest.mark.requirement("SAFE-6")
+def test_a_full_resync_never_removes_what_the_target_refuses(make_world: WorldMaker) -> None:
+    world = make_world(contacts=60, groups=2)
+    world.run()
+    bad = next(iter(world.seen()))
+    before = world.seen()[bad]
+    world.source_contact(bad, Greeting="Poison")
+    world.control("POST", "/faults", system="fmg", match="parts", kind="error", status=422, code="PART_REFUSED", holding=bad, times=100)
+    assert world.run(full_resync=True).status is RunStatus.PARTIAL
+    assert world.seen()[bad] == before
+    assert world.run().status is RunStatus.PARTIAL, "one record refused every night does not fail the account"
+
+
+@pytest.mark.requirement("FMG-06")
+def test_a_first_replacement_keeps_a_taken_over_contact_the_target_refuses(make_world: WorldMaker) -> None:
+    world = make_world(contacts=60, groups=2)
+    known = next(
+        c for c in world.source_contacts() if c["id"] in expected_contacts(world.source_contacts())[0] and c["PreferredEmail.Address"]
+    )
+    world.control("POST", "/fmg/accounts/FMG-1001/contacts", last_name="Earlier", email=known["PreferredEmail.Address"].strip())
+    (earlier,) = world.contacts()
+    world.control(
+        "POST", "/faults", system="fmg", match="parts", kind="error", status=422, code="PART_REFUSED", holding=known["id"], times=100
+    )
+    world.run(approve=lambda _: True)
+    assert earlier in world.contacts()
+
+
+@pytest.mark.requirement("FMG-03")
+def test_a_group_the_target_refuses_takes_no_contact_with_it(make_world: WorldMaker) -> None:
+    world = make_world(contacts=60, groups=4)
+    group = max((g["id"] for g in world.source_groups()), key=lambda one: sum(one in c["TagGroups"] for c in world.source_contacts()))
+    fault = {"kind": "error", "status": 422, "code": "PART_REFUSED", "holding": f'"op":"upsert","source_id":"{group}"', "every": 1}
+    world.control("POST", "/faults", system="fmg", match="parts", **fault)
+    world.run()
+    expected, _ = expected_contacts(world.source_contacts())
+    for contact in expected.values():
+        contact["groups"] = [one for one in contact["groups"] if one != group]
+    assert world.seen() == expected
+    assert group not in {g["source_id"] for g in world.groups()}
+
+
+@pytest.mark.requirement("FMG-10")
+def test_a_list_that_changes_between_its_reads_is_read_again(make_world: WorldMaker) -> None:
+    world = make_world(contacts=60, groups=2)
+    world.run()
+    group = world.groups()[0]["group_id"]
+    account = world.account()
+    pages = account.target.pages
+
+    def meddling(entity: str) -> Any:
+        yield from pages(entity)
+        if entity == "group" and meddled.append(entity) is None and len(meddled) == 1:
+            world.control("PATCH", f"/fmg/accounts/FMG-1001/groups/{group}", name="Edited")
+
+    meddled: list[str] = []
+    account.target.pages = meddling  # type: ignore[method-assign]
+    row = account.run("test")
+    assert row.counts["plan"]["group"]["update"] == 1
+    assert "Edited" not in {g["name"] for g in world.groups()}

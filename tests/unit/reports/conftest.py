@@ -49,7 +49,7 @@ def make_report() -> MakeReport:
             deletes=[Deletion("contact", text, text, "left_source")],
             holds=[Hold("SLICE_DROP", f"group {text} loses 410 of 1,200 members", text)],
             decided_by=text,
-            target_only=TargetOnly(text, 37),
+            target_only=[TargetOnly(text, 37)],
             notes=[text],
             error=Failure("SRC_COUNT_MISMATCH", f"[SRC_COUNT_MISMATCH] While reading: {text}. Next: clear the extract task."),
             mode="delta",

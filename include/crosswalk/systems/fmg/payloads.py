@@ -77,10 +77,10 @@ def commit_body(parts: int, counts: Mapping[str, Mapping[str, int]]) -> bytes:
 def account_state(answer: JsonObject, doing: str) -> TargetState:
     """Read the account. Raises DataError TGT_SCHEMA."""
     managed = answer.get("managed_by")
-    if managed is not None and not (isinstance(managed, dict) and all(isinstance(value, str) for value in managed.values())):
+    if managed is not None and not isinstance(managed, dict):
         raise schema_error(doing, "managed_by")
     return TargetState(
-        managed_by=managed,
+        managed_by=None if managed is None else {str(name): str(value) for name, value in managed.items()},
         counts={entity: count(answer, collection, doing) for entity, collection in COLLECTIONS.items()},
         generation=count(answer, "generation", doing),
         last_snapshot=count(answer, "last_snapshot", doing),

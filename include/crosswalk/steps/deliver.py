@@ -1,0 +1,125 @@
+"""Deliver: one open delivery from the first batch to the commit, entity by entity, so that nothing names what the target refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crosswalk.core.changes import payload_hashes
+from crosswalk.core.model import Outcome
+from crosswalk.core.ports import Delivery, Operation, Receipt, Target
+from crosswalk.core.spec import EntitySpec
+from crosswalk.errors import SafetyStop
+from crosswalk.steps.context import Run
+from crosswalk.steps.operations import as_they_are, only_known, operations
+from crosswalk.steps.readback import Told, read_back
+from crosswalk.steps.send import Sent, cut, send
+
+REPLACE, FULL, DELTA = "replace", "full", "delta"
+"""Modes of a delivery: the whole list and nothing else, the whole list over what is there, the changes only."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What a delivery came to. after: the target's frames by entity."""
+
+    plan: pd.DataFrame
+    sent: Sent
+    receipt: Receipt
+    after: dict[str, pd.DataFrame]
+
+
+def deliver(run: Run, target: Target, plan: pd.DataFrame, before: dict[str, pd.DataFrame], beat: Callable[[], None]) -> Delivered:
+    """Send what the plan asks for, commit, read back. Without anything to send the target is not called at all."""
+    mode, manifest = run.store.runs.get(run.key).mode, run.folder.manifest()
+    state = manifest.target_state
+    untouched = Receipt(state.generation, state.revision, state.counts)
+    if mode == DELTA and not plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.DELETE.value]).any():
+        return Delivered(plan, Sent(), untouched, before)
+    delivery = target.open(
+        mode=REPLACE if mode == REPLACE else DELTA,
+        snapshot=run.key.snapshot,
+        base_revision=state.revision,
+        source=manifest.source_description,
+    )
+    plan, sent = _send_all(run, delivery, plan, before, mode, beat)
+    _require_enough(run, sent, mode)
+    if not sent.accepted_total:
+        return Delivered(plan, sent, untouched, before)
+    receipt = delivery.commit(sent.batches, {entity: dict(counter) for entity, counter in sent.accepted.items()})
+    beat()
+    return Delivered(plan, sent, receipt, read_back(run, target, Told(plan, before, sent, receipt)))
+
+
+def _send_all(
+    run: Run, delivery: Delivery, plan: pd.DataFrame, before: dict[str, pd.DataFrame], mode: str, beat: Callable[[], None]
+) -> tuple[pd.DataFrame, Sent]:
+    sent, first, groups = Sent(), 1, _groups(plan)
+    for entity in run.spec.entities:
+        desired = run.folder.read_frame(f"desired_{entity.name}")
+        plan, desired = _without_lost(entity, plan, desired, groups - _never_made(sent))
+        rows = plan[plan["entity"] == entity.name]
+        todo = list(operations(entity, rows, desired, before[entity.name], mode, groups))
+        sent += send(run.key, run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat)
+        first += len(todo)
+    if mode == REPLACE:
+        sent += _keep(run, delivery, before, sent, first, beat)
+    return plan, sent
+
+
+def _keep(run: Run, delivery: Delivery, before: dict[str, pd.DataFrame], sent: Sent, first: int, beat: Callable[[], None]) -> Sent:
+    """In a replace, a record that is not sent is gone: what the target has of a refused one is sent back as it is."""
+    todo: list[Operation] = []
+    for entity in run.spec.entities:
+        ids = {operation.target_id for operation, _ in sent.refused if operation.entity == entity.name and operation.target_id}
+        todo += as_they_are(entity, before[entity.name], ids)
+    kept = send(run.key, run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat)
+    if kept.refused:
+        raise SafetyStop(
+            "TGT_KEEP_REFUSED",
+            doing=f"loading {run.key}",
+            found=f"the target refused {len(kept.refused)} record(s) it holds itself, and a replace would remove them",
+            fix="look at these records in the target; nothing was made visible",
+        )
+    return kept
+
+
+def _groups(plan: pd.DataFrame) -> set[str]:
+    """Source ids of the groups the target has after the delivery."""
+    kept = (plan["outcome"] != Outcome.DELETE.value) & ~((plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] == ""))
+    return set(plan.loc[(plan["entity"] == "group") & kept, "source_id"])
+
+
+def _never_made(sent: Sent) -> set[str]:
+    """Source ids of new groups the target refused."""
+    return {operation.source_id for operation, _ in sent.refused if operation.entity == "group" and not operation.target_id}
+
+
+def _without_lost(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, groups: set[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out memberships of groups the target refused, in what is sent and in what is expected to be read back."""
+    if not entity.slice_field:
+        return plan, desired
+    known = only_known(desired[entity.slice_field], groups)
+    if known is desired[entity.slice_field] or known.equals(desired[entity.slice_field]):
+        return plan, desired
+    desired = desired.assign(**{entity.slice_field: known})
+    hashes = dict(zip(desired["source_id"], payload_hashes(desired, entity.target_fields), strict=True))
+    mine = (plan["entity"] == entity.name) & (plan["payload_hash"] != "")
+    return plan.assign(payload_hash=plan["payload_hash"].where(~mine, plan["source_id"].map(hashes))), desired
+
+
+def _require_enough(run: Run, sent: Sent, mode: str) -> None:
+    """A target that refuses much is a mistake somewhere: nothing is made visible then."""
+    safety = run.spec.safety.tightened(run.settings.safety)
+    refused = len(sent.refused)
+    much = refused > max(safety.delete_floor, safety.max_delete_share * sent.total)
+    if much or (refused and mode == REPLACE and not sent.accepted_total):
+        reason = sent.refused[0][1]
+        raise SafetyStop(
+            "TGT_MANY_REFUSED",
+            doing=f"loading {run.key}",
+            found=f"the target refused {refused} of {sent.total} records (first reason: {reason.code} {reason.field})",
+            fix="look at the reasons, correct the mapping or the source; nothing was made visible in the target",
+        )
