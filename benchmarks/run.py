@@ -39,21 +39,26 @@ def main() -> int:
     return 0 if line["status"] in {"success", "partial", "dry_run"} else 1
 
 
+class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
+    """Description as written, defaults shown."""
+
+
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Help)
     parser.add_argument("--source-url", help="the SmartOffice XML Engine, with its path")
     parser.add_argument("--target-url", help="FMG, up to but without /v1")
-    parser.add_argument("--office", default=OFFICE)
-    parser.add_argument("--user", default=USER)
-    parser.add_argument("--password", default=PASSWORD)
-    parser.add_argument("--account", default=ACCOUNT)
-    parser.add_argument("--api-key", default=API_KEY)
+    parser.add_argument("--office", default=OFFICE, help="SmartOffice office")
+    parser.add_argument("--user", default=USER, help="SmartOffice user")
+    parser.add_argument("--password", default=PASSWORD, help="its password")
+    parser.add_argument("--account", default=ACCOUNT, help="FMG account")
+    parser.add_argument("--api-key", default=API_KEY, help="FMG API key")
     parser.add_argument("--group", action="append", help="only this tag group; may be repeated")
+    parser.add_argument("--paging", choices=["search", "report"], default="search", help="how SmartOffice is read")
     parser.add_argument("--state", type=Path, help="folder that keeps store and landing zone between runs; a new one each time without it")
     parser.add_argument("--approve", action="store_true", help="answer a held plan with Approve instead of leaving it held")
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--full-resync", action="store_true")
-    parser.add_argument("--requests-per-second", type=float, default=1000.0, help="our own limit (default 1000: the server sets the pace)")
+    parser.add_argument("--requests-per-second", type=float, default=1000.0, help="our own limit; the server sets the pace")
     parser.add_argument("--sandbox", type=int, nargs="+", metavar="CONTACTS", help="measure against our sandbox, at these sizes")
     parser.add_argument("--verbose", action="store_true", help="log progress to standard error")
     return parser.parse_args()
@@ -116,7 +121,9 @@ def _account(arguments: argparse.Namespace, state: Path) -> tuple[Any, Any, Any]
     engine = connect(f"sqlite:///{state / 'store.db'}")
     migrate(engine)
     pace = {"requests_per_second": arguments.requests_per_second, "allow_private_network": True}
-    source = SmartOfficeClient(SmartOfficeSettings(arguments.source_url, arguments.office, arguments.user, arguments.password, **pace))
+    source = SmartOfficeClient(
+        SmartOfficeSettings(arguments.source_url, arguments.office, arguments.user, arguments.password, paging=arguments.paging, **pace)
+    )
     target = FmgClient(FmgSettings(arguments.target_url, arguments.account, arguments.api_key, **pace))
     scope = tuple(arguments.group) if arguments.group else None
     settings = AccountSettings("bench", "smartoffice_to_fmg", "smartoffice", "fmg", scope, "daily", {})

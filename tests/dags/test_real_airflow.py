@@ -59,15 +59,24 @@ class Night:
             time.sleep(0.5)
 
     def settle(self, account: str) -> dict[str, str]:
-        """Wait until nothing of the account moves."""
-        self.wait(
-            lambda: len(self.states(account)) == len(STEPS) and set(self.states(account).values()) <= OVER | {""} and self._still(account)
-        )
-        return self.states(account)
+        """Wait until nothing of the account moves; and, when nothing at all does, until the scheduler has closed the run."""
+        settled: dict[str, str] = {}
 
-    def _still(self, account: str) -> bool:
-        states = self.states(account)
-        return "awaiting_input" in states.values() or "" not in states.values()
+        def still() -> bool:
+            settled.clear()
+            settled.update(self.states(account))
+            waits = "awaiting_input" in settled.values()
+            return (
+                len(settled) == len(STEPS) and all(state in OVER or (waits and not state) for state in settled.values()) and self._closed()
+            )
+
+        self.wait(still)
+        return dict(settled)
+
+    def _closed(self) -> bool:
+        states = {task["state"] for task in self.api.tasks(DAG, self.run_id)}
+        run = self.api.call("GET", f"dags/{DAG}/dagRuns/{self.run_id}")["state"]
+        return run in ("success", "failed") or bool(states - OVER) or "awaiting_input" in states
 
     def clear(self, account: str, step: str) -> None:
         number = [office.account for office in OFFICES].index(account)
