@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# isort: off
+import embedded_airflow  # noqa: F401 - first: nothing may look for a home of Airflow before
+
+# isort: on
 import secrets
 import socket
 from collections.abc import Iterator

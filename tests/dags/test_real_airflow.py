@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from canary import PERSON, REJECTED, assert_clean
 from crosswalk.core.model import RunStatus
+from crosswalk.landing.zone import LandingZone
 from crosswalk.local.airflow_api import AirflowApi
 from crosswalk.local.environment import Place
 from crosswalk.local.stack import Stack, bring_up, take_down
@@ -100,6 +102,11 @@ class Night:
     def question(self, account: str) -> dict[str, Any]:
         return next(one for one in self.api.questions(DAG) if one["task_instance"]["rendered_map_index"] == account)
 
+    def answer(self, account: str, question: dict[str, Any], choice: str) -> None:
+        """Answer as on-call, and wait until the task has heard it."""
+        self.as_user("oncall").answer(question, choice)
+        self.wait(lambda: self.states(account)["approve"] != "awaiting_input")
+
     def fmg(self, account: str) -> dict[str, Any]:
         """What the account's FMG list is, and how often it was written to."""
         office = next(office for office in OFFICES if office.account == account)
@@ -117,6 +124,8 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         try:
             world, stack, _ = bring_up(place, lambda _: None, OFFICES)
             call("PATCH", f"{world.url}/_sandbox/smartoffice/offices/CEDAR/users/integration", {"rights": []})
+            for person in (PERSON, REJECTED):
+                call("POST", f"{world.url}/_sandbox/smartoffice/offices/ALDER/contacts", person)
             night = Night(place, world, stack)
             night.api.wait_for_dag(DAG)
             night.api.unpause(DAG)
@@ -147,7 +156,7 @@ def test_approve_delivers_what_was_seen(night: Night) -> None:
     assert question["options"] == ["Approve", "Reject"]
     links = night.api.call("GET", f"dags/{DAG}/dagRuns/{night.run_id}/taskInstances/account.approve/links?map_index=1")
     assert links["extra_links"]["Run report"] == f"/crosswalk/reports/{INTEGRATION}/birch/{held.key.snapshot}/report.html"
-    night.as_user("oncall").answer(question, "Approve")
+    night.answer("birch", question, "Approve")
     assert night.settle("birch") == dict.fromkeys(STEPS, "success")
     row = night.row("birch")
     assert (row.approved_hash, row.decided_by) == (held.plan_hash, "oncall")
@@ -158,7 +167,7 @@ def test_approve_delivers_what_was_seen(night: Night) -> None:
 @pytest.mark.requirement("SAFE-3")
 def test_reject_ends_red_and_writes_nothing(night: Night) -> None:
     before = night.fmg("dogwood")
-    night.as_user("oncall").answer(night.question("dogwood"), "Reject")
+    night.answer("dogwood", night.question("dogwood"), "Reject")
     states = night.settle("dogwood")
     assert (states["approve"], states["load"]) == ("failed", "upstream_failed")
     assert night.row("dogwood").status is RunStatus.REJECTED
@@ -237,3 +246,16 @@ def test_test_connection_works_in_the_ui(night: Night) -> None:
     own = night.api.call("POST", "connections/test", {"connection_id": "smartoffice_alder", "conn_type": "smartoffice"})
     assert own["status"] is True, own["message"]
     assert "right FMG held" in own["message"]
+
+
+@pytest.mark.requirement("SAFE-9")
+def test_a_person_leaves_no_trace_in_airflow(night: Night) -> None:
+    """Last of the file: the metadata database (XCom, rendered fields), every log, the store and the reports are searched."""
+    data = night.place.landing / "data"
+    paths = [path for path in night.place.local.rglob("*") if path.is_file() and data not in path.parents]
+    assert {"airflow.db", "crosswalk.db", "report.html"} <= {path.name for path in paths}
+    assert any(path.suffix == ".log" for path in paths)
+    for path in paths:
+        assert_clean(path.read_bytes(), str(path.relative_to(night.place.local)))
+    landed = night.store.runs.latest(INTEGRATION, "alder")[-1]
+    assert "Canarina" in set(LandingZone.open(str(night.place.landing)).folder(landed.key).read_frame("desired_contact")["first_name"])

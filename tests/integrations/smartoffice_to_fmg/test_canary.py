@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
+from canary import PERSON, REJECTED, assert_clean
 from crosswalk.errors import CrosswalkError
 from world import World, WorldMaker
-
-PERSON = {
-    "FirstName": "Canarina",
-    "LastName": "Vogelsang-Quux",
-    "Greeting": "Birdsong",
-    "PreferredEmail.Address": "canarina.vogelsang@quux-mail.example",
-    "PreferredAddress.Line1": "77 Featherstone Gate",
-    "PreferredAddress.Line2": "Nest 9",
-    "PreferredAddress.City": "Aviaryville",
-    "PreferredAddress.ZipCode": "80917-4432",
-    "PreferredPhone.AreaCode": "555",
-    "PreferredPhone.Number": "010-8642",
-    "Person.Dob": "1957-11-23",
-    "ReviewDate": "2019-04-17",
-}
-TELLING = [value for value in PERSON.values() if len(value) > 3] + ["+15550108642"]
-
-
-def spellings(value: str) -> set[bytes]:
-    """The value as logs and files could hide it."""
-    plain = {value, value.upper(), value.lower(), quote(value), json.dumps(value)[1:-1], value.replace("-", ""), value[::-1]}
-    return {text.encode() for text in plain} | {base64.b64encode(value.encode()).rstrip(b"=")[:-1], value.encode("utf-16-le")}
-
-
-def assert_clean(content: bytes, where: str) -> None:
-    for value in TELLING:
-        for spelling in spellings(value):
-            assert spelling not in content, f"{where} holds a person's data"
 
 
 @pytest.mark.requirement("SAFE-9")
@@ -47,8 +17,7 @@ def test_a_person_is_in_the_landing_zone_and_in_fmg_only(make_world: WorldMaker,
     caplog.set_level(logging.DEBUG)
     world = make_world(contacts=40, groups=3)
     good = world.control("POST", "/smartoffice/offices/DEMO01/contacts", **PERSON)["id"]
-    bad = {**PERSON, "PreferredEmail.Address": "canarina.vogelsang@@quux-mail.example", "Person.Dob": "1957-11-31"}
-    world.control("POST", "/smartoffice/offices/DEMO01/contacts", **bad)
+    world.control("POST", "/smartoffice/offices/DEMO01/contacts", **REJECTED)
     row = world.run()
     assert next(c for c in world.contacts() if c["source_id"] == good)["first_name"] == "Canarina"
     assert "Canarina" in set(world.zone.folder(row.key).read_frame("desired_contact")["first_name"])
