@@ -103,7 +103,11 @@ class Night:
         return next(one for one in self.api.questions(DAG) if one["task_instance"]["rendered_map_index"] == account)
 
     def answer(self, account: str, question: dict[str, Any], choice: str) -> None:
-        """Answer as on-call, and wait until the task has heard it."""
+        """Answer as on-call, and wait until the task has heard it.
+
+        Not at once: an answer that overtakes the scheduler's note that the asking process ended makes Airflow try the task again.
+        """
+        time.sleep(8)
         self.as_user("oncall").answer(question, choice)
         self.wait(lambda: self.states(account)["approve"] != "awaiting_input")
 
