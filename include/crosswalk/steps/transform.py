@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,9 +15,12 @@ from crosswalk.core.changes import check_sums, late_rejections, plan_entity, pla
 from crosswalk.core.model import Hold, Outcome, Rejection, RunStatus
 from crosswalk.core.safety import STRANGERS, holds
 from crosswalk.core.spec import EntitySpec
+from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.context import Run
 from crosswalk.steps.operations import only_known
 from crosswalk.steps.validate import read_rejections, write_rejections
+
+_PHONE = re.compile(r"\+[0-9]{7,15}( x[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -134,8 +138,13 @@ def _export_target_only(run: Run, planned: list[Planned]) -> None:
             text = io.StringIO()
             writer = csv.writer(text)
             writer.writerow(frame.columns)
-            writer.writerows(frame.itertuples(index=False))
+            writer.writerows([_cell(text) for text in row] for row in frame.itertuples(index=False, name=None))
             run.folder.write_bytes(target_only_file(one.entity.name), text.getvalue().encode())
+
+
+def _cell(text: str) -> str:
+    """Make a value safe to open in a spreadsheet; a plain phone number stays as it is, it has to be typed in again somewhere."""
+    return text if _PHONE.fullmatch(text) else formula_safe(text)
 
 
 def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: list[Rejection]) -> None:

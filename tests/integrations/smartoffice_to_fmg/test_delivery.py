@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -146,6 +148,17 @@ def test_the_first_replacement_waits_for_consent_and_exports_first(make_world: W
     report = json.loads(world.zone.report_folder(row.key).read_bytes("report.json"))
     assert "target_only_contacts.csv" in json.dumps(report)
     assert world.writes() == 0
+
+
+@pytest.mark.requirement("FMG-06")
+def test_the_export_can_be_opened_in_a_spreadsheet(make_world: WorldMaker) -> None:
+    world = make_world(contacts=20, groups=1)
+    hostile = {"last_name": '=HYPERLINK("x")', "first_name": "@SUM(1)", "phone": "+15550104477 x12", "email": "own@only-fmg.example"}
+    world.control("POST", "/fmg/accounts/FMG-1001/contacts", **hostile)
+    exported = world.zone.folder(world.run().key).read_bytes("target_only_contacts.csv").decode()
+    (row,) = csv.DictReader(io.StringIO(exported))
+    assert (row["last_name"], row["first_name"]) == ("'" + hostile["last_name"], "'" + hostile["first_name"])
+    assert (row["phone"], row["email"]) == (hostile["phone"], hostile["email"])
 
 
 @pytest.mark.requirement("SAFE-3")
