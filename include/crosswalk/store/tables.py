@@ -83,7 +83,7 @@ run = Table(
     Column("dry_run", Boolean, nullable=False, comment="True: nothing is written to the target."),
     _text("settings_digest", "SHA-256 of the account's settings as they were."),
     _text("mapping_digest", "SHA-256 of mapping tables and lookups as they were."),
-    _text("mode", "replace or delta."),
+    _text("mode", "replace, full (every record sent again) or delta."),
     _json("counts", dict, "Numbers of the run, by name."),
     _json("durations", dict, "Seconds by step."),
     _text("plan_hash", "Hash of the plan."),
