@@ -13,12 +13,9 @@ from crosswalk.core.ports import Delivery, Operation, Receipt, Target
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import SafetyStop
 from crosswalk.steps.context import Run
-from crosswalk.steps.operations import as_they_are, only_known, operations
+from crosswalk.steps.operations import DELTA, REPLACE, as_they_are, only_known, operations
 from crosswalk.steps.readback import Told, read_back
 from crosswalk.steps.send import Sent, cut, send
-
-REPLACE, FULL, DELTA = "replace", "full", "delta"
-"""Modes of a delivery: the whole list and nothing else, the whole list over what is there, the changes only."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +62,18 @@ def _send_all(
         sent += send(run.key, run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat)
         first += len(todo)
     if mode == REPLACE:
-        sent += _keep(run, delivery, before, sent, first, beat)
+        sent += _keep(run, delivery, before, sent, first, groups - _never_made(sent), beat)
     return plan, sent
 
 
-def _keep(run: Run, delivery: Delivery, before: dict[str, pd.DataFrame], sent: Sent, first: int, beat: Callable[[], None]) -> Sent:
+def _keep(
+    run: Run, delivery: Delivery, before: dict[str, pd.DataFrame], sent: Sent, first: int, groups: set[str], beat: Callable[[], None]
+) -> Sent:
     """In a replace, a record that is not sent is gone: what the target has of a refused one is sent back as it is."""
     todo: list[Operation] = []
     for entity in run.spec.entities:
         ids = {operation.target_id for operation, _ in sent.refused if operation.entity == entity.name and operation.target_id}
-        todo += as_they_are(entity, before[entity.name], ids)
+        todo += as_they_are(entity, before[entity.name], ids, groups)
     kept = send(run.key, run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat)
     if kept.refused:
         raise SafetyStop(
@@ -102,7 +101,7 @@ def _without_lost(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame,
     if not entity.slice_field:
         return plan, desired
     known = only_known(desired[entity.slice_field], groups)
-    if known is desired[entity.slice_field] or known.equals(desired[entity.slice_field]):
+    if known.equals(desired[entity.slice_field]):
         return plan, desired
     desired = desired.assign(**{entity.slice_field: known})
     hashes = dict(zip(desired["source_id"], payload_hashes(desired, entity.target_fields), strict=True))

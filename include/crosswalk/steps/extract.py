@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 
 MAX_RESTARTS = 2
 
-Progress = Callable[[str, int, int], None]
-
 
 def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
     """Land what source and target hold now.

@@ -1,4 +1,4 @@
-"""From a plan to the operations that carry it out, in batches."""
+"""From a plan to the operations that carry it out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import pandas as pd
 from crosswalk.core.model import Outcome
 from crosswalk.core.ports import Operation
 from crosswalk.core.spec import EntitySpec
+
+REPLACE, FULL, DELTA = "replace", "full", "delta"
+"""Modes of a delivery: the whole list and nothing else, the whole list over what is there, the changes only."""
 
 SENT = {Outcome.CREATE.value, Outcome.UPDATE.value}
 
@@ -22,22 +25,23 @@ def operations(
     shall be, also what stays because its source was rejected; what is not sent is gone.
     groups: source ids of the groups the target will have; a kept record's memberships of others are left out.
     """
-    send = plan[plan["outcome"].isin(SENT if mode == "delta" else SENT | {Outcome.UNCHANGED.value})]
-    yield from _upserts(entity, _joined(send, desired, "source_id"), _opted_out(target))
-    if mode == "replace":
+    send = plan[plan["outcome"].isin(SENT if mode == DELTA else SENT | {Outcome.UNCHANGED.value})]
+    yield from _upserts(entity, _joined(send, desired), _opted_out(target))
+    if mode == REPLACE:
         kept = plan[(plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] != "")]
-        if entity.slice_field:
-            target = target.assign(**{entity.slice_field: only_known(target[entity.slice_field], groups)})
-        yield from as_they_are(entity, target, set(kept["target_id"]))
+        yield from as_they_are(entity, target, set(kept["target_id"]), groups)
     else:
         gone = plan[plan["outcome"] == Outcome.DELETE.value]
         for source_id, target_id in zip(gone["source_id"].tolist(), gone["target_id"].tolist(), strict=True):
             yield Operation(entity.name, "delete", source_id, target_id)
 
 
-def as_they_are(entity: EntitySpec, target: pd.DataFrame, target_ids: set[str]) -> Iterator[Operation]:
-    """Upserts that leave records of the target as they are."""
-    yield from _upserts(entity, target[target["target_id"].isin(target_ids)], _opted_out(target))
+def as_they_are(entity: EntitySpec, target: pd.DataFrame, target_ids: set[str], groups: set[str]) -> Iterator[Operation]:
+    """Upserts that leave records of the target as they are, but for memberships of groups it will not have."""
+    kept = target[target["target_id"].isin(target_ids)]
+    if entity.slice_field:
+        kept = kept.assign(**{entity.slice_field: only_known(kept[entity.slice_field], groups)})
+    yield from _upserts(entity, kept, _opted_out(target))
 
 
 def only_known(ids: pd.Series[str], known: set[str]) -> pd.Series[str]:
@@ -48,8 +52,8 @@ def only_known(ids: pd.Series[str], known: set[str]) -> pd.Series[str]:
     return ids.map(lambda cell: " ".join(one for one in cell.split() if one in known)).astype("str")
 
 
-def _joined(plan: pd.DataFrame, records: pd.DataFrame, key: str) -> pd.DataFrame:
-    return plan[["source_id", "target_id"]].merge(records, on=key, how="left", validate="1:1")
+def _joined(plan: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
+    return plan[["source_id", "target_id"]].merge(records, on="source_id", how="left", validate="1:1")
 
 
 def _upserts(entity: EntitySpec, rows: pd.DataFrame, opted_out: set[str]) -> Iterator[Operation]:

@@ -17,7 +17,7 @@ from crosswalk.core.safety import STRANGERS, holds
 from crosswalk.core.spec import EntitySpec
 from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.context import Run
-from crosswalk.steps.operations import only_known
+from crosswalk.steps.operations import DELTA, REPLACE, only_known
 from crosswalk.steps.validate import read_rejections, write_rejections
 
 _PHONE = re.compile(r"\+[0-9]{7,15}( x[0-9]{1,9})?")
@@ -149,7 +149,7 @@ def _cell(text: str) -> str:
 
 def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: list[Rejection]) -> None:
     row = run.store.runs.get(run.key)
-    mode = "replace" if _first(run) else row.mode or "delta"
+    mode = REPLACE if _first(run) else row.mode or DELTA
     digest = plan_hash([one.plan for one in planned], {"mode": mode, "account": run.key.account, "integration": run.key.integration})
     run.store.runs.update(
         run.key,

@@ -135,13 +135,15 @@ def test_a_first_replacement_keeps_a_taken_over_contact_the_target_refuses(make_
     known = next(
         c for c in world.source_contacts() if c["id"] in expected_contacts(world.source_contacts())[0] and c["PreferredEmail.Address"]
     )
-    world.control("POST", "/fmg/accounts/FMG-1001/contacts", last_name="Earlier", email=known["PreferredEmail.Address"].strip())
+    group = world.control("POST", "/fmg/accounts/FMG-1001/groups", name="Own")["group_id"]
+    own = {"last_name": "Earlier", "email": known["PreferredEmail.Address"].strip(), "groups": [group]}
+    world.control("POST", "/fmg/accounts/FMG-1001/contacts", **own)
     (earlier,) = world.contacts()
     world.control(
         "POST", "/faults", system="fmg", match="parts", kind="error", status=422, code="PART_REFUSED", holding=known["id"], times=100
     )
     world.run(approve=lambda _: True)
-    assert earlier in world.contacts()
+    assert {**earlier, "groups": []} in world.contacts(), "its group was nobody's import and is gone with consent"
 
 
 @pytest.mark.requirement("FMG-03")
