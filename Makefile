@@ -32,6 +32,9 @@ check: $(READY) ## lint, format, types, import contracts
 test: $(READY) ## the whole suite
 	$(BIN)/pytest -n auto --dist loadscope $(ARGS)
 
+reliability: $(READY) ## the reliability tests with all their cases, the figures into docs/reliability.md; about an hour
+	$(BIN)/pytest -n auto --dist worksteal -m reliability --full --figures docs/reliability.md tests $(ARGS)
+
 golden: $(READY) ## rewrite the golden files and snapshots; review the difference
 	$(BIN)/pytest --golden -q tests/integrations tests/dags
 
@@ -41,4 +44,4 @@ bench: $(READY) ## measure the steps at 3,000 and 30,000 contacts against the sa
 lock: $(READY) ## pin and hash the dependencies of pyproject.toml again
 	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links -q -o requirements.lock
 
-.PHONY: help setup demo up down check test golden bench lock
+.PHONY: help setup demo up down check test reliability golden bench lock

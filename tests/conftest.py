@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from figures import PROPERTY, Figure, summed, table, write
 from world import WorldMaker, world
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}
@@ -22,6 +23,20 @@ LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="rewrite golden files and snapshots instead of comparing")
+    parser.addoption("--full", action="store_true", help="the reliability tests with all their cases")
+    parser.addoption("--figures", metavar="PAGE", help="write the table of figures into this page")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print what the reliability tests tried; with --figures, write it into the page."""
+    reports = [one for outcome in ("passed", "failed") for one in terminalreporter.stats.get(outcome, []) if one.when == "call"]
+    found = [Figure(*value) for one in reports for name, value in one.user_properties if name == PROPERTY]
+    if found:
+        lines = table(summed(found))
+        terminalreporter.section("promises")
+        terminalreporter.write_line("\n".join(lines))
+        if config.getoption("--figures"):
+            write(Path(config.getoption("--figures")), lines)
 
 
 @pytest.fixture

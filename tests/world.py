@@ -80,9 +80,13 @@ class World:
         self.store = Store(engine)
         self.zone = LandingZone.open(str(self.folder / "landing"))
 
-    def run(self, **arguments: Any) -> RunRow:
+    def run(self, name: str = "test", **arguments: Any) -> RunRow:
         """One run of all steps; see Account.run."""
-        return self.account().run("test", **arguments)
+        return self.account().run(name, **arguments)
+
+    def undo(self, name: str = "undo", **arguments: Any) -> RunRow:
+        """Put the list before the last delivery back; see Account.undo."""
+        return self.account().undo(name, **arguments)
 
     def with_(self, **changes: Any) -> World:
         """The same world seen through other settings; store and landing zone are the same."""

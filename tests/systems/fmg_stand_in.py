@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -37,6 +38,7 @@ class FmgStandIn:
             "contacts": {record["contact_id"]: record for record in contacts or []},
             "groups": {},
         }
+        self.had: dict[str, set[str]] = {"contacts": set(), "groups": set()}
         self.opt_outs: list[Record] = []
         self.managed_by: Record | None = None
         self.generation = self.last_snapshot = 0
@@ -51,6 +53,8 @@ class FmgStandIn:
     def __call__(self, seen: Seen) -> Reply:
         if seen.headers.get("authorization") != "Bearer sandbox-key":
             return _json(401, _error("AUTH_FAILED", seen.headers.get("authorization", "")))
+        for name, records in self.lists.items():
+            self.had[name] |= records.keys()
         path = seen.path.removeprefix("/fmg/v1/accounts/FMG-1001")
         assert path != seen.path
         status, document = self._read(path, seen.query) if seen.method == "GET" else self._write(seen, path)
@@ -109,10 +113,17 @@ class FmgStandIn:
             raise Refused(*self.refuse_parts)
         operations = [(name, operation) for name in ("groups", "contacts") for operation in body.get(name, [])]
         assert len(operations) <= 1000
-        keys = [_key(name, operation) for name, operation in operations]
-        job["parts"][number] = [pair for pair, key in zip(operations, keys, strict=True) if key not in self.refuse_keys]
-        rejected = [{"key": key, "code": "INVALID", "field": "zip"} for key in keys if key in self.refuse_keys]
-        return 200, {"part": number, "accepted": [key for key in keys if key not in self.refuse_keys], "rejected": rejected}
+        refused = [self._refused(name, operation) for name, operation in operations]
+        job["parts"][number] = [pair for pair, refusal in zip(operations, refused, strict=True) if not refusal]
+        accepted = [_key(name, operation) for name, operation in job["parts"][number]]
+        return 200, {"part": number, "accepted": accepted, "rejected": [refusal for refusal in refused if refusal]}
+
+    def _refused(self, name: str, operation: Record) -> Record | None:
+        key, field = _key(name, operation), _id_field(name)
+        if key in self.refuse_keys:
+            return {"key": key, "code": "INVALID", "field": "zip"}
+        unknown = operation["op"] == "upsert" and operation.get(field) and operation[field] not in self.had[name]
+        return {"key": key, "code": "NOT_FOUND", "field": field} if unknown else None
 
     def _commit(self, job: Record, body: Any) -> tuple[int, Any]:
         job["status"] = "closed"
@@ -135,23 +146,42 @@ class FmgStandIn:
         }
 
     def _apply(self, job: Record, operations: list[tuple[str, Record]]) -> None:
-        if job["mode"] == "replace":
-            self.lists = {"contacts": {}, "groups": {}}
+        before = self.lists
+        after = {name: {} if job["mode"] == "replace" else dict(records) for name, records in before.items()}
+        changed: set[tuple[str, str]] = set()
         for name, operation in operations:
-            field = name[:-1] + "_id"
-            number = operation.get(field) or f"{name[0]}-{len(self.lists[name]) + 1:06}"
-            if operation["op"] == "delete":
-                self.lists[name].pop(number, None)
-            else:
+            field = _id_field(name)
+            holders = [
+                key for key, record in before[name].items() if record["source_id"] and record["source_id"] == operation.get("source_id")
+            ]
+            number = operation.get(field) or next(iter(holders), "") or self._new_id(name, changed)
+            if (name, number) in changed:
+                raise Refused(422, "INVALID")
+            changed.add((name, number))
+            after[name].pop(number, None)
+            if operation["op"] == "upsert":
                 values = {key: value for key, value in operation.items() if key != "op"}
-                self.lists[name][number] = {**(BLANK if name == "contacts" else {}), **values, field: number}
+                after[name][number] = {**(BLANK if name == "contacts" else {}), **values, field: number}
+        for records in after.values():
+            source_ids = [record["source_id"] for record in records.values() if record["source_id"]]
+            if len(set(source_ids)) < len(source_ids):
+                raise Refused(422, "INVALID")
+        self.lists = after
         self.managed_by, self.last_snapshot = job["source"], job["snapshot"]
         self.generation += 1
         self.revision += 1
 
+    def _new_id(self, name: str, changed: set[tuple[str, str]]) -> str:
+        numbers = (f"{name[0]}-{number:06}" for number in itertools.count(1))
+        return next(number for number in numbers if number not in self.had[name] and (name, number) not in changed)
+
+
+def _id_field(name: str) -> str:
+    return name[:-1] + "_id"
+
 
 def _key(name: str, operation: Record) -> str:
-    target = operation.get(name[:-1] + "_id", "")
+    target = operation.get(_id_field(name), "")
     return target if operation["op"] == "delete" else operation["source_id"] or target
 
 

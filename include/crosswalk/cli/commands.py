@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.cli.show import answers_only, as_facts, as_json, as_table
-from crosswalk.core.model import RunKey
+from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -103,6 +104,52 @@ def rejected_list(arguments: argparse.Namespace) -> int:
     columns = ["entity", "source_id", "code", "field", "masked", "reason", "fix", "first_seen_at", "last_seen_at", "attempts"]
     as_table(f"{len(rows)} rejected", columns, [[row[column] for column in columns] for row in rows])
     return 0
+
+
+def rejected_retry(arguments: argparse.Namespace) -> int:
+    """Run the account for its rejected records alone; 0 when none of them is rejected any more."""
+    from crosswalk.core.spec import resolve_integration
+
+    with answers_only():
+        from crosswalk.orchestration.runs import open_account
+        from crosswalk.steps.retry import rejected_now
+
+        account = open_account(resolve_integration(arguments.integration), arguments.account)
+        only = rejected_now(account.store, account.settings.integration, account.settings.name, arguments.source_id)
+        row = account.run(_run_name("retry"), only=only) if only else None
+        left = [one.source_id for one in account.store.rejected.open(account.settings.integration, account.settings.name)]
+    still, held = sorted(only.intersection(left)), row is not None and row.status is RunStatus.HELD
+    facts = {"retried": len(only), "passed": len(only) - len(still), "still_rejected": still, "held": held}
+    _show_run(row, facts, as_document=arguments.json)
+    return 1 if still or held else 0
+
+
+def undo(arguments: argparse.Namespace) -> int:
+    """Put the target's list before the last delivery back, or an earlier one."""
+    from crosswalk.core.spec import resolve_integration
+
+    with answers_only():
+        from crosswalk.orchestration.runs import open_account
+
+        account = open_account(resolve_integration(arguments.integration), arguments.account)
+        by = f"{getpass.getuser()} (command line)"
+        row = account.undo(_run_name("undo"), generation=arguments.generation, dry_run=arguments.dry_run, by=by)
+    plan = row.counts["plan"]
+    _show_run(row, {"undone": f"snapshot {row.counts['undoes']}", "plan": plan, "generation": row.generation}, as_document=arguments.json)
+    return 0
+
+
+def _run_name(command: str) -> str:
+    return f"{command}__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+
+
+def _show_run(row: RunRow | None, facts: dict[str, Any], *, as_document: bool) -> None:
+    """Print a run this command made, and what came of it."""
+    run = {} if row is None else {**row.key.as_dict(), "status": row.status.value, "report": row.report_name}
+    if as_document:
+        as_json({**run, **facts})
+    else:
+        as_facts({**run, **facts})
 
 
 def report_show(arguments: argparse.Namespace) -> int:

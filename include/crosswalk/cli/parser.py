@@ -21,6 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
     _plan(_group(rooms, "plan", "what a run does, or did"))
     _record(rooms)
     _rejected(_group(rooms, "rejected", "records that do not travel, and why"))
+    _undo(rooms)
     _report(_group(rooms, "report", "the report of a run"))
     _store(_group(rooms, "store", "Crosswalk's own database"))
     _landing(_group(rooms, "landing", "the landing zone"))
@@ -71,6 +72,15 @@ def _record(rooms: Rooms) -> None:
 
 def _rejected(rooms: Rooms) -> None:
     _account_command(rooms, "list", commands.rejected_list, "records of an account that are rejected now")
+    text = "deliver rejected records that pass by now, and nothing else"
+    parser = _account_command(rooms, "retry", commands.rejected_retry, text)
+    parser.add_argument("source_id", nargs="*", help="only these; none: every rejected record")
+
+
+def _undo(rooms: Rooms) -> None:
+    parser = _account_command(rooms, "undo", commands.undo, "put the target's list before the last delivery back; opt-outs are kept")
+    parser.add_argument("--generation", type=int, help="put back this generation instead of the one before the present one")
+    parser.add_argument("--dry-run", action="store_true", help="make the plan and its report, write nothing")
 
 
 def _report(rooms: Rooms) -> None:

@@ -42,7 +42,7 @@ class Outcome(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """How a run stands. `partial`: delivered, with rejected records."""
+    """How a run stands. `partial`: delivered, with rejected records. `replayed`: a backfill gave its report."""
 
     RUNNING = "running"
     SUCCESS = "success"
@@ -51,6 +51,7 @@ class RunStatus(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
     DRY_RUN = "dry_run"
+    REPLAYED = "replayed"
 
 
 @dataclass(frozen=True)

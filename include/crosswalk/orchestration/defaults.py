@@ -40,4 +40,40 @@ def sync_params() -> dict[str, Param]:
         ),
         "dry_run": Param(False, type="boolean", title="Dry run", description="Show the plan and write nothing."),
         "full_resync": Param(False, type="boolean", title="Full resync", description="Send the whole list again, not only what changed."),
+        "rejected_only": Param(
+            False, type="boolean", title="Only rejected records", description="Deliver only records that are rejected now, if they pass."
+        ),
+        "records": Param(
+            [],
+            type="array",
+            items={"type": "string", "maxLength": 100},
+            maxItems=1000,
+            uniqueItems=True,
+            title="Of these, only",
+            description="Source ids of rejected records, one a line. Empty: all of them.",
+        ),
+    }
+
+
+def undo_params() -> dict[str, Param]:
+    """Build the trigger form of an undo."""
+    return {
+        "accounts": Param(
+            None,
+            type="array",
+            items={"type": "string", "maxLength": 63},
+            minItems=1,
+            maxItems=1000,
+            uniqueItems=True,
+            title="Accounts",
+            description="Names of include/accounts, one a line.",
+        ),
+        "generation": Param(
+            None,
+            type=["null", "integer"],
+            minimum=0,
+            title="Generation",
+            description="Which generation to put back, as the reports name it. Empty: the one before the present one.",
+        ),
+        "dry_run": Param(False, type="boolean", title="Dry run", description="Show what would be put back and write nothing."),
     }

@@ -14,27 +14,90 @@ if TYPE_CHECKING:
 
     from crosswalk.core.accounts import AccountSettings
     from crosswalk.steps.context import Run, Trigger
+    from crosswalk.steps.whole import Account
 
 MAX_XCOM_CHARACTERS = 4096
 _NAMES = frozenset({"integration", "account", "plan_hash"})
 
 
 def begin_run(context: Context, integration: str, account: str) -> Run:
-    """Take the account's next snapshot number for this task instance."""
+    """Take the account's next snapshot number for this task instance.
+
+    Raises AirflowSkipException in a backfill for whose night no snapshot was landed, and in a retry without rejected records.
+    """
+    if str(context["dag_run"].run_type) == "backfill":
+        return _begin(context, integration, account, replays=_snapshot_of_the_night(context, integration, account))
+    params = context["params"]
+    only = _rejected(context, integration, account)
+    run = _begin(context, integration, account, dry_run=bool(params.get("dry_run")), mode="full" if params.get("full_resync") else "")
+    if only is not None:
+        from crosswalk.steps.retry import restrict
+
+        restrict(run, only)
+    return run
+
+
+def begin_undo(context: Context, integration: str, account: str) -> Run:
+    """Take the account's next snapshot number for an undo; a cleared task finds what its DAG run undid already, and undoes nothing more."""
+    from crosswalk.orchestration.resources import open_store
+
+    instance = context["ti"]
+    for row in open_store().runs.of_trigger(integration, account, instance.dag_id, instance.run_id):
+        if row.delivered_at is not None:
+            return resume_run(row.key.as_dict())
+    return _begin(context, integration, account, dry_run=bool(context["params"].get("dry_run")), mode="undo")
+
+
+def _begin(context: Context, integration: str, account: str, **how: Any) -> Run:
     from crosswalk.core.spec import load_spec
     from crosswalk.orchestration.resources import open_landing, open_store
     from crosswalk.steps.context import Run
 
+    settings = account_settings(integration, account)
+    return Run.begin(settings, load_spec(integration), open_store(), open_landing(), _trigger(context), **how)
+
+
+def _snapshot_of_the_night(context: Context, integration: str, account: str) -> int:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from crosswalk.orchestration.resources import open_landing, open_store
+    from crosswalk.steps.replay import landed_snapshot
+
+    snapshot = landed_snapshot(open_store(), open_landing(), integration, account, _trigger(context))
+    if snapshot is None:
+        night = f"{context.get('data_interval_start')} to {context.get('data_interval_end')}"
+        raise AirflowSkipException(
+            f"{account}: no snapshot is in the landing zone for {night}; a backfill looks at what was landed then and reads no vendor"
+        )
+    return snapshot
+
+
+def _rejected(context: Context, integration: str, account: str) -> frozenset[str] | None:
+    """Name the rejected records the run is for; None when it is for all records."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
     params = context["params"]
-    return Run.begin(
-        account_settings(integration, account),
-        load_spec(integration),
-        open_store(),
-        open_landing(),
-        _trigger(context),
-        dry_run=bool(params.get("dry_run", False)),
-        full_resync=bool(params.get("full_resync", False)),
-    )
+    wanted = params.get("records") or []
+    if not (wanted or params.get("rejected_only")):
+        return None
+    from crosswalk.orchestration.resources import open_store
+    from crosswalk.steps.retry import rejected_now
+
+    only = rejected_now(open_store(), integration, account, wanted)
+    if not only:
+        raise AirflowSkipException(f"{account}: no record is rejected, nothing to retry")
+    return only
+
+
+def open_account(integration: str, account: str) -> Account:
+    """Open one account with everything its runs need, for a run in this process."""
+    from crosswalk.core.spec import load_spec
+    from crosswalk.orchestration.resources import hook_for, open_landing, open_store
+    from crosswalk.steps.whole import Account
+
+    settings, spec = account_settings(integration, account), load_spec(integration)
+    source, target = hook_for(spec.source, settings.source), hook_for(spec.target, settings.target)
+    return Account(settings, spec, open_store(), open_landing(), source.get_source(), target.get_target())
 
 
 def resume_run(handle: Mapping[str, Any]) -> Run:

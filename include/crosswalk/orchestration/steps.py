@@ -93,6 +93,8 @@ class _Step(BaseOperator, ABC):
 class ExtractStep(BaseOperator):
     """Begin a run of one account: land what source and target hold. Each system subclasses it, for the connection it reads from.
 
+    A backfill reads nothing: it looks again at the snapshot landed for its night.
+
     Args:
         integration: name of a folder in integrations/.
         account: name of the account; mapped.
@@ -114,9 +116,12 @@ class ExtractStep(BaseOperator):
         from crosswalk.orchestration.resources import hook_for
         from crosswalk.orchestration.runs import begin_run, handle_and_counts
         from crosswalk.steps.extract import extract
+        from crosswalk.steps.replay import replay
 
         run = begin_run(context, self.integration, self.account)
         self.key = run.key
+        if run.store.runs.get(run.key).replays is not None:
+            return handle_and_counts(run.key, replay(run))
         with _noted(run):
             source = hook_for(self.system, run.settings.source).get_source()
             target = hook_for(run.spec.target, run.settings.target).get_target()
@@ -155,4 +160,39 @@ class LoadStep(_Step):
 
         with _noted(run):
             target = hook_for(self.system, run.settings.target).get_target()
-        return load(run, target)
+        return load(run, target, lambda: hook_for(run.spec.source, run.settings.source).get_source())
+
+
+class UndoStep(BaseOperator):
+    """Begin an undo of one account: land what the target holds and plan the way back. Each system subclasses it.
+
+    Args:
+        integration: name of a folder in integrations/.
+        account: name of the account; mapped.
+        kwargs: Airflow's own arguments.
+    """
+
+    template_fields: Sequence[str] = ("account",)
+    operator_extra_links = (RunReportLink(),)
+    system: ClassVar[str]
+
+    def __init__(self, *, integration: str, account: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.integration = integration
+        self.account = account
+        self.key: RunKey | None = None
+
+    def execute(self, context: Context) -> Handle:
+        """Plan the undo. What this DAG run undid already is not undone again when the task is cleared."""
+        from crosswalk.orchestration.resources import hook_for
+        from crosswalk.orchestration.runs import begin_undo, handle_and_counts
+        from crosswalk.steps.undo import undo
+
+        run = begin_undo(context, self.integration, self.account)
+        self.key = run.key
+        if run.store.ledger.finished(run.key):
+            return handle_and_counts(run.key, {})
+        with _noted(run):
+            target = hook_for(self.system, run.settings.target).get_target()
+        by = context["dag_run"].triggering_user_name or "nobody known to Airflow"
+        return handle_and_counts(run.key, undo(run, target, generation=context["params"].get("generation"), by=by))

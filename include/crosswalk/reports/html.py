@@ -17,7 +17,7 @@ MOST_REJECTED = 500
 """Rejected records on the page; rejected.csv has all."""
 
 MOST_DELETES = 500
-"""Deletes on the page; plan.csv has all."""
+"""Deletes on the page, and changes behind our back; plan.csv has all."""
 
 
 def render(report: Report, files_at: str | None = None) -> str:

@@ -88,6 +88,17 @@ class Deletion:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """One record somebody changed or removed in the target behind our back; the delivery puts it right. fields: those that differ."""
+
+    entity: str
+    source_id: str
+    target_id: str
+    reason: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class TargetOnly:
     """A file that holds what nobody imported, before a delivery removes it or takes it over."""
 
@@ -129,6 +140,7 @@ class Report:
     plan: dict[str, dict[str, int]] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     deletes: list[Deletion] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     decided_by: str = ""
     target_only: list[TargetOnly] = field(default_factory=list)
@@ -175,6 +187,13 @@ def deletes_of(plan: pd.DataFrame) -> list[Deletion]:
     """List the plan's deletes by their ids."""
     rows = plan[plan["outcome"] == Outcome.DELETE.value]
     return [Deletion(*one) for one in rows[["entity", "target_id", "source_id", "reason"]].itertuples(index=False, name=None)]
+
+
+def drift_of(plan: pd.DataFrame) -> list[Drift]:
+    """List the records that are otherwise in the target than it last acknowledged, or gone from it (FMG-10)."""
+    rows = plan[plan["reason"].isin(["drift", "vanished"])]
+    named = rows[["entity", "source_id", "target_id", "reason", "changed"]].itertuples(index=False, name=None)
+    return [Drift(entity, source_id, target_id, reason, tuple(changed.split())) for entity, source_id, target_id, reason, changed in named]
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:

@@ -49,6 +49,12 @@ STATUS = {
         "Nothing was written. The plan below is what a real run would do.",
         "Start the run again without dry run to carry the plan out",
     ),
+    RunStatus.REPLAYED: Wording(
+        "Looked at again",
+        "note",
+        "A backfill held what was landed for this night against today's rules. Nothing was written.",
+        "Compare with the report of the run that delivered; to bring the target up to date, trigger a new run",
+    ),
 }
 """Every status a report can have."""
 
@@ -71,6 +77,8 @@ REASONS = {
     "vanished": "had disappeared from the target",
     "left_source": "no longer in the source, or no longer in scope",
     "target_only": "only ever in the target",
+    "undone": "put back as it was before the delivery that is undone",
+    "not_retried": "not among the rejected records that were retried",
 }
 """What the reason of a plan row means."""
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Protocol
 
 from crosswalk.sandbox.damage import replacement
 from crosswalk.sandbox.faults import PAGE_KINDS, Fault, FaultBook
 from crosswalk.sandbox.fmg import control as fmg_control
-from crosswalk.sandbox.fmg.limits import Limits
 from crosswalk.sandbox.fmg.system import Fmg
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, refusal
 from crosswalk.sandbox.request_log import Entry, RequestLog
 from crosswalk.sandbox.smartoffice import control as smartoffice_control
 from crosswalk.sandbox.smartoffice.system import SmartOffice
+from crosswalk.sandbox.vendors import Checkpoints, System, Vendors
 
 DEFAULT_OFFICE, DEFAULT_ACCOUNT = "DEMO01", "FMG-1001"
 
@@ -35,58 +34,67 @@ class Settings:
     compress: bool = False
 
 
-class System(Protocol):
-    """What the sandbox asks of a vendor."""
-
-    name: str
-
-    def describe(self, request: Request) -> Call: ...
-
-    def answer(self, request: Request, call: Call, fault: Fault | None) -> Reply: ...
-
-    def expire(self, request: Request) -> Reply: ...
-
-    def error(self, code: str, status: int) -> Reply: ...
-
-
 class Sandbox:
     """Every vendor, in memory."""
 
     def __init__(self, start: Start) -> None:
-        self.log = RequestLog()
-        self.faults = FaultBook()
-        self.settings = Settings()
-        self.smartoffice = SmartOffice()
-        self.fmg = Fmg()
-        self.systems: dict[str, System] = {system.name: system for system in (self.smartoffice, self.fmg)}
+        self.vendors = Vendors()
+        self.checkpoints = Checkpoints()
         self.reset(start)
+
+    @property
+    def smartoffice(self) -> SmartOffice:
+        """SmartOffice as it stands."""
+        return self.vendors.smartoffice
+
+    @property
+    def fmg(self) -> Fmg:
+        """FMG as it stands."""
+        return self.vendors.fmg
+
+    @property
+    def faults(self) -> FaultBook:
+        """The faults that wait to strike."""
+        return self.vendors.faults
+
+    @property
+    def log(self) -> RequestLog:
+        """What was asked since the last reset or restored checkpoint."""
+        return self.vendors.log
 
     def reset(self, start: Start) -> None:
         """Begin anew: one office, one empty account, no faults, no log, settings as at the start."""
-        self.start = start
-        self.smartoffice.offices.clear()
-        self.fmg.accounts.clear()
+        vendors = Vendors()
         smartoffice_control.open_office(
-            self.smartoffice, {"office": DEFAULT_OFFICE, "contacts": start.contacts, "groups": start.groups, "seed": start.seed}
+            vendors.smartoffice, {"office": DEFAULT_OFFICE, "contacts": start.contacts, "groups": start.groups, "seed": start.seed}
         )
-        fmg_control.open_account(self.fmg, {"account": DEFAULT_ACCOUNT, "name": "Summit Advisors"})
-        self.fmg.limits = Limits()
+        fmg_control.open_account(vendors.fmg, {"account": DEFAULT_ACCOUNT, "name": "Summit Advisors"})
+        self.start = start
         self.settings = Settings()
-        self.faults.clear()
-        self.log.clear()
+        self.vendors = vendors
 
-    def handle(self, request: Request) -> tuple[Reply, Fault | None]:
-        """Answer a vendor's request; the fault says how the answer is to be spoiled on its way."""
-        system = self.systems.get(request.path.split("/")[1])
+    def restore(self, number: int) -> None:
+        """Go back to a checkpoint; settings stay. Raises Refused (404 NOT_FOUND)."""
+        vendors = self.checkpoints.copy_of(number)
+        vendors.fmg.limits = self.fmg.limits
+        self.vendors = vendors
+
+    def handle(self, request: Request, vendors: Vendors | None = None) -> tuple[Reply, Fault | None]:
+        """Answer a vendor's request; the fault says how the answer is to be spoiled on its way.
+
+        vendors: those it is meant for, when they may have been replaced since it was sent.
+        """
+        vendors = vendors or self.vendors
+        system = vendors.system(request.path.split("/")[1])
         if system is None:
             return refusal(Refused(404, "NOT_FOUND", "the sandbox serves /smartoffice/, /fmg/ and /_sandbox/")), None
         began = time.perf_counter()
         call = system.describe(request)
-        index = self.log.count(system.name, call.owner, request.method, write=call.write)
-        fault = self.faults.strike(request, call)
+        index = vendors.log.count(system.name, call.owner, request.method, write=call.write)
+        fault = vendors.faults.strike(request, call)
         reply = self._reply(system, request, call, fault)
         broken = fault is not None and fault.kind in ("reset", "lost_answer")
-        self.log.remember(
+        vendors.log.remember(
             Entry(
                 index=index,
                 system=system.name,

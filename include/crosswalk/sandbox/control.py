@@ -30,6 +30,9 @@ class Control:
         add = self._routes.add
         add("GET", "/_sandbox/?", self._see)
         add("POST", "/_sandbox/reset", self._reset)
+        add("POST", "/_sandbox/checkpoints", self._take_checkpoint)
+        add("DELETE", "/_sandbox/checkpoints", self._forget_checkpoints)
+        add("POST", "/_sandbox/checkpoints/{number}/restore", self._restore)
         add("GET", "/_sandbox/requests", self._requests)
         add("DELETE", "/_sandbox/requests", self._forget_requests)
         add("GET", "/_sandbox/faults", lambda _request, _parts: json_reply({"faults": sandbox.faults.pending()}))
@@ -37,8 +40,8 @@ class Control:
         add("DELETE", "/_sandbox/faults", self._clear_faults)
         add("GET", "/_sandbox/settings", lambda _request, _parts: json_reply(self._settings()))
         add("PATCH", "/_sandbox/settings", self._change_settings)
-        smartoffice_control.add_routes(self._routes, sandbox.smartoffice)
-        fmg_control.add_routes(self._routes, sandbox.fmg)
+        smartoffice_control.add_routes(self._routes, lambda: sandbox.smartoffice)
+        fmg_control.add_routes(self._routes, lambda: sandbox.fmg)
 
     def answer(self, request: Request) -> Reply:
         """Answer one request; errors have FMG's shape."""
@@ -71,6 +74,17 @@ class Control:
         _require_whole(body, set(asdict(self.sandbox.start)))
         self.sandbox.reset(Start(**{**asdict(self.sandbox.start), **body}))
         return json_reply(self.state())
+
+    def _take_checkpoint(self, _: Request, __: Parts) -> Reply:
+        return json_reply({"checkpoint": self.sandbox.checkpoints.take(self.sandbox.vendors)}, 201)
+
+    def _restore(self, _: Request, parts: Parts) -> Reply:
+        number = parts["number"]
+        self.sandbox.restore(int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0)
+        return json_reply(self.state())
+
+    def _forget_checkpoints(self, _: Request, __: Parts) -> Reply:
+        return json_reply({"deleted": self.sandbox.checkpoints.forget()})
 
     def _requests(self, request: Request, _: Parts) -> Reply:
         system = request.query.get("system")

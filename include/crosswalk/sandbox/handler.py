@@ -33,7 +33,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle(self) -> None:
         """Serve the connection until either side ends it."""
-        self.box.connected(self.connection)
         try:
             super().handle()
         except ConnectionError:
@@ -47,9 +46,14 @@ class Handler(BaseHTTPRequestHandler):
         if request is None:
             return
         if request.path.startswith("/_sandbox"):
-            self._send(self.box.control.answer(request))
+            reply = self.box.control.answer(request)
+            self.box.controlled_by(self.connection)
+            self._send(reply)
             return
-        reply, fault = self.box.sandbox.handle(request)
+        vendors = self.box.asked_by(self.connection)
+        if vendors is not self.box.sandbox.vendors:
+            self.close_connection = True
+        reply, fault = self.box.sandbox.handle(request, vendors)
         self._deliver(request, reply, fault)
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the names http.server looks for

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +17,7 @@ from crosswalk.errors import ConfigurationError
 from crosswalk.sandbox.app import Sandbox, Start
 from crosswalk.sandbox.control import Control
 from crosswalk.sandbox.handler import Handler
+from crosswalk.sandbox.vendors import Vendors
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,13 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+    accepted: Callable[[socket.socket], None]
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take a connection; who it is for is settled here, in the order they came."""
+        connection, address = super().get_request()
+        self.accepted(connection)
+        return connection, address
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
         """A client that hangs up is no news; anything else is a fault of ours."""
@@ -45,6 +54,14 @@ def _bound(host: str, port: int, handler: type[Handler]) -> _Server:
         ) from error
 
 
+@dataclass
+class Connection:
+    """vendors: those its requests are meant for. asked: whether a vendor's request came over it."""
+
+    vendors: Vendors
+    asked: bool = False
+
+
 class SandboxServer:
     """The sandbox behind a port, in threads of this process. State lives as long as the object.
 
@@ -62,7 +79,8 @@ class SandboxServer:
         self.sandbox = Sandbox(Start(contacts, groups, seed))
         self.control = Control(self.sandbox)
         self._stopping = threading.Event()
-        self._connections: set[socket.socket] = set()
+        self._connections: dict[socket.socket, Connection] = {}
+        self._server.accepted = self._accepted
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="sandbox", daemon=True)
         self.host = host
         self.port: int = self._server.server_address[1]
@@ -82,9 +100,8 @@ class SandboxServer:
         self._stopping.set()
         self._server.shutdown()
         self._server.server_close()
-        for connection in list(self._connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        for connection in self._connections.copy():
+            _end(connection)
 
     def join(self) -> None:
         """Wait until it is stopped."""
@@ -101,13 +118,34 @@ class SandboxServer:
         """Wait, and say whether the sandbox is being stopped."""
         return self._stopping.wait(seconds)
 
-    def connected(self, connection: socket.socket) -> None:
-        """Remember an open connection."""
-        self._connections.add(connection)
-
     def disconnected(self, connection: socket.socket) -> None:
         """Forget a connection that ended."""
-        self._connections.discard(connection)
+        self._connections.pop(connection, None)
+
+    def asked_by(self, connection: socket.socket) -> Vendors:
+        """The vendors that a request on this connection is meant for: those there were when it came."""
+        known = self._connections.get(connection) or Connection(self.sandbox.vendors)
+        known.asked = True
+        return known.vendors
+
+    def controlled_by(self, connection: socket.socket) -> None:
+        """After a control call: its connection stays, others that were used with vendors since replaced are ended.
+
+        A client that reuses such a connection notices, and opens another; a request it left on the way reaches nobody.
+        """
+        now = self.sandbox.vendors
+        self._connections[connection] = Connection(now)
+        for other, known in self._connections.copy().items():
+            if known.asked and known.vendors is not now:
+                _end(other)
+
+    def _accepted(self, connection: socket.socket) -> None:
+        self._connections[connection] = Connection(self.sandbox.vendors)
+
+
+def _end(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def serve(

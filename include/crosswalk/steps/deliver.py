@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,8 +11,8 @@ from crosswalk.core.model import Outcome
 from crosswalk.core.ports import Delivery, Operation, Receipt, Target
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import SafetyStop
-from crosswalk.steps.context import Run
-from crosswalk.steps.operations import DELTA, REPLACE, as_they_are, only_known, operations
+from crosswalk.steps.context import Heartbeat, Run
+from crosswalk.steps.operations import CHANGING, DELTA, REPLACE, UNDO, as_they_are, only_known, operations
 from crosswalk.steps.readback import Told, read_back
 from crosswalk.steps.send import Sent, cut, send
 
@@ -28,12 +27,12 @@ class Delivered:
     after: dict[str, pd.DataFrame]
 
 
-def deliver(run: Run, target: Target, plan: pd.DataFrame, before: dict[str, pd.DataFrame], beat: Callable[[], None]) -> Delivered:
+def deliver(run: Run, target: Target, plan: pd.DataFrame, before: dict[str, pd.DataFrame], beat: Heartbeat) -> Delivered:
     """Send what the plan asks for, commit, read back. Without anything to send the target is not called at all."""
     mode, manifest = run.store.runs.get(run.key).mode, run.folder.manifest()
     state = manifest.target_state
     untouched = Receipt(state.generation, state.revision, state.counts)
-    if mode == DELTA and not plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.DELETE.value]).any():
+    if mode in (DELTA, UNDO) and not plan["outcome"].isin(CHANGING).any():
         return Delivered(plan, Sent(), untouched, before)
     delivery = target.open(
         mode=REPLACE if mode == REPLACE else DELTA,
@@ -46,12 +45,11 @@ def deliver(run: Run, target: Target, plan: pd.DataFrame, before: dict[str, pd.D
     if not sent.accepted_total:
         return Delivered(plan, sent, untouched, before)
     receipt = delivery.commit(sent.batches, {entity: dict(counter) for entity, counter in sent.accepted.items()})
-    beat()
-    return Delivered(plan, sent, receipt, read_back(run, target, Told(plan, before, sent, receipt)))
+    return Delivered(plan, sent, receipt, read_back(run, target, Told(mode, plan, before, sent, receipt), beat))
 
 
 def _send_all(
-    run: Run, delivery: Delivery, plan: pd.DataFrame, before: dict[str, pd.DataFrame], mode: str, beat: Callable[[], None]
+    run: Run, delivery: Delivery, plan: pd.DataFrame, before: dict[str, pd.DataFrame], mode: str, beat: Heartbeat
 ) -> tuple[pd.DataFrame, Sent]:
     sent, first, groups = Sent(), 1, _groups(plan)
     for entity in run.spec.entities:
@@ -59,22 +57,20 @@ def _send_all(
         plan, desired = _without_lost(entity, plan, desired, groups - _never_made(sent))
         rows = plan[plan["entity"] == entity.name]
         todo = list(operations(entity, rows, desired, before[entity.name], mode, groups))
-        sent += send(run.key, run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat)
+        sent += send(run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat)
         first += len(todo)
     if mode == REPLACE:
         sent += _keep(run, delivery, before, sent, first, groups - _never_made(sent), beat)
     return plan, sent
 
 
-def _keep(
-    run: Run, delivery: Delivery, before: dict[str, pd.DataFrame], sent: Sent, first: int, groups: set[str], beat: Callable[[], None]
-) -> Sent:
+def _keep(run: Run, delivery: Delivery, before: dict[str, pd.DataFrame], sent: Sent, first: int, groups: set[str], beat: Heartbeat) -> Sent:
     """In a replace, a record that is not sent is gone: what the target has of a refused one is sent back as it is."""
     todo: list[Operation] = []
     for entity in run.spec.entities:
         ids = {operation.target_id for operation, _ in sent.refused if operation.entity == entity.name and operation.target_id}
         todo += as_they_are(entity, before[entity.name], ids, groups)
-    kept = send(run.key, run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat)
+    kept = send(run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat)
     if kept.refused:
         raise SafetyStop(
             "TGT_KEEP_REFUSED",
@@ -86,9 +82,10 @@ def _keep(
 
 
 def _groups(plan: pd.DataFrame) -> set[str]:
-    """Source ids of the groups the target has after the delivery."""
-    kept = (plan["outcome"] != Outcome.DELETE.value) & ~((plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] == ""))
-    return set(plan.loc[(plan["entity"] == "group") & kept, "source_id"])
+    """The groups the target has after the delivery, as contacts name them: by source id, or by their own where there is none."""
+    stays_away = plan["outcome"].isin([Outcome.REJECTED.value, Outcome.EXCLUDED.value]) & (plan["target_id"] == "")
+    kept = plan[(plan["entity"] == "group") & (plan["outcome"] != Outcome.DELETE.value) & ~stays_away]
+    return set(kept["source_id"].where(kept["source_id"] != "", kept["target_id"]))
 
 
 def _never_made(sent: Sent) -> set[str]:
@@ -114,7 +111,7 @@ def _require_enough(run: Run, sent: Sent, mode: str) -> None:
     safety = run.spec.safety.tightened(run.settings.safety)
     refused = len(sent.refused)
     much = refused > max(safety.delete_floor, safety.max_delete_share * sent.total)
-    if much or (refused and mode == REPLACE and not sent.accepted_total):
+    if much or (refused and mode == UNDO) or (refused and mode == REPLACE and not sent.accepted_total):
         reason = sent.refused[0][1]
         raise SafetyStop(
             "TGT_MANY_REFUSED",

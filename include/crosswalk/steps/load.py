@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,54 +12,49 @@ import pandas as pd
 
 from crosswalk.core.changes import plan_hash
 from crosswalk.core.model import Outcome, Rejection, RunStatus
-from crosswalk.core.ports import Operation, Target
-from crosswalk.errors import DataError, Fenced
+from crosswalk.core.ports import Operation, Source, Target
+from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.approve import require_approval
-from crosswalk.steps.context import Run
+from crosswalk.steps.context import BEAT_SECONDS, Heartbeat, Run
 from crosswalk.steps.deliver import Delivered, deliver
+from crosswalk.steps.reading import read_frame
 from crosswalk.steps.send import Sent
 from crosswalk.steps.transform import read_plan
 from crosswalk.steps.validate import read_rejections, write_rejections
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 120
 
+def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, Any]:
+    """Carry out the run's plan. Returns counts for XCom. source: opened only to see whether an approval still stands.
 
-def load(run: Run, target: Target) -> dict[str, Any]:
-    """Carry out the run's plan. Returns counts for XCom.
-
-    Raises SafetyStop when the plan is held and nobody approved it, Fenced when a newer snapshot was delivered or another run
-    holds the account, DataError when the target does not hold afterwards what it was told.
+    Raises SafetyStop when the plan is held and nobody approved it, or the source changed since, Fenced when a newer snapshot was
+    delivered or another run holds the account, DataError when the target does not hold afterwards what it was told.
     """
     with run.step("load"):
         if run.store.ledger.finished(run.key):
             log.info("run %s was delivered already, nothing to do", run.key)
         elif run.store.runs.get(run.key).dry_run:
-            run.store.runs.update(run.key, status=RunStatus.DRY_RUN, ended_at=datetime.now(UTC))
+            _write_nothing(run)
         else:
-            _require_current(run)
-            require_approval(run)
-            lease = run.store.leases.acquire(run.key.integration, run.key.account, run.holder, run.key.snapshot, LEASE_SECONDS)
-            try:
-                plan = read_plan(run)
+            with run.leased(BEAT_SECONDS) as beat:
+                _require_plan(run)
+                require_approval(run)
+                _require_same_source(run, source, beat)
+                run.store.leases.fence(beat.lease)
                 before = {entity.name: run.folder.read_entity(f"target_{entity.name}") for entity in run.spec.entities}
-                _finish(run, deliver(run, target, plan, before, lambda: run.store.leases.renew(lease)))
-            finally:
-                run.store.leases.release(lease)
+                _finish(run, deliver(run, target, read_plan(run), before, beat))
         return dict(run.store.runs.get(run.key).counts.get("load", {}))
 
 
-def _require_current(run: Run) -> None:
-    """The order of the world: an older snapshot never wins (SAFE-4), and what is loaded is the plan that was hashed (SAFE-3)."""
-    newest = run.store.runs.newest_delivered_snapshot(run.key.integration, run.key.account)
-    if newest > run.key.snapshot:
-        raise Fenced(
-            "STALE_SNAPSHOT",
-            doing=f"loading {run.key}",
-            found=f"snapshot {newest} of this account was delivered already",
-            fix="nothing to do: newer data is in place; start a new run to read the source again",
-        )
+def _write_nothing(run: Run) -> None:
+    """A dry run ends here, and so does a backfill, whose data is of its night: the target stays today's (design §4)."""
+    status = RunStatus.DRY_RUN if run.store.runs.get(run.key).replays is None else RunStatus.REPLAYED
+    run.store.runs.update(run.key, status=status, ended_at=datetime.now(UTC))
+
+
+def _require_plan(run: Run) -> None:
+    """What is loaded is the plan that was hashed (SAFE-3)."""
     row, plan = run.store.runs.get(run.key), read_plan(run)
     parts = [plan[plan["entity"] == entity.name] for entity in run.spec.entities]
     context = {"mode": row.mode, "account": run.key.account, "integration": run.key.integration}
@@ -68,6 +65,28 @@ def _require_current(run: Run) -> None:
             found="the plan in the landing zone is not the one that was made",
             fix="clear the account's tasks from extract on",
         )
+
+
+def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat) -> None:
+    """An approval is for what the source said: it is read again before the first write, and one changed field voids it (SAFE-3)."""
+    if not run.store.runs.get(run.key).holds or run.store.ledger.batches(run.key):
+        return
+    opened = source()
+    for entity in run.spec.entities:
+        landed = run.folder.read_entity(f"source_{entity.name}")
+        now = read_frame(run, "source", entity, lambda name: opened.pages(name, run.settings.scope), beat)
+        changed = (_records(landed) - _records(now)).total() + (_records(now) - _records(landed)).total()
+        if changed:
+            raise SafetyStop(
+                "PLAN_OUTDATED",
+                doing=f"loading {run.key}",
+                found=f"{entity.name}s changed in the source since the approved plan was made ({changed} differences)",
+                fix="nothing was written; clear the account's tasks from extract on, the new plan is asked about again",
+            )
+
+
+def _records(frame: pd.DataFrame) -> Counter[tuple[str, ...]]:
+    return Counter(frame[sorted(frame.columns)].itertuples(index=False, name=None))
 
 
 def _finish(run: Run, delivered: Delivered) -> None:

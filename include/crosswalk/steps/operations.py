@@ -10,10 +10,11 @@ from crosswalk.core.model import Outcome
 from crosswalk.core.ports import Operation
 from crosswalk.core.spec import EntitySpec
 
-REPLACE, FULL, DELTA = "replace", "full", "delta"
-"""Modes of a delivery: the whole list and nothing else, the whole list over what is there, the changes only."""
+REPLACE, FULL, DELTA, UNDO = "replace", "full", "delta", "undo"
+"""Modes of a delivery: the whole list and nothing else, the whole list over what is there, the changes only, the changes back."""
 
 SENT = {Outcome.CREATE.value, Outcome.UPDATE.value}
+CHANGING = SENT | {Outcome.DELETE.value}
 
 
 def operations(
@@ -21,12 +22,14 @@ def operations(
 ) -> Iterator[Operation]:
     """What the target must be told about one entity.
 
-    A delta sends creates, updates and deletes. A full delivery sends what is unchanged as well. A replace sends the whole list as it
-    shall be, also what stays because its source was rejected; what is not sent is gone.
+    A delta sends creates, updates and deletes; so does an undo, which names every record by its id in the target. A full delivery sends
+    what is unchanged as well. A replace sends the whole list as it shall be, also what stays because its source was rejected; what is
+    not sent is gone.
     groups: source ids of the groups the target will have; a kept record's memberships of others are left out.
     """
-    send = plan[plan["outcome"].isin(SENT if mode == DELTA else SENT | {Outcome.UNCHANGED.value})]
-    yield from _upserts(entity, _joined(send, desired), _opted_out(target))
+    send = plan[plan["outcome"].isin(SENT if mode in (DELTA, UNDO) else SENT | {Outcome.UNCHANGED.value})]
+    wanted = desired[desired["target_id"].isin(send["target_id"])] if mode == UNDO else _joined(send, desired)
+    yield from _upserts(entity, wanted, _opted_out(target))
     if mode == REPLACE:
         kept = plan[(plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] != "")]
         yield from as_they_are(entity, target, set(kept["target_id"]), groups)

@@ -8,19 +8,20 @@ import pandas as pd
 
 from crosswalk.core.changes import payload_hashes
 from crosswalk.core.model import Outcome
-from crosswalk.core.ports import ReadRestarted, Receipt, Target
+from crosswalk.core.ports import Receipt, Target
 from crosswalk.core.spec import EntitySpec
-from crosswalk.errors import DataError, TransientError
+from crosswalk.errors import DataError
 from crosswalk.steps.context import Run
+from crosswalk.steps.operations import SENT, UNDO
+from crosswalk.steps.reading import Beat, read_frame
 from crosswalk.steps.send import Sent
-
-SENT = [Outcome.CREATE.value, Outcome.UPDATE.value]
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a delivery told the target: the plan, the target's frames before it, what was sent, and the target's receipt."""
+    """What a delivery told the target: its mode, the plan, the target's frames before it, what was sent, and the target's receipt."""
 
+    mode: str
     plan: pd.DataFrame
     before: dict[str, pd.DataFrame]
     sent: Sent
@@ -34,36 +35,23 @@ class Told:
         return rows, rows[~key.isin(refused)]
 
 
-def read_back(run: Run, target: Target, told: Told) -> dict[str, pd.DataFrame]:
+def read_back(run: Run, target: Target, told: Told, beat: Beat) -> dict[str, pd.DataFrame]:
     """Return the target's frames after the delivery. Raises DataError TGT_READBACK_DIFFERS, SUMS_DIFFER or TGT_OPT_OUT_LOST."""
     after = {}
     for entity in run.spec.entities:
-        frame = _read(run, target, entity)
-        _compare(run, entity, told.rows(entity.name)[1], frame)
+        frame = read_frame(run, "target", entity, target.pages, beat)
+        _compare(run, entity, told.mode, told.rows(entity.name)[1], frame)
         _check_total(run, entity.name, told, len(frame))
         after[entity.name] = frame
     _check_opt_outs(run, told.before, after)
     return after
 
 
-def _read(run: Run, target: Target, entity: EntitySpec) -> pd.DataFrame:
-    columns = ["target_id", "source_id", *entity.target_fields, *(["opted_out"] if entity.name == "contact" else [])]
-    try:
-        rows = [row for page in target.pages(entity.name) for row in page.rows]
-    except ReadRestarted as error:
-        raise TransientError(
-            "TGT_READ_UNSTABLE",
-            doing=f"reading back {entity.name}s of {run.key}",
-            found="the target's list changed while it was read",
-            fix="it is tried again; what was delivered stays",
-        ) from error
-    return pd.DataFrame(rows, columns=columns, dtype="str")
-
-
-def _compare(run: Run, entity: EntitySpec, done: pd.DataFrame, after: pd.DataFrame) -> None:
-    """Every record sent is there as sent; every record deleted is gone."""
-    found = pd.DataFrame({"source_id": after["source_id"], "now": payload_hashes(after, entity.target_fields)})
-    told = done[done["outcome"].isin(SENT)].merge(found, on="source_id", how="left")
+def _compare(run: Run, entity: EntitySpec, mode: str, done: pd.DataFrame, after: pd.DataFrame) -> None:
+    """Every record sent is there as sent, after an undo under the very id it had; every record deleted is gone."""
+    key = ["source_id", "target_id"] if mode == UNDO else ["source_id"]
+    found = after[key].assign(now=payload_hashes(after, entity.target_fields))
+    told = done[done["outcome"].isin(SENT)].merge(found, on=key, how="left")
     differ = told[told["now"] != told["payload_hash"]]
     deleted = done[done["outcome"] == Outcome.DELETE.value]
     left = deleted[deleted["target_id"].isin(set(after["target_id"]))]

@@ -32,14 +32,14 @@ def publish(run: Run, step: str) -> None:
     Raises what the landing zone and the store raise.
     """
     row = run.store.runs.get(run.key)
-    manifest = run.folder.manifest() if run.folder.exists(MANIFEST) else None
+    manifest = run.landed.manifest() if run.landed.exists(MANIFEST) else None
     plan = read_plan(run) if row.plan_hash else None
     report = _head(run, row)
     report.rules = [RuleResult(**rule) for rule in rules_of(run)]
     report.rejected = list(_rejected(run))
     if manifest:
         report.taken_at = manifest.taken_at.isoformat(timespec="seconds")
-        report.notes += _notes(manifest)
+        report.notes += [*_origin(row), *_notes(manifest)]
     if manifest and plan is not None:
         _add_plan(run, report, plan, manifest)
     files.publish(run.report_folder, report, plan if step == "transform" else None)
@@ -82,6 +82,14 @@ def _rejected(run: Run) -> Iterator[RejectedRecord]:
         yield RejectedRecord(**vars(one), first_seen=first_seen, attempts=row.attempts if row else 1)
 
 
+def _origin(row: RunRow) -> Iterator[str]:
+    """Say which other run this one goes back to."""
+    if row.replays is not None:
+        yield f"a backfill looked again at what snapshot {row.replays} landed; source and target were not asked"
+    if "undoes" in row.counts:
+        yield f"an undo: the list as it was before snapshot {row.counts['undoes']} was delivered, asked for by {row.decided_by}"
+
+
 def _notes(manifest: Manifest) -> Iterator[str]:
     for landed in manifest.entities.values():
         if landed.unknown_fields:
@@ -93,16 +101,20 @@ def _add_plan(run: Run, report: Report, plan: pd.DataFrame, manifest: Manifest) 
     folder, rejections = run.folder, read_rejections(run, "rejected_all")
     for entity in run.spec.entities:
         rows = plan[plan["entity"] == entity.name]
-        target = folder.read_entity(f"target_{entity.name}")
+        target = run.landed.read_entity(f"target_{entity.name}")
         report.samples += samples(rows, folder.read_frame(f"desired_{entity.name}"), target, entity.target_fields)
         report.sums += _sums(manifest, plan, entity.name, rejections)
     report.deletes = model.deletes_of(plan)
+    report.drift = model.drift_of(plan)
     report.target_only = list(_target_only(run, plan))
 
 
 def _sums(manifest: Manifest, plan: pd.DataFrame, entity: str, rejections: list[Rejection]) -> list[Sum]:
-    """Count what has no id by what was read: such a record is rejected and has no row in the plan."""
-    read, found = (manifest.entities[f"{side}_{entity}"].rows for side in ("source", "target"))
+    """Count what has no id by what was read: such a record is rejected and has no row in the plan. An undo reads no source."""
+    landed = manifest.entities
+    if f"source_{entity}" not in landed:
+        return []
+    read, found = (landed[f"{side}_{entity}"].rows for side in ("source", "target"))
     return model.sums_of(entity, plan, read, found, records_without_id(rejections, entity))
 
 

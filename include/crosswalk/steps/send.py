@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter, deque
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import BatchRefused, BatchResult, Delivery, Operation, Refusal
+from crosswalk.steps.context import Heartbeat
 from crosswalk.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -64,19 +64,19 @@ def cut(operations: list[Operation], size: int, first: int = 1) -> list[Batch]:
     return [Batch(first + start, operations[start : start + size]) for start in range(0, len(operations), size)]
 
 
-def send(key: RunKey, ledger: Ledger, delivery: Delivery, batches: list[Batch], beat: Callable[[], None]) -> Sent:
+def send(ledger: Ledger, delivery: Delivery, batches: list[Batch], beat: Heartbeat) -> Sent:
     """Send every batch; split one the target refused whole until the record at fault stands alone.
 
-    beat: called after every answer, to renew the lease and to stop (by raising) when it was lost.
+    beat: the lease under which is sent, renewed after every answer. Raises Fenced once another attempt or run took over.
     """
-    sent = Sent()
+    sent, key = Sent(), beat.lease.key
     waiting, running = deque(batches), dict[Future[BatchResult], Batch]()
     with ThreadPoolExecutor(delivery.max_parallel, thread_name_prefix="send") as pool:
         try:
             while waiting or running:
                 while waiting and len(running) < delivery.max_parallel:
                     batch = waiting.popleft()
-                    ledger.intend(key, batch.number, batch.body_hash, len(batch.operations))
+                    ledger.intend(beat.lease, batch.number, batch.body_hash, len(batch.operations))
                     running[pool.submit(delivery.send, batch.number, batch.operations)] = batch
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:

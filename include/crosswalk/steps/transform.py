@@ -6,7 +6,8 @@ import csv
 import io
 import json
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -15,9 +16,11 @@ from crosswalk.core.changes import check_sums, late_rejections, plan_entity, pla
 from crosswalk.core.model import Hold, Outcome, Rejection, RunStatus
 from crosswalk.core.safety import STRANGERS, holds
 from crosswalk.core.spec import EntitySpec
+from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.context import Run
-from crosswalk.steps.operations import DELTA, REPLACE, only_known
+from crosswalk.steps.operations import CHANGING, DELTA, REPLACE, UNDO, only_known
+from crosswalk.steps.retry import leave_out_others, retried
 from crosswalk.steps.validate import read_rejections, write_rejections
 
 _PHONE = re.compile(r"\+[0-9]{7,15}( x[0-9]{1,9})?")
@@ -40,13 +43,13 @@ def transform(run: Run) -> dict[str, Any]:
 
     Returns, for XCom: held, plan_hash, summary {entity: {outcome: number}}.
     """
-    with run.step("transform"):
+    with run.step("transform"), run.working():
         row = run.store.runs.get(run.key)
         if row.plan_hash and (run.store.ledger.batches(run.key) or run.store.ledger.finished(run.key)):
             return _handle(run)
         rejections = read_rejections(run, "rejected")
-        planned = _plan_all(run, rejections)
-        found = _holds(run, planned, rejections)
+        planned = _restricted(run, _plan_all(run, rejections))
+        found = _holds(run, planned, rejections) + list(_undone(run, planned))
         _land(run, planned, rejections)
         _record(run, planned, found, rejections)
         return _handle(run)
@@ -71,7 +74,7 @@ def _plan_all(run: Run, rejections: list[Rejection]) -> list[Planned]:
 
 def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_ids: set[str]) -> Planned:
     accepted = run.folder.read_frame(f"accepted_{entity.name}")
-    target = run.folder.read_entity(f"target_{entity.name}")
+    target = run.landed.read_entity(f"target_{entity.name}")
     mapped = entity.mapping.apply(accepted)
     rejections += mapped.rejections
     desired = entity.mapping.settle(mapped.frame, target)
@@ -106,6 +109,30 @@ def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> lis
     return found
 
 
+def _restricted(run: Run, planned: list[Planned]) -> list[Planned]:
+    """A retry of rejected records leaves everything else as it is; a first delivery cannot be one, it replaces the list."""
+    only = retried(run)
+    if only is None:
+        return planned
+    if _first(run):
+        raise ConfigurationError(
+            "RETRY_TOO_EARLY",
+            doing=f"retrying rejected records of {run.key}",
+            found="nothing was delivered to the target yet",
+            fix="run the whole account first",
+        )
+    return [replace(one, plan=leave_out_others(one.plan, only)) for one in planned]
+
+
+def _undone(run: Run, planned: list[Planned]) -> Iterator[Hold]:
+    """What a person undid is not done again unasked."""
+    last = run.store.runs.last_delivered(run.key.integration, run.key.account)
+    changes = sum(int(one.plan["outcome"].isin(CHANGING).sum()) for one in planned)
+    if last is not None and last.mode == UNDO and changes:
+        found = f"snapshot {last.counts['undoes']} was undone by {last.decided_by}; {changes} record(s) would be changed again"
+        yield Hold("UNDONE", found, "none without consent")
+
+
 def records_without_id(rejections: list[Rejection], entity: str) -> int:
     """Count records of an entity that have no id; they are told apart by their place, which the reason names."""
     return len({one.reason.rpartition("(")[2] for one in rejections if one.entity == entity and not one.source_id})
@@ -113,7 +140,7 @@ def records_without_id(rejections: list[Rejection], entity: str) -> int:
 
 def _first(run: Run) -> bool:
     """Whether no source owns the target's list yet: its first delivery replaces it."""
-    return run.folder.manifest().target_state.managed_by is None
+    return run.landed.manifest().target_state.managed_by is None
 
 
 def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None:
@@ -156,7 +183,7 @@ def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: lis
         status=RunStatus.HELD if found and not row.dry_run else RunStatus.RUNNING,
         mode=mode,
         plan_hash=digest,
-        mapping_digest=run.spec.mapping_digest,
+        mapping_digest=_mapping_digest(run),
         holds=[asdict(hold) for hold in found],
         counts={**row.counts, "plan": {one.entity.name: summary(one.plan) for one in planned}},
         error_code="",
@@ -166,13 +193,24 @@ def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: lis
     if not row.dry_run:
         for one in planned:
             mine = [r for r in rejections if r.entity == one.entity.name]
-            run.store.rejected.record(run.key, one.entity.name, mine, set(one.source_ids))
+            run.store.rejected.record(run.key, one.entity.name, mine, set(one.source_ids), only=retried(run))
+
+
+def _mapping_digest(run: Run) -> str:
+    """A retry delivers too little to say that the list follows today's tables."""
+    last = run.store.runs.last_delivered(run.key.integration, run.key.account)
+    return last.mapping_digest if last and retried(run) is not None else run.spec.mapping_digest
+
+
+def is_held(run: Run) -> bool:
+    """Whether the run's plan waits for a person."""
+    row = run.store.runs.get(run.key)
+    return bool(row.holds) and not row.dry_run and row.delivered_at is None
 
 
 def _handle(run: Run) -> dict[str, Any]:
     row = run.store.runs.get(run.key)
-    held = bool(row.holds) and not row.dry_run and not run.store.ledger.finished(run.key)
-    return {"held": held, "plan_hash": row.plan_hash, "summary": row.counts["plan"]}
+    return {"held": is_held(run), "plan_hash": row.plan_hash, "summary": row.counts["plan"]}
 
 
 def rules_of(run: Run) -> list[dict[str, Any]]:

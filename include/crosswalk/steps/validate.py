@@ -20,13 +20,13 @@ REJECTION_COLUMNS = list(Rejection.__dataclass_fields__)
 
 def validate(run: Run) -> dict[str, Any]:
     """Split each entity into accepted and rejected records. Returns counts for XCom. Raises DataError on a critical rule."""
-    with run.step("validate"):
+    with run.step("validate"), run.working():
         rejections: list[Rejection] = []
         rules: list[RuleResult] = []
         counts: dict[str, Any] = {}
         for entity in run.spec.entities:
-            frame = run.folder.read_entity(f"source_{entity.name}")
-            target = run.folder.read_entity(f"target_{entity.name}") if entity.unique else None
+            frame = run.landed.read_entity(f"source_{entity.name}")
+            target = run.landed.read_entity(f"target_{entity.name}") if entity.unique else None
             result = check(entity, frame, target)
             rules += result.rules
             run.folder.write_bytes("rules.json", json.dumps([asdict(rule) for rule in rules]).encode())

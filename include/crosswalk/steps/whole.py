@@ -1,11 +1,13 @@
-"""The five steps of one account in one process, without a scheduler: for the benchmarks, the drills and the tests."""
+"""The steps of one account in one process, without a scheduler: for the command line, the benchmarks, the drills and the tests."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.model import RunKey
 from crosswalk.core.ports import Source, Target
 from crosswalk.core.spec import IntegrationSpec
 from crosswalk.landing.zone import LandingZone
@@ -13,17 +15,24 @@ from crosswalk.steps.approve import record_decision
 from crosswalk.steps.context import Run, Trigger
 from crosswalk.steps.extract import extract
 from crosswalk.steps.load import load
-from crosswalk.steps.transform import transform
+from crosswalk.steps.operations import FULL, UNDO
+from crosswalk.steps.replay import landed_snapshot, replay
+from crosswalk.steps.retry import restrict
+from crosswalk.steps.transform import is_held, transform
+from crosswalk.steps.undo import undo
 from crosswalk.steps.validate import validate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 
 Approver = Callable[[Run], bool]
+Interval = tuple[datetime, datetime]
+IN_PROCESS = "in_process"
+STEPS = ("extract", "validate", "transform", "approve", "load")
 
 
 @dataclass(frozen=True)
 class Account:
-    """One account with everything its runs need."""
+    """One account with everything its runs need. Errors of a step are raised."""
 
     settings: AccountSettings
     spec: IntegrationSpec
@@ -32,16 +41,67 @@ class Account:
     source: Source
     target: Target
 
-    def run(self, name: str, *, dry_run: bool = False, full_resync: bool = False, approve: Approver | None = None) -> RunRow:
-        """Run all steps; a held plan is put to `approve`, and left waiting when there is none. Errors of a step are raised."""
-        trigger = Trigger("in_process", name)
-        run = Run.begin(self.settings, self.spec, self.store, self.zone, trigger, dry_run=dry_run, full_resync=full_resync)
+    def run(
+        self,
+        name: str,
+        *,
+        dry_run: bool = False,
+        full_resync: bool = False,
+        only: Collection[str] | None = None,
+        approve: Approver | None = None,
+        interval: Interval | None = None,
+    ) -> RunRow:
+        """Run all steps; a held plan is put to `approve`, and left waiting when there is none.
+
+        only: rejected source records to retry; nothing else is delivered. interval: the data interval, in UTC.
+        """
+        run = self._begin(_trigger(name, interval), dry_run=dry_run, mode=FULL if full_resync else "")
+        if only is not None:
+            restrict(run, only)
         extract(run, self.source, self.target)
-        validate(run)
-        handle = transform(run)
-        if handle["held"]:
+        return self._go_on(run, "validate", approve)
+
+    def clear(self, key: RunKey, step: str, *, approve: Approver | None = None) -> RunRow:
+        """Do `step` and those after it again, as clearing a task does; from "extract" on it is a run of its own."""
+        row = self.store.runs.get(key)
+        if step == "extract":
+            interval = (row.interval_start, row.interval_end) if row.interval_start and row.interval_end else None
+            return self.run(row.run_id, dry_run=row.dry_run, full_resync=row.mode == FULL, approve=approve, interval=interval)
+        return self._go_on(Run(key, self.settings, self.spec, self.store, self.zone), step, approve)
+
+    def replay(self, name: str, interval: Interval) -> RunRow | None:
+        """Do what a backfill does for a past interval; None when no snapshot was landed for it."""
+        trigger = _trigger(name, interval)
+        snapshot = landed_snapshot(self.store, self.zone, self.settings.integration, self.settings.name, trigger)
+        if snapshot is None:
+            return None
+        run = self._begin(trigger, replays=snapshot)
+        replay(run)
+        return self._go_on(run, "validate", None)
+
+    def undo(self, name: str, *, generation: int | None = None, dry_run: bool = False, by: str = IN_PROCESS) -> RunRow:
+        """Put an earlier generation of the target back; None is the one before the present one."""
+        run = self._begin(_trigger(name, None), dry_run=dry_run, mode=UNDO)
+        undo(run, self.target, generation=generation, by=by)
+        return self._go_on(run, "load", None)
+
+    def _begin(self, trigger: Trigger, *, dry_run: bool = False, mode: str = "", replays: int | None = None) -> Run:
+        return Run.begin(self.settings, self.spec, self.store, self.zone, trigger, dry_run=dry_run, mode=mode, replays=replays)
+
+    def _go_on(self, run: Run, step: str, approve: Approver | None) -> RunRow:
+        steps = STEPS[STEPS.index(step) :]
+        if "validate" in steps:
+            validate(run)
+        if "transform" in steps:
+            transform(run)
+        if "approve" in steps and is_held(run):
             if approve is None:
                 return self.store.runs.get(run.key)
-            record_decision(run, approved=approve(run), plan_hash=handle["plan_hash"], by="in_process")
-        load(run, self.target)
+            record_decision(run, approved=approve(run), plan_hash=self.store.runs.get(run.key).plan_hash, by=IN_PROCESS)
+        load(run, self.target, lambda: self.source)
         return self.store.runs.get(run.key)
+
+
+def _trigger(name: str, interval: Interval | None) -> Trigger:
+    start, end = interval or (None, None)
+    return Trigger(IN_PROCESS, name, interval_start=start, interval_end=end)

@@ -1,13 +1,15 @@
-"""One writer an account, by our own lease with a fencing number (SAFE-4). Airflow is not a lock.
+"""One run an account, by our own lease (SAFE-4). Airflow is not a lock.
 
-The fence is the snapshot number: it only rises, so a paused or restarted older run finds itself fenced out.
+Two runs: the second is told who holds the account. Two attempts of one run: the later one takes over, and the token it gets makes the
+earlier one's worthless. Two snapshots: the fence only rises, so an older run finds itself fenced out whatever lease it once had.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,13 +25,11 @@ from crosswalk.store.upsert import upsert
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to write to one account until it expires or is taken over."""
+    """The account is this attempt's until the lease expires or is taken over. token: names the attempt."""
 
-    integration: str
-    account: str
+    key: RunKey
     holder: str
-    fence: int
-    ttl_seconds: float
+    token: str = field(default_factory=lambda: secrets.token_hex(8), repr=False)
 
 
 class Leases:
@@ -39,81 +39,97 @@ class Leases:
         self._engine = engine
         self._clock = clock
 
-    def acquire(self, integration: str, account: str, holder: str, snapshot: int, ttl_seconds: float) -> Lease:
-        """Take the lease, or take it over once expired; the same holder and snapshot may take it again.
+    def acquire(self, key: RunKey, holder: str, seconds: float) -> Lease:
+        """Take the account's lease: when it is free, expired, or held by an earlier attempt of the same holder.
 
-        Raises Fenced STALE_SNAPSHOT (a newer snapshot was fenced or delivered) or LEASE_HELD (another run is writing).
+        Raises Fenced ACCOUNT_BUSY (another run has it) or STALE_SNAPSHOT (a newer snapshot was fenced or delivered).
         """
-        doing = f"taking the lease of {integration}/{account} for snapshot {snapshot}"
-        wanted = Lease(integration, account, holder, snapshot, ttl_seconds)
+        doing = f"taking the lease of {key.integration}/{key.account} for snapshot {key.snapshot}"
+        wanted = Lease(key, holder)
         with writing(self._engine, doing) as connection:
-            numbers = snapshots.lock(connection, integration, account)
-            snapshots.refuse_stale(numbers, RunKey(integration, account, snapshot), doing)
-            self._refuse_held(connection, wanted, doing)
-            now = self._now()
-            row = {"integration": integration, "account": account, "holder": holder, "fence": snapshot}
-            upsert(connection, lease, [row | {"acquired_at": now, "expires_at": now + timedelta(seconds=ttl_seconds)}])
-            snapshots.write(connection, integration, account, fenced=snapshot)
+            numbers = snapshots.lock(connection, key.integration, key.account)
+            snapshots.refuse_stale(numbers, key, doing)
+            self._refuse_busy(connection, wanted, doing)
+            times = {"acquired_at": self._now(), "expires_at": self._until(seconds)}
+            row = {"integration": key.integration, "account": key.account, "holder": holder, "fence": key.snapshot, "token": wanted.token}
+            upsert(connection, lease, [row | times])
         return wanted
 
-    def renew(self, held: Lease) -> None:
-        """Move the expiry on. Raises Fenced LEASE_LOST when another run took over or it was released."""
-        doing = f"renewing the lease of {held.integration}/{held.account}"
+    def fence(self, held: Lease) -> None:
+        """Let no older snapshot write from now on. Raises Fenced LEASE_LOST, STALE_SNAPSHOT."""
+        doing = f"fencing {held.key.integration}/{held.key.account} for snapshot {held.key.snapshot}"
         with writing(self._engine, doing) as connection:
-            until = self._now() + timedelta(seconds=held.ttl_seconds)
-            if not connection.execute(update(lease).where(*_is_ours(held)).values(expires_at=until)).rowcount:
-                raise _lost(held, doing, "is no longer ours")
+            numbers = snapshots.lock(connection, held.key.integration, held.key.account)
+            require(connection, held, doing)
+            snapshots.refuse_stale(numbers, held.key, doing)
+            snapshots.write(connection, held.key.integration, held.key.account, fenced=held.key.snapshot)
+
+    def renew(self, held: Lease, seconds: float) -> None:
+        """Move the expiry on. Raises Fenced LEASE_LOST when another attempt or run took over, or it was released."""
+        doing = f"renewing the lease of {held.key.integration}/{held.key.account}"
+        with writing(self._engine, doing) as connection:
+            if not connection.execute(update(lease).where(*_is_ours(held)).values(expires_at=self._until(seconds))).rowcount:
+                raise _lost(held, doing)
 
     def release(self, held: Lease) -> None:
         """Give the lease back; nothing happens when it is no longer ours."""
-        with writing(self._engine, f"releasing the lease of {held.integration}/{held.account}") as connection:
-            connection.execute(update(lease).where(*_is_ours(held)).values(holder="", expires_at=self._now()))
+        with writing(self._engine, f"releasing the lease of {held.key.integration}/{held.key.account}") as connection:
+            connection.execute(update(lease).where(*_is_ours(held)).values(holder="", token="", expires_at=self._now()))
 
-    def check(self, held: Lease) -> None:
-        """Raise Fenced LEASE_LOST unless the lease is ours and has not expired."""
-        doing = f"checking the lease of {held.integration}/{held.account}"
-        with reading(self._engine, doing) as connection:
-            found = connection.execute(select(lease.c.expires_at).where(*_is_ours(held))).scalar_one_or_none()
-        if found is None:
-            raise _lost(held, doing, "is no longer ours")
-        if found <= self._now():
-            raise _lost(held, doing, "has expired")
+    def at_work(self, key: RunKey) -> bool:
+        """Tell whether an attempt of this very run holds the account now."""
+        with reading(self._engine, f"reading the lease of {key.integration}/{key.account}") as connection:
+            found = _current(connection, key)
+        return found is not None and found.fence == key.snapshot and bool(found.holder) and found.expires_at > self._now()
 
-    def _refuse_held(self, connection: Connection, wanted: Lease, doing: str) -> None:
-        found = _current(connection, wanted)
-        if found is None or not found.holder or found.expires_at <= self._now():
+    def _refuse_busy(self, connection: Connection, wanted: Lease, doing: str) -> None:
+        found = _current(connection, wanted.key)
+        if found is None or found.holder in ("", wanted.holder) or found.expires_at <= self._now():
             return
-        if (found.holder, found.fence) != (wanted.holder, wanted.fence):
-            raise Fenced(
-                "LEASE_HELD",
-                doing=doing,
-                found=f"{found.holder} (snapshot {found.fence}) is writing, until {found.expires_at:%Y-%m-%d %H:%M:%S} UTC at the latest",
-                fix="wait for that run to end, then clear this task",
-            )
+        raise Fenced(
+            "ACCOUNT_BUSY",
+            doing=doing,
+            found=f"{found.holder} (snapshot {found.fence}) has the account since {_clock(found.acquired_at)}, "
+            f"until {_clock(found.expires_at)} at the latest",
+            fix="wait for that run to end; it delivers what the source holds. Then clear this task, if something is still missing",
+        )
+
+    def _until(self, seconds: float) -> datetime:
+        return self._now() + timedelta(seconds=seconds)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
 
 
-def _current(connection: Connection, wanted: Lease) -> Row[Any] | None:
+def require(connection: Connection, held: Lease, doing: str) -> None:
+    """Raise Fenced LEASE_LOST unless nobody else took the lease; inside the transaction of what it protects."""
+    if connection.execute(select(lease.c.token).where(*_is_ours(held))).one_or_none() is None:
+        raise _lost(held, doing)
+
+
+def _current(connection: Connection, key: RunKey) -> Row[Any] | None:
     return connection.execute(
-        select(lease).where(lease.c.integration == wanted.integration, lease.c.account == wanted.account),
+        select(lease).where(lease.c.integration == key.integration, lease.c.account == key.account),
     ).one_or_none()
 
 
 def _is_ours(held: Lease) -> tuple[Any, ...]:
     return (
-        lease.c.integration == held.integration,
-        lease.c.account == held.account,
-        lease.c.holder == held.holder,
-        lease.c.fence == held.fence,
+        lease.c.integration == held.key.integration,
+        lease.c.account == held.key.account,
+        lease.c.fence == held.key.snapshot,
+        lease.c.token == held.token,
     )
 
 
-def _lost(held: Lease, doing: str, found: str) -> Fenced:
+def _clock(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _lost(held: Lease, doing: str) -> Fenced:
     return Fenced(
         "LEASE_LOST",
         doing=doing,
-        found=f"the lease of snapshot {held.fence} {found}",
-        fix="nothing more is written by this attempt; clear the task once no other run of the account is going",
+        found=f"the lease of snapshot {held.key.snapshot} is no longer this attempt's: it ran out and another one took over",
+        fix="nothing more is written by this attempt; look at the newest run of the account",
     )

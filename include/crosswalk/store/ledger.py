@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine, Row, bindparam, delete, select, updat
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import DataError
-from crosswalk.store import runs, snapshots
+from crosswalk.store import leases, runs, snapshots
 from crosswalk.store.engine import reading, writing
+from crosswalk.store.leases import Lease
 from crosswalk.store.tables import batch, delivered, run
 from crosswalk.store.upsert import upsert
 
@@ -56,14 +57,17 @@ class Ledger:
             rows = connection.execute(query.order_by(delivered.c.source_id)).all()
         return pd.DataFrame(rows, columns=list(DELIVERED_COLUMNS), dtype="str")
 
-    def intend(self, key: RunKey, number: int, body_hash: str, operations_count: int) -> BatchRow:
+    def intend(self, held: Lease, number: int, body_hash: str, operations_count: int) -> BatchRow:
         """Record that a batch is about to be sent; return it as it stands, acknowledged or not.
 
-        Another body under the same number replaces it: half of a batch that was split. Raises Fenced STALE_SNAPSHOT.
+        Another body under the same number replaces it: half of a batch that was split. Raises Fenced LEASE_LOST or STALE_SNAPSHOT:
+        nothing may be sent then.
         """
+        key = held.key
         doing = f"recording batch {number} of {key}"
         with writing(self._engine, doing) as connection:
             snapshots.refuse_stale(snapshots.lock(connection, key.integration, key.account), key, doing)
+            leases.require(connection, held, doing)
             runs.fetch(connection, key, doing)
             found = _find(connection, key, number)
             if found is not None and found.body_hash == body_hash:

@@ -47,19 +47,27 @@ class Rejected:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def record(self, key: RunKey, entity: str, rejections: Iterable[Rejection], present: AbstractSet[str] | None) -> None:
+    def record(
+        self,
+        key: RunKey,
+        entity: str,
+        rejections: Iterable[Rejection],
+        present: AbstractSet[str] | None,
+        *,
+        only: AbstractSet[str] | None = None,
+    ) -> None:
         """Record a run's rejections of one entity; the same run may do so several times, and again.
 
         present: every source id of the entity in this snapshot. Older open rows the run does not reject are closed: as
         passed when their record is present, else as gone. None closes nothing: these rejections come on top (the target's).
-        What a newer snapshot recorded is left alone.
+        What a newer snapshot recorded is left alone. only: of a retry; rows of other records were not tried and stay as they are.
         """
         now = datetime.now(UTC)
-        rows = [_new_row(key, entity, rejection, now) for rejection in rejections]
+        rows = [_new_row(key, entity, one, now) for one in rejections if only is None or one.source_id in only]
         with writing(self._engine, f"recording the rejected {entity} records of {key}") as connection:
             _upsert(connection, rows)
             if present is not None:
-                _close(connection, key, entity, present, now)
+                _close(connection, key, entity, present, now, only)
 
     def open(self, integration: str, account: str) -> list[RejectedRow]:
         """Read the rejections not yet resolved, by entity, source id, code and field."""
@@ -92,7 +100,9 @@ def _upsert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     connection.execute(statement, rows)
 
 
-def _close(connection: Connection, key: RunKey, entity: str, present: AbstractSet[str], now: datetime) -> None:
+def _close(
+    connection: Connection, key: RunKey, entity: str, present: AbstractSet[str], now: datetime, only: AbstractSet[str] | None
+) -> None:
     older = (
         rejected.c.integration == key.integration,
         rejected.c.account == key.account,
@@ -100,8 +110,9 @@ def _close(connection: Connection, key: RunKey, entity: str, present: AbstractSe
         rejected.c.resolved_at.is_(None),
         rejected.c.last_snapshot < key.snapshot,
     )
-    ids = connection.execute(select(rejected.c.source_id).where(*older).distinct()).scalars().all()
+    found = connection.execute(select(rejected.c.source_id).where(*older).distinct()).scalars()
+    ids = [one for one in found if only is None or one in only]
     if ids:
         closed = {"resolved_at": now, "resolved_snapshot": key.snapshot, "resolution": bindparam("how")}
         statement = update(rejected).where(*older, rejected.c.source_id == bindparam("closing")).values(closed)
-        connection.execute(statement, [{"closing": found, "how": "passed" if found in present else "gone"} for found in ids])
+        connection.execute(statement, [{"closing": one, "how": "passed" if one in present else "gone"} for one in ids])

@@ -30,6 +30,7 @@ class RunRow:
     started_at: datetime
     ended_at: datetime | None
     dry_run: bool
+    replays: int | None
     settings_digest: str
     mapping_digest: str
     mode: str
@@ -83,8 +84,9 @@ class Runs:
         interval_end: datetime | None,
         dry_run: bool,
         settings_digest: str,
+        replays: int | None = None,
     ) -> RunKey:
-        """Take the account's next snapshot number and record the run as running."""
+        """Take the account's next snapshot number and record the run as running. replays: the snapshot a backfill looks at again."""
         row = {name: value for name, value in locals().items() if name != "self"}
         with writing(self._engine, f"beginning a run of {integration}/{account}") as connection:
             number = snapshots.lock(connection, integration, account).handed_out + 1
@@ -114,9 +116,42 @@ class Runs:
             if not connection.execute(update(run).where(*is_run(key)).values(**columns)).rowcount:
                 raise unknown_run(key, doing)
 
+    def give_up_on_older(self, key: RunKey) -> None:
+        """Say of older runs still called running that they ended: whoever holds the lease knows that nobody is at work on them."""
+        doing = f"closing the older runs of {key.integration}/{key.account}"
+        ours = run.c.integration == key.integration, run.c.account == key.account
+        dead = *ours, run.c.snapshot < key.snapshot, run.c.status == RunStatus.RUNNING, run.c.replays.is_(None)
+        text = f"[RUN_ABANDONED] The run ended without a word, and snapshot {key.snapshot} began. Next: look at the log of its last task."
+        ended = {"status": RunStatus.FAILED, "error_code": "RUN_ABANDONED", "error_text": text, "ended_at": datetime.now(UTC)}
+        with writing(self._engine, doing) as connection:
+            connection.execute(update(run).where(*dead).values(**ended))
+
     def latest(self, integration: str, account: str, limit: int = 14) -> list[RunRow]:
-        """Read the account's newest runs, newest first."""
-        return self._read(_of(integration, account).limit(limit), f"reading the runs of {integration}/{account}")
+        """Read the account's newest runs, newest first; what a backfill looked at again is not among them."""
+        query = _of(integration, account).where(run.c.replays.is_(None)).limit(limit)
+        return self._read(query, f"reading the runs of {integration}/{account}")
+
+    def of_trigger(self, integration: str, account: str, dag_id: str, run_id: str) -> list[RunRow]:
+        """Read the account's runs that one DAG run began, newest first."""
+        query = _of(integration, account).where(run.c.dag_id == dag_id, run.c.run_id == run_id)
+        return self._read(query, f"reading the runs of {integration}/{account} in {run_id}")
+
+    def of_interval(self, integration: str, account: str, dag_id: str, start: datetime, end: datetime) -> list[RunRow]:
+        """Read the account's runs of a DAG for one data interval that read the source: delivered ones first, then newest first."""
+        query = _of(integration, account).where(
+            run.c.dag_id == dag_id, run.c.interval_start == start, run.c.interval_end == end, run.c.replays.is_(None), run.c.mode != "undo"
+        )
+        rows = self._read(query, f"reading the runs of {integration}/{account} for {start:%Y-%m-%d %H:%M} UTC")
+        return sorted(rows, key=lambda row: row.delivered_at is None)
+
+    def maker_of(self, integration: str, account: str, generation: int) -> RunRow | None:
+        """Read the run whose delivery made a generation of the target, None when it is not known."""
+        doing = f"reading the run that made generation {generation} of {integration}/{account}"
+        with reading(self._engine, doing) as connection:
+            released = snapshots.read(connection, integration, account).released
+            made = run.c.delivered_at.is_not(None), run.c.snapshot > released, run.c.generation == generation
+            row = connection.execute(_of(integration, account).where(*made).order_by(None).order_by(run.c.snapshot).limit(1)).one_or_none()
+            return None if row is None else _run_row(row)
 
     def last_delivered(self, integration: str, account: str) -> RunRow | None:
         """Read the newest delivered run, None before the first delivery through the present binding."""

@@ -122,7 +122,7 @@ def refused(box: World, account: str = "summit") -> CrosswalkError:
     task = SmartOfficeExtractOperator(task_id="extract", integration=NAME, account=account)
     instance = SimpleNamespace(dag_id="fmg_daily_sync", run_id="r1", map_index=0, try_number=1)
     with pytest.raises(CrosswalkError) as caught:
-        task.execute({"ti": instance, "params": {}})  # type: ignore[typeddict-item]
+        task.execute({"ti": instance, "dag_run": SimpleNamespace(run_type="manual"), "params": {}})  # type: ignore[typeddict-item]
     row = box.store.runs.latest(NAME, account, limit=1)[0]
     folder = box.zone.report_folder(row.key)
     report = folder.read_bytes("report.json").decode() + folder.read_bytes("report.html").decode()

@@ -169,10 +169,10 @@ def test_a_held_plan_loads_only_when_exactly_it_was_approved(make_world: WorldMa
     account = world.account()
     run = Run(row.key, account.settings, account.spec, account.store, account.zone)
     with pytest.raises(SafetyStop, match="PLAN_NOT_APPROVED"):
-        load(run, account.target)
+        load(run, account.target, lambda: account.source)
     world.store.runs.update(row.key, approved_hash="0" * 64)
     with pytest.raises(SafetyStop, match="PLAN_NOT_APPROVED"):
-        load(run, account.target)
+        load(run, account.target, lambda: account.source)
     assert world.writes() == 0
     assert world.run(approve=lambda _: True).status in {RunStatus.SUCCESS, RunStatus.PARTIAL}
     assert all(contact["source_id"] for contact in world.contacts())

@@ -59,12 +59,12 @@ def test_a_load_that_broke_off_is_finished_by_repeating_it(make_world: WorldMake
     key = world.store.runs.latest("smartoffice_to_fmg", "summit", limit=1)[0].key
     account = world.account()
     run = Run(key, account.settings, account.spec, account.store, account.zone)
-    load(run, account.target)
+    load(run, account.target, lambda: account.source)
     expected, _ = expected_contacts(world.source_contacts())
     assert world.seen() == expected
     assert world.fmg_account()["generation"] == 1
     writes = world.writes()
-    load(run, account.target)
+    load(run, account.target, lambda: account.source)
     assert world.writes() == writes, "a finished delivery is a no-op"
 
 
@@ -79,7 +79,7 @@ def test_an_older_snapshot_never_wins(make_world: WorldMaker) -> None:
     run = Run(old, account.settings, account.spec, _as_real(account.store), account.zone)
     writes = world.writes()
     with pytest.raises(Fenced, match="STALE_SNAPSHOT"):
-        load(run, account.target)
+        load(run, account.target, lambda: account.source)
     assert world.writes() == writes
 
 

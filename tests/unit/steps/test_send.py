@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal
 from crosswalk.errors import Fenced, TransientError
+from crosswalk.steps.context import Heartbeat
 from crosswalk.steps.send import Batch, cut, send
 from crosswalk.store.engine import connect
+from crosswalk.store.leases import Lease
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
 
@@ -43,6 +46,11 @@ class Picky:
         raise AssertionError("not here")
 
 
+def heartbeat(key: RunKey, store: Store) -> Heartbeat:
+    """An attempt of the run takes the account."""
+    return Heartbeat(store, store.leases.acquire(key, "run", 60))
+
+
 @pytest.fixture
 def key_and_store(tmp_path: Path) -> tuple[RunKey, Store]:
     engine = connect(f"sqlite:///{tmp_path / 'store.db'}")
@@ -67,7 +75,7 @@ def key_and_store(tmp_path: Path) -> tuple[RunKey, Store]:
 def test_the_bad_record_ends_alone_and_the_others_go_on(key_and_store: tuple[RunKey, Store]) -> None:
     key, store = key_and_store
     delivery = Picky(bad={"Contact.7.5", "Contact.7.17"}, named={"Contact.7.9"}, silent={"Contact.7.20"})
-    sent = send(key, store.ledger, delivery, cut([operation(n) for n in range(1, 25)], 8), lambda: None)
+    sent = send(store.ledger, delivery, cut([operation(n) for n in range(1, 25)], 8), heartbeat(key, store))
     assert {operation.source_id: refusal.code for operation, refusal in sent.refused} == {
         "Contact.7.5": "REFUSED",
         "Contact.7.17": "REFUSED",
@@ -98,7 +106,8 @@ def test_any_set_of_bad_records_is_found_and_numbers_never_clash(size: int, cut_
 
     delivery = Picky(bad={f"Contact.7.{n}" for n in bad})
     operations = [operation(n) for n in range(1, size + 1)]
-    sent = send(RunKey("i", "a", 1), Memory(), delivery, cut(operations, cut_at), lambda: None)  # type: ignore[arg-type]
+    beat = Heartbeat(SimpleNamespace(), Lease(RunKey("i", "a", 1), "run"))  # type: ignore[arg-type]
+    sent = send(Memory(), delivery, cut(operations, cut_at), beat)  # type: ignore[arg-type]
     stored = [key for part in delivery.parts.values() for key in part]
     assert sorted(stored) == sorted(f"Contact.7.{n}" for n in range(1, size + 1) if n not in bad)
     assert {refusal.key for _, refusal in sent.refused} == {f"Contact.7.{n}" for n in bad if n <= size}
@@ -120,18 +129,40 @@ def test_a_failure_ends_the_sending_and_is_raised(key_and_store: tuple[RunKey, S
             return super().send(number, operations)
 
     with pytest.raises(TransientError):
-        send(key, store.ledger, Broken(), cut([operation(n) for n in range(1, 60)], 8), lambda: None)
+        send(store.ledger, Broken(), cut([operation(n) for n in range(1, 60)], 8), heartbeat(key, store))
     assert any(row.acknowledged_at is None for row in store.ledger.batches(key))
 
 
-@pytest.mark.requirement("SAFE-4")
-def test_losing_the_lease_stops_the_sending(key_and_store: tuple[RunKey, Store]) -> None:
+@pytest.mark.requirement("SAFE-4", "SAFE-5")
+def test_a_later_attempt_of_the_run_stops_the_sending(key_and_store: tuple[RunKey, Store]) -> None:
     key, store = key_and_store
 
-    def lost() -> None:
-        raise Fenced("LEASE_LOST", doing="renewing", found="another holder", fix="nothing")
+    class Overtaken(Picky):
+        def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
+            if number == 41:
+                heartbeat(key, store)
+            return super().send(number, operations)
 
-    delivery = Picky()
-    with pytest.raises(Fenced):
-        send(key, store.ledger, delivery, cut([operation(n) for n in range(1, 200)], 4), lost)
-    assert len(delivery.parts) < 50
+    delivery = Overtaken()
+    with pytest.raises(Fenced, match="LEASE_LOST"):
+        send(store.ledger, delivery, cut([operation(n) for n in range(1, 200)], 4), heartbeat(key, store))
+    assert 41 in delivery.parts
+    assert max(delivery.parts) < 41 + 4 * delivery.max_parallel
+
+
+def test_the_heartbeat_renews_now_and_then_and_notices_a_loss(key_and_store: tuple[RunKey, Store], monkeypatch: pytest.MonkeyPatch) -> None:
+    key, store = key_and_store
+    now = [1000.0]
+    monkeypatch.setattr("crosswalk.steps.context.time", SimpleNamespace(monotonic=lambda: now[0]))
+    beat = heartbeat(key, store)
+    renewed: list[float] = []
+    monkeypatch.setattr(store.leases, "renew", lambda *_: renewed.append(now[0]))
+    for _ in range(60):
+        now[0] += 1
+        beat()
+    assert 3 <= len(renewed) <= 4
+    monkeypatch.undo()
+    heartbeat(key, store)
+    beat._renewed = -1e9
+    with pytest.raises(Fenced, match="LEASE_LOST"):
+        beat()

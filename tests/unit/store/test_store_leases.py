@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import Fenced
-from crosswalk.store.engine import connect
-from crosswalk.store.leases import Lease
+from crosswalk.store.engine import connect, reading
+from crosswalk.store.leases import Lease, require
 from crosswalk.store.store import Store
 
 FMG = "smartoffice_to_fmg"
@@ -40,7 +40,17 @@ def store(engine: Engine, clock: Clock) -> Store:
 
 
 def acquire(store: Store, holder: str, snapshot: int, account: str = "summit") -> Lease:
-    return store.leases.acquire(FMG, account, holder, snapshot, TTL)
+    return store.leases.acquire(RunKey(FMG, account, snapshot), holder, TTL)
+
+
+def may_write(store: Store, lease: Lease) -> bool:
+    try:
+        with reading(store.engine, "asking") as connection:
+            require(connection, lease, "asking")
+    except Fenced as error:
+        assert error.code == "LEASE_LOST"
+        return False
+    return True
 
 
 def refusal(work: Callable[..., object], *arguments: Any) -> str:
@@ -50,70 +60,71 @@ def refusal(work: Callable[..., object], *arguments: Any) -> str:
 
 
 @pytest.mark.requirement("SAFE-4")
-def test_a_second_run_is_told_who_is_writing(store: Store) -> None:
-    acquire(store, "manual__1", 1)
-    with pytest.raises(Fenced, match=r"manual__1 \(snapshot 1\) is writing, until 2027-01-15 08:01:00 UTC") as raised:
-        acquire(store, "scheduled__2", 2)
-    assert raised.value.code == "LEASE_HELD"
-    acquire(store, "scheduled__2", 2, account="harbor")
+def test_a_second_run_is_told_who_has_the_account(store: Store) -> None:
+    acquire(store, "fmg_daily_sync manual__1", 1)
+    found = r"fmg_daily_sync manual__1 \(snapshot 1\) has the account since 2027-01-15 08:00:00 UTC, until 2027-01-15 08:01:00 UTC"
+    with pytest.raises(Fenced, match=found) as raised:
+        acquire(store, "fmg_daily_sync scheduled__2", 2)
+    assert raised.value.code == "ACCOUNT_BUSY"
+    acquire(store, "fmg_daily_sync scheduled__2", 2, account="harbor")
 
 
-def test_the_same_run_takes_its_lease_again(store: Store, clock: Clock) -> None:
-    lease = acquire(store, "run", 1)
-    clock.now += TTL - 1
-    assert acquire(store, "run", 1) == lease
-    clock.now += TTL - 1
-    store.leases.check(lease)
+@pytest.mark.requirement("SAFE-4")
+@pytest.mark.parametrize("snapshot", [1, 2])
+def test_a_later_attempt_of_the_run_takes_over_at_once_and_fences_the_earlier(store: Store, snapshot: int) -> None:
+    first = acquire(store, "run", 1)
+    second = acquire(store, "run", snapshot)
+    assert may_write(store, second)
+    assert not may_write(store, first)
+    assert refusal(store.leases.renew, first, TTL) == "LEASE_LOST"
+    store.leases.release(first)
+    assert may_write(store, second)
 
 
-def test_the_same_name_with_another_snapshot_is_another_run(store: Store) -> None:
-    acquire(store, "run", 1)
-    assert refusal(acquire, store, "run", 2) == "LEASE_HELD"
-
-
-def test_a_lease_is_taken_over_only_once_it_expired(store: Store, clock: Clock) -> None:
+def test_another_run_takes_over_only_once_the_lease_expired(store: Store, clock: Clock) -> None:
     first = acquire(store, "first", 1)
     clock.now += TTL - 0.001
-    assert refusal(acquire, store, "second", 2) == "LEASE_HELD"
+    assert refusal(acquire, store, "second", 2) == "ACCOUNT_BUSY"
     clock.now += 0.001
     second = acquire(store, "second", 2)
-    assert second.fence == 2
-    store.leases.check(second)
-    assert refusal(store.leases.check, first) == "LEASE_LOST"
-    assert refusal(store.leases.renew, first) == "LEASE_LOST"
-    store.leases.release(first)
-    store.leases.check(second)
-
-
-def test_another_attempt_of_the_run_takes_over_after_expiry(store: Store, clock: Clock) -> None:
-    first = acquire(store, "try 1", 1)
-    clock.now += TTL
-    store.leases.check(acquire(store, "try 2", 1))
-    assert refusal(store.leases.check, first) == "LEASE_LOST"
+    assert may_write(store, second)
+    assert not may_write(store, first)
+    assert refusal(store.leases.fence, first) == "LEASE_LOST"
 
 
 def test_a_renewed_lease_lasts(store: Store, clock: Clock) -> None:
     lease = acquire(store, "run", 1)
     for _ in range(3):
         clock.now += TTL - 1
-        store.leases.renew(lease)
-    store.leases.check(lease)
+        store.leases.renew(lease, TTL)
+    assert refusal(acquire, store, "other", 2) == "ACCOUNT_BUSY"
+    assert store.leases.at_work(lease.key)
 
 
 def test_a_sleeper_may_go_on_when_nobody_took_over(store: Store, clock: Clock) -> None:
     lease = acquire(store, "run", 1)
     clock.now += 2 * TTL
-    assert refusal(store.leases.check, lease) == "LEASE_LOST"
-    store.leases.renew(lease)
-    store.leases.check(lease)
+    assert not store.leases.at_work(lease.key)
+    store.leases.renew(lease, TTL)
+    assert may_write(store, lease)
+    assert refusal(acquire, store, "other", 2) == "ACCOUNT_BUSY"
 
 
-def test_a_released_lease_is_free_but_never_for_an_older_snapshot(store: Store) -> None:
+def test_a_released_lease_is_free_for_any_run(store: Store) -> None:
     lease = acquire(store, "second", 2)
     store.leases.release(lease)
-    assert refusal(store.leases.check, lease) == "LEASE_LOST"
+    assert not may_write(store, lease)
+    assert not store.leases.at_work(lease.key)
+    assert may_write(store, acquire(store, "first", 1))
+
+
+@pytest.mark.requirement("SAFE-4")
+def test_the_fence_keeps_older_snapshots_out_for_good(store: Store) -> None:
+    newer = acquire(store, "second", 2)
+    store.leases.fence(newer)
+    store.leases.release(newer)
     assert refusal(acquire, store, "first", 1) == "STALE_SNAPSHOT"
-    acquire(store, "again", 2)
+    acquire(store, "second again", 2)
 
 
 @pytest.mark.requirement("SAFE-4")
@@ -127,23 +138,23 @@ def test_no_lease_below_a_delivered_snapshot(store: Store, begin: Callable[..., 
 
 @pytest.mark.requirement("SAFE-4")
 def test_of_eight_processes_one_gets_the_lease(url: str, engine: Engine, at_once: Callable[..., list[Any]]) -> None:
-    found = at_once(8, lambda number: Store(connect(url)).leases.acquire(FMG, "summit", f"run{number}", 1, TTL))
+    found = at_once(8, lambda number: acquire(Store(connect(url)), f"run{number}", 1))
     assert len([answer for answer in found if isinstance(answer, Lease)]) == 1
-    assert len([answer for answer in found if "LEASE_HELD" in str(answer)]) == 7
+    assert len([answer for answer in found if "ACCOUNT_BUSY" in str(answer)]) == 7
 
 
 @pytest.mark.requirement("SAFE-4")
 def test_in_any_order_of_five_runs_the_newest_snapshot_wins(sqlite_engine: Engine) -> None:
     store = Store(sqlite_engine)
-    for number, order in enumerate(permutations(range(5))):
-        account = f"account{number}"
-        for key in (RunKey(FMG, account, snapshot + 1) for snapshot in order):
-            newest = max(snapshot + 1 for snapshot in order[: order.index(key.snapshot - 1) + 1])
-            try:
-                store.leases.acquire(FMG, account, str(key), key.snapshot, ttl_seconds=0)
-                assert key.snapshot == newest
-            except Fenced as error:
-                assert (error.code, key.snapshot < newest) == ("STALE_SNAPSHOT", True)
+    for number, order in enumerate(permutations(range(1, 6))):
+        newest = 0
+        for snapshot in order:
+            key = RunKey(FMG, f"account{number}", snapshot)
+            if snapshot < newest:
+                assert refusal(store.leases.acquire, key, str(key), 0) == "STALE_SNAPSHOT"
+            else:
+                store.leases.fence(store.leases.acquire(key, str(key), 0))
+                newest = snapshot
 
 
 @dataclass
@@ -158,12 +169,11 @@ class Model:
     def expected(self, holder: str, snapshot: int, now: float) -> str:
         if snapshot < self.fenced:
             return "STALE_SNAPSHOT"
-        other = self.owner is not None and (self.owner.holder, self.owner.fence) != (holder, snapshot)
-        return "LEASE_HELD" if other and self.expires > now else ""
+        other = self.owner is not None and self.owner.holder != holder
+        return "ACCOUNT_BUSY" if other and self.expires > now else ""
 
     def take(self, lease: Lease, now: float) -> None:
-        assert lease.fence >= self.fenced, "the fence only rises"
-        self.fenced, self.owner, self.expires = lease.fence, lease, now + TTL
+        self.owner, self.expires = lease, now + TTL
         self.handed.append(lease)
 
 
@@ -171,7 +181,7 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("acquire"), st.sampled_from("ab"), st.integers(1, 4)),
         st.tuples(st.just("wait"), st.sampled_from([1, TTL // 2, TTL]), st.just(0)),
-        st.tuples(st.sampled_from(["renew", "release", "check"]), st.just(""), st.integers(0, 5)),
+        st.tuples(st.sampled_from(["renew", "release", "fence"]), st.just(""), st.integers(0, 5)),
     ),
     max_size=14,
 )
@@ -181,7 +191,7 @@ ACCOUNTS = count()
 @pytest.mark.requirement("SAFE-4")
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-def test_whatever_happens_one_run_at_most_may_write(sqlite_engine: Engine, clock: Clock, steps: list[tuple[str, Any, int]]) -> None:
+def test_whatever_happens_one_attempt_at_most_may_write(sqlite_engine: Engine, clock: Clock, steps: list[tuple[str, Any, int]]) -> None:
     store, model, account = Store(sqlite_engine, clock), Model(), f"account{next(ACCOUNTS)}"
     for action, what, number in steps:
         if action == "wait":
@@ -194,8 +204,7 @@ def test_whatever_happens_one_run_at_most_may_write(sqlite_engine: Engine, clock
                 model.take(acquire(store, what, number, account), clock.now)
         elif model.handed:
             act_on_lease(store, clock, model, action, model.handed[number % len(model.handed)])
-        writers = [lease for lease in dict.fromkeys(model.handed) if may_write(store, lease)]
-        assert writers == ([model.owner] if model.owner and model.expires > clock.now else [])
+        assert [lease for lease in model.handed if may_write(store, lease)] == ([model.owner] if model.owner else [])
 
 
 def act_on_lease(store: Store, clock: Clock, model: Model, action: str, lease: Lease) -> None:
@@ -203,16 +212,14 @@ def act_on_lease(store: Store, clock: Clock, model: Model, action: str, lease: L
     if action == "release":
         store.leases.release(lease)
         model.owner = None if ours else model.owner
-    elif action == "renew" and ours:
-        store.leases.renew(lease)
-        model.expires = clock.now + TTL
+    elif not ours:
+        assert refusal(store.leases.fence, lease) == "LEASE_LOST"
+        assert refusal(store.leases.renew, lease, TTL) == "LEASE_LOST"
     elif action == "renew":
-        assert refusal(store.leases.renew, lease) == "LEASE_LOST"
-
-
-def may_write(store: Store, lease: Lease) -> bool:
-    try:
-        store.leases.check(lease)
-    except Fenced:
-        return False
-    return True
+        store.leases.renew(lease, TTL)
+        model.expires = clock.now + TTL
+    elif lease.key.snapshot < model.fenced:
+        assert refusal(store.leases.fence, lease) == "STALE_SNAPSHOT"
+    else:
+        store.leases.fence(lease)
+        model.fenced = lease.key.snapshot

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, Fenced
+from crosswalk.store.leases import Lease
 from crosswalk.store.store import Store
 
 FMG = "smartoffice_to_fmg"
@@ -87,14 +88,26 @@ def test_an_older_snapshot_never_delivers_over_a_newer_one(store: Store, begin: 
     assert not store.ledger.finished(old)
 
 
+def lease(store: Store, key: RunKey) -> Lease:
+    return store.leases.acquire(key, f"run {key.snapshot}", 60)
+
+
+def refusal(work: Callable[[], object]) -> str:
+    with pytest.raises(Fenced) as raised:
+        work()
+    return raised.value.code
+
+
 @pytest.mark.requirement("SAFE-4", "SAFE-5")
 def test_a_fenced_run_records_no_intent_but_may_tell_what_happened(store: Store, begin: Callable[..., RunKey]) -> None:
     old, new = begin(), begin()
-    store.ledger.intend(old, 1, "body", 10)
-    store.leases.acquire(FMG, "summit", "new run", new.snapshot, 60)
-    with pytest.raises(Fenced) as raised:
-        store.ledger.intend(old, 2, "body", 10)
-    assert raised.value.code == "STALE_SNAPSHOT"
+    earlier = lease(store, old)
+    store.ledger.intend(earlier, 1, "body", 10)
+    later = lease(store, old)
+    assert refusal(lambda: store.ledger.intend(earlier, 2, "body", 10)) == "LEASE_LOST"
+    store.leases.release(later)
+    store.leases.fence(lease(store, new))
+    assert refusal(lambda: store.ledger.intend(later, 2, "body", 10)) == "STALE_SNAPSHOT"
     store.ledger.acknowledge(old, 1, 10)
     assert [batch.accepted for batch in store.ledger.batches(old)] == [10]
 
@@ -124,8 +137,9 @@ def test_a_delivery_of_full_size_is_fast(sqlite_engine: Engine) -> None:
 
 def test_an_intent_waits_for_its_acknowledgement(store: Store, begin: Callable[..., RunKey]) -> None:
     key = begin()
-    intent = store.ledger.intend(key, 2, "body2", 500)
-    store.ledger.intend(key, 1, "body1", 500)
+    held = lease(store, key)
+    intent = store.ledger.intend(held, 2, "body2", 500)
+    store.ledger.intend(held, 1, "body1", 500)
     assert intent.acknowledged_at is None
     refused = [{"key": "s7", "code": "EMAIL_INVALID", "field": "email"}]
     store.ledger.acknowledge(key, 2, 499, refused)
@@ -138,19 +152,21 @@ def test_an_intent_waits_for_its_acknowledgement(store: Store, begin: Callable[.
 
 def test_an_intent_repeated_shows_what_became_of_it(store: Store, begin: Callable[..., RunKey]) -> None:
     key = begin()
-    store.ledger.intend(key, 1, "body", 500)
+    held = lease(store, key)
+    store.ledger.intend(held, 1, "body", 500)
     store.ledger.acknowledge(key, 1, 500, [])
-    again = store.ledger.intend(key, 1, "body", 500)
+    again = store.ledger.intend(held, 1, "body", 500)
     assert again.accepted == 500
     assert store.ledger.batches(key) == [again]
 
 
 def test_another_body_replaces_an_intent(store: Store, begin: Callable[..., RunKey]) -> None:
     key = begin()
-    store.ledger.intend(key, 1, "whole", 500)
-    assert store.ledger.intend(key, 1, "first half", 250).operations == 250
+    held = lease(store, key)
+    store.ledger.intend(held, 1, "whole", 500)
+    assert store.ledger.intend(held, 1, "first half", 250).operations == 250
     store.ledger.acknowledge(key, 1, 250, [])
-    store.ledger.intend(key, 1, "whole", 500)
+    store.ledger.intend(held, 1, "whole", 500)
     assert [(batch.body_hash, batch.acknowledged_at) for batch in store.ledger.batches(key)] == [("whole", None)]
 
 
@@ -159,15 +175,16 @@ def test_an_answer_without_intent_is_refused(store: Store, begin: Callable[..., 
         store.ledger.acknowledge(begin(), 1, 500, [])
     assert raised.value.code == "BATCH_UNKNOWN"
     with pytest.raises(ConfigurationError) as unknown:
-        store.ledger.intend(RunKey(FMG, "summit", 99), 1, "body", 1)
+        store.ledger.intend(lease(store, RunKey(FMG, "summit", 99)), 1, "body", 1)
     assert unknown.value.code == "RUN_UNKNOWN"
 
 
 def test_batches_may_be_recorded_by_several_threads(store: Store, begin: Callable[..., RunKey]) -> None:
     key = begin()
+    held = lease(store, key)
 
     def send(number: int) -> None:
-        store.ledger.intend(key, number, f"body{number}", 1)
+        store.ledger.intend(held, number, f"body{number}", 1)
         store.ledger.acknowledge(key, number, 1, [])
 
     threads = [Thread(target=send, args=(number,)) for number in range(8)]

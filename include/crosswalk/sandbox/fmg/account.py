@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -83,7 +82,10 @@ class OptOut:
 
 
 class Account:
-    """An account. Writers hold `lock`; readers take `listing` once and need none."""
+    """An account. Writers hold `lock`; readers take `listing` once and need none.
+
+    had: the FMG ids of every contact and every group that was ever in the list, by entity.
+    """
 
     def __init__(self, account_id: str, name: str, api_key: str = DEFAULT_KEY) -> None:
         self.account_id = account_id
@@ -95,21 +97,43 @@ class Account:
         self.answers = Answers()
         self.gate = Gate()
         self.lock = threading.RLock()
-        self._numbers = {prefix: itertools.count(1) for prefix in ("c", "g", "i")}
+        self.had: Mapping[str, frozenset[str]] = {"contacts": frozenset(), "groups": frozenset()}
+        self._numbers = dict.fromkeys(("c", "g", "i"), 0)
+
+    def copy(self, later: float) -> Account:
+        """The same list, opt-outs, imports and kept answers, for itself; times moved by `later` seconds."""
+        other = Account(self.account_id, self.name, self.api_key)
+        with self.lock:
+            other.listing, other.opt_outs, other.had = self.listing, self.opt_outs, self.had
+            other.imports = {import_id: job.copy() for import_id, job in self.imports.items()}
+            other.answers, other.gate = self.answers.copy(later), self.gate.copy(later)
+            other._numbers = self._numbers.copy()
+        return other
 
     def new_id(self, prefix: str) -> str:
-        """The next id: c contact, g group, i import."""
-        number = next(self._numbers[prefix])
+        """An id never given before: c contact, g group, i import."""
+        self._numbers[prefix] += 1
+        number = self._numbers[prefix]
         return f"c-{number:06d}" if prefix == "c" else f"{prefix}-{number}"
+
+    def show(self, listing: Listing) -> None:
+        """Put a list in place of the one before, and remember the ids in it."""
+        self.had = {
+            "contacts": _with(self.had["contacts"], listing.contacts),
+            "groups": _with(self.had["groups"], listing.groups),
+        }
+        self.listing = listing
 
     def edit(self, *, contacts: Mapping[str, Contact] | None = None, groups: Mapping[str, Group] | None = None) -> None:
         """Replace the list outside any import; raises the revision."""
         now = self.listing
-        self.listing = replace(
-            now,
-            contacts=now.contacts if contacts is None else contacts,
-            groups=now.groups if groups is None else groups,
-            revision=now.revision + 1,
+        self.show(
+            replace(
+                now,
+                contacts=now.contacts if contacts is None else contacts,
+                groups=now.groups if groups is None else groups,
+                revision=now.revision + 1,
+            )
         )
 
     def opt_out(self, emails: Iterable[tuple[str, str]]) -> None:
@@ -138,3 +162,8 @@ class Account:
             "last_snapshot": listing.last_snapshot,
             "revision": listing.revision,
         }
+
+
+def _with(ids: frozenset[str], records: Mapping[str, object]) -> frozenset[str]:
+    new = records.keys() - ids
+    return ids | new if new else ids

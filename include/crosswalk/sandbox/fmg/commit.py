@@ -53,18 +53,22 @@ def _contacts(listing: Listing, job: Import, groups: Mapping[str, Group], new_id
 def _kept(records: Mapping[str, R], job: Import, entity: str) -> dict[str, R]:
     if job.mode == "replace":
         return {}
-    deleted = {operation.target_id for operation in job.operations() if operation.entity == entity and operation.op == "delete"}
+    deleted = _deleted(job, entity)
     return {record_id: record for record_id, record in records.items() if record_id not in deleted}
 
 
+def _deleted(job: Import, entity: str) -> set[str]:
+    return {operation.target_id for operation in job.operations() if operation.entity == entity and operation.op == "delete"}
+
+
 def _upserts(job: Import, entity: str, by_source: Mapping[str, str], new_id: Callable[[], str]) -> Iterable[tuple[Operation, str]]:
-    """Each upsert with the FMG id it goes to. Raises Refused when two go to the same one."""
-    taken: set[str] = set()
+    """Each upsert with the FMG id it goes to, in the list or not any more. Raises Refused when one record is changed twice."""
+    taken = _deleted(job, entity)
     for operation in job.operations():
         if operation.entity == entity and operation.op == "upsert":
             record_id = operation.target_id or by_source.get(operation.source_id) or new_id()
             if record_id in taken:
-                raise Refused(422, "INVALID", "two upserts change the same record")
+                raise Refused(422, "INVALID", "two operations change one record")
             taken.add(record_id)
             yield operation, record_id
 

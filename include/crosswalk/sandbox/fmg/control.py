@@ -17,15 +17,15 @@ LIST_LIMIT = 100_000
 BASE = "/_sandbox/fmg/accounts"
 
 
-def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Fmg) -> None:
-    """Add the routes of this system to those of the control API."""
+def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Callable[[], Fmg]) -> None:
+    """Add the routes of this system, as it stands when one is called, to those of the control API."""
 
     def add(method: str, path: str, handler: Handler) -> None:
-        routes.add(method, f"{BASE}/{{account}}{path}", lambda request, parts: _locked(system, handler, request, parts))
+        routes.add(method, f"{BASE}/{{account}}{path}", lambda request, parts: _locked(system(), handler, request, parts))
 
-    routes.add("GET", BASE, lambda _request, _parts: json_reply(overview(system)))
-    routes.add("POST", BASE, lambda request, _: json_reply(open_account(system, request.json()).summary(), 201))
-    routes.add("DELETE", f"{BASE}/{{account}}", lambda _, parts: _drop_account(system, parts))
+    routes.add("GET", BASE, lambda _request, _parts: json_reply(overview(system())))
+    routes.add("POST", BASE, lambda request, _: json_reply(open_account(system(), request.json()).summary(), 201))
+    routes.add("DELETE", f"{BASE}/{{account}}", lambda _, parts: _drop_account(system(), parts))
     add("GET", "", lambda account, _request, _parts: json_reply(_account_json(account)))
     add("GET", "/contacts", _list_contacts)
     add("POST", "/contacts", _create_contacts)

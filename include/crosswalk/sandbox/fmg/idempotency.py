@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from crosswalk.sandbox.messages import Refused, Reply, Request
@@ -26,6 +26,12 @@ class Answers:
 
     def __init__(self) -> None:
         self._answers: dict[str, Answer] = {}
+
+    def copy(self, later: float) -> Answers:
+        """The same answers, for themselves; given `later` seconds later."""
+        other = Answers()
+        other._answers = {key: replace(answer, given=answer.given + later) for key, answer in self._answers.items()}
+        return other
 
     def earlier(self, key: str, request: Request) -> Reply | None:
         """The answer given before to this key; None for "", no key. Raises Refused (422 KEY_REUSED, INVALID)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
 from crosswalk.sandbox.fmg.rules import CONTACT_FIELDS, MAX_ID, wrong_contact_field, wrong_group_field
@@ -54,6 +54,10 @@ class Import:
     status: str = "open"
     parts: dict[int, Part] = field(default_factory=dict)
 
+    def copy(self) -> Import:
+        """The same job with the same parts, for itself."""
+        return replace(self, parts=self.parts.copy())
+
     def require_open(self) -> None:
         """Raise Refused (409 IMPORT_CLOSED) unless open."""
         if self.status != "open":
@@ -95,7 +99,7 @@ def is_count(value: object) -> TypeGuard[int]:
 
 
 def read_part(body: Mapping[str, Any], mode: str, known: Mapping[str, Container[str]]) -> Part:
-    """Sort a part's operations into accepted and rejected. `known` holds the FMG ids by entity.
+    """Sort a part's operations into accepted and rejected. `known` holds the FMG ids the account ever had, by entity.
 
     Raises Refused (413 PART_TOO_LARGE, 422 PART_REFUSED): nothing of the part is taken.
     """

@@ -37,8 +37,7 @@ def put_part(account: Account, request: Request, import_id: str, number: str) ->
     job.require_open()
     if len(request.body) > MAX_BYTES:
         raise Refused(413, "PART_TOO_LARGE", f"a part has at most {MAX_BYTES} bytes")
-    listing = account.listing
-    part = read_part(request.json(), job.mode, {"groups": listing.groups, "contacts": listing.contacts})
+    part = read_part(request.json(), job.mode, account.had)
     job.parts[int(number)] = part
     return json_reply({"part": int(number), "accepted": [operation.key for operation in part.accepted], "rejected": part.rejected})
 
@@ -60,7 +59,7 @@ def commit_import(account: Account, request: Request, import_id: str) -> Reply:
         job.end("closed")
         raise
     account.opt_out((item.values["email"], item.source_id) for item in job.operations() if item.opted_out)
-    account.listing = listing
+    account.show(listing)
     job.end("committed")
     counts = {"contacts": len(listing.contacts), "groups": len(listing.groups)}
     return json_reply(

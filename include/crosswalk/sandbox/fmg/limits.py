@@ -29,6 +29,13 @@ class Gate:
         self._filled = time.monotonic()
         self._inside = 0
 
+    def copy(self, later: float) -> Gate:
+        """A gate as full as this one was, with nobody in it; times moved by `later` seconds."""
+        other = Gate()
+        with self._lock:
+            other._tokens, other._filled = self._tokens, self._filled + later
+        return other
+
     @contextmanager
     def passing(self, limits: Limits) -> Iterator[float]:
         """Yield 0 when the request may pass, else the seconds to wait; count it as under way meanwhile."""

@@ -43,6 +43,13 @@ class Fmg:
         self.limits = Limits()
         self._routes = _routes()
 
+    def copy(self, later: float) -> Fmg:
+        """The same accounts, for themselves, under the same limits; times moved by `later` seconds."""
+        other = Fmg()
+        other.limits = self.limits
+        other.accounts = {account_id: account.copy(later) for account_id, account in self.accounts.copy().items()}
+        return other
+
     def describe(self, request: Request) -> Call:
         """Find the route; a path that is none becomes an operation of its own."""
         write = request.method not in ("GET", "HEAD")

@@ -19,11 +19,11 @@ LIST_LIMIT = 100_000
 BASE = "/_sandbox/smartoffice/offices"
 
 
-def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: SmartOffice) -> None:
-    """Add the routes of this system to those of the control API."""
+def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Callable[[], SmartOffice]) -> None:
+    """Add the routes of this system, as it stands when one is called, to those of the control API."""
 
     def add(method: str, path: str, handler: Handler) -> None:
-        routes.add(method, BASE + path, lambda request, parts: handler(system, request, parts))
+        routes.add(method, BASE + path, lambda request, parts: handler(system(), request, parts))
 
     add("GET", "", lambda system, _request, _parts: json_reply(overview(system)))
     add("POST", "", _create_office)

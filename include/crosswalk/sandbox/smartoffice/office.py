@@ -51,6 +51,12 @@ class Office:
     records: dict[str, dict[int, Record]] = field(default_factory=lambda: {CONTACT: {}, TAG_GROUP: {}, NOTE: {}})
     lock: threading.RLock = field(default_factory=threading.RLock)
 
+    def copy(self) -> Office:
+        """The same users and records, for themselves."""
+        with self.lock:
+            records = {kind: held.copy() for kind, held in self.records.items()}
+            return Office(self.name, self.site, self.users.copy(), records)
+
     def set_user(self, user: User) -> None:
         """Add a user, or replace the one of that name."""
         self.users[user.name.casefold()] = user

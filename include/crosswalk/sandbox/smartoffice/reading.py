@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lxml import etree
@@ -67,10 +67,10 @@ def report_query(report: etree._Element) -> Query:
     return Query(kind, SHAPES[kind], tests, numbers[0], _size(text_of(report, "pageSize")), numbers[1])
 
 
-def page_of(query: Query, office: Office, session: Session, numbers: Iterable[int], fault: Fault | None) -> PageText:
+def page_of(query: Query, office: Office, session: Session, new_number: Callable[[], int], fault: Fault | None) -> PageText:
     """Serve one page; the first call of a search freezes its result in the session. Raises Refused (SEARCH_UNKNOWN, BAD_REQUEST)."""
     if query.search == -1:
-        result = Result(next(iter(numbers)), query.kind, query.size, found(office, query))
+        result = Result(new_number(), query.kind, query.size, found(office, query))
         session.keep(result)
     else:
         result = session.result(query.search)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import secrets
 import threading
 import time
@@ -36,12 +35,19 @@ class Session:
     user: str
     used: float
     results: OrderedDict[int, Result] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def copy(self, later: float) -> Session:
+        """The same results, for itself; used `later` seconds later."""
+        with self.lock:
+            return Session(self.cookie, self.office, self.user, self.used + later, self.results.copy())
 
     def keep(self, result: Result) -> None:
         """Keep a result; the oldest is forgotten when there are too many."""
-        self.results[result.number] = result
-        while len(self.results) > KEPT_RESULTS:
-            self.results.popitem(last=False)
+        with self.lock:
+            self.results[result.number] = result
+            while len(self.results) > KEPT_RESULTS:
+                self.results.popitem(last=False)
 
     def result(self, number: int) -> Result:
         """A result of this session. Raises Refused (SEARCH_UNKNOWN)."""
@@ -57,7 +63,21 @@ class Sessions:
     def __init__(self) -> None:
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
-        self.search_numbers = itertools.count(991)
+        self._last_search = 990
+
+    def copy(self, later: float) -> Sessions:
+        """The same sessions, for themselves; times moved by `later` seconds."""
+        other = Sessions()
+        with self._lock:
+            other._sessions = OrderedDict((cookie, session.copy(later)) for cookie, session in self._sessions.items())
+            other._last_search = self._last_search
+        return other
+
+    def search_number(self) -> int:
+        """A number for a search, never given before."""
+        with self._lock:
+            self._last_search += 1
+            return self._last_search
 
     def open(self, office: str, user: str) -> Session:
         """Begin a session."""

@@ -34,6 +34,13 @@ class SmartOffice:
         self.offices: dict[str, Office] = {}
         self.sessions = Sessions()
 
+    def copy(self, later: float) -> SmartOffice:
+        """The same offices and sessions, for themselves; times moved by `later` seconds."""
+        other = SmartOffice()
+        other.offices = {name: office.copy() for name, office in self.offices.copy().items()}
+        other.sessions = self.sessions.copy(later)
+        return other
+
     def describe(self, request: Request) -> Call:
         """Read far enough to know what is asked; what cannot be read becomes an operation of its own."""
         if request.path != PATH:
@@ -120,7 +127,7 @@ class SmartOffice:
         return self.sessions.open(opened.office, user.name), True
 
     def _search(self, office: Office, session: Session, operation: etree._Element, subject: etree._Element, fault: Fault | None) -> str:
-        page = page_of(search_query(operation, subject), office, session, self.sessions.search_numbers, fault)
+        page = page_of(search_query(operation, subject), office, session, self.sessions.search_number, fault)
         now = datetime.now().astimezone().strftime("%Y-%m-%dT%H:%M:%S")
         status = f"<_status>OK</_status><_systime>{now}</_systime><!-- xmlengine -->"
         return f"<search {page.attributes}>{status}{page.records}</search>"
@@ -130,7 +137,7 @@ class SmartOffice:
             case "GetAdptUser":
                 return f"<method><_status>OK</_status><GetAdptUser>{_licensed(office, text_of(method, 'adapter'))}</GetAdptUser></method>"
             case "DynamicReport":
-                page = page_of(report_query(method), office, session, self.sessions.search_numbers, fault)
+                page = page_of(report_query(method), office, session, self.sessions.search_number, fault)
                 return f"<method><_status>OK</_status><DynamicReport {page.attributes}>{page.records}</DynamicReport></method>"
             case _:
                 raise Refused(200, "UNKNOWN_METHOD", f"no method {method.tag}")

@@ -1,0 +1,49 @@
+"""Put an FMG account's previous list back.
+
+**What.** Undoes the last delivery that changed the list of each named account: contacts, groups and memberships are again what they were
+before it, under the same FMG ids. Opt-outs made since then are kept. An undo is a delivery itself: triggering this DAG again undoes it.
+
+**When.** Only by hand: *Trigger*, name the accounts. *Generation* goes further back, as long as the snapshots are in the landing zone.
+*Dry run* shows in the report what would be put back, and writes nothing.
+
+**What then.** The source still says what it said. The next `fmg_daily_sync` of the account that would change anything is held with the
+code `UNDONE`, and asks under *Required Actions*: put the source right first, then run it and approve.
+
+**When it fails.** `UNDO_EXPIRED`: the list as it was is no longer kept. `UNDO_UNSETTLED`: a delivery was cut short; clear its load task
+first. `ACCOUNT_BUSY`: wait for the run it names. Clearing a task here is always safe; what was undone is not undone twice.
+
+**Owner.** CRM integrations.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task_group
+
+from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, undo_params
+from crosswalk.orchestration.steps import SelectAccountsOperator
+from crosswalk.systems.fmg.operators import FmgLoadOperator, FmgUndoOperator
+
+
+@dag(
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    default_args={**DEFAULT_ARGS, "owner": "crm-integrations"},
+    params=undo_params(),
+    tags=["crosswalk", "fmg", "undo"],
+    doc_md=__doc__,
+)
+def fmg_undo() -> None:
+    """Put the previous list of each named account back."""
+
+    @task_group(group_id="account", default_args=ACCOUNT_ARGS)
+    def account(account: str) -> None:
+        undo = FmgUndoOperator(task_id="undo", integration="smartoffice_to_fmg", account=account)
+        FmgLoadOperator(task_id="load", handle=undo.output)
+
+    account.expand(account=SelectAccountsOperator(task_id="accounts", integration="smartoffice_to_fmg").output)
+
+
+fmg_undo()

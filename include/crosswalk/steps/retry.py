@@ -1,0 +1,54 @@
+"""Rejected records retried alone (SAFE-10): the whole list is read and checked as always, but only they are delivered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+import pandas as pd
+
+from crosswalk.core.model import Outcome
+from crosswalk.errors import ConfigurationError
+from crosswalk.steps.context import Run
+from crosswalk.store.store import Store
+
+NOT_RETRIED = "not_retried"
+"""Reason of the rows a retry leaves out."""
+
+_FILE = "retried.json"
+_SHOWN = 5
+
+
+def rejected_now(store: Store, integration: str, account: str, wanted: Collection[str] = ()) -> frozenset[str]:
+    """Name the records to retry: those wanted, or all that are rejected now. Raises ConfigurationError RECORD_NOT_REJECTED."""
+    rejected = frozenset(row.source_id for row in store.rejected.open(integration, account) if row.source_id)
+    if unknown := sorted(set(wanted) - rejected):
+        raise ConfigurationError(
+            "RECORD_NOT_REJECTED",
+            doing=f"choosing the records of {integration}/{account} to retry",
+            found=f"{len(unknown)} of them are not rejected: {', '.join(unknown[:_SHOWN])}",
+            fix="choose among those of `crosswalk rejected list`, or name none to retry all",
+        )
+    return frozenset(wanted) or rejected
+
+
+def restrict(run: Run, only: Collection[str]) -> None:
+    """Let the run deliver only these source records. Before its plan is made."""
+    run.folder.write_bytes(_FILE, json.dumps(sorted(only)).encode())
+
+
+def retried(run: Run) -> frozenset[str] | None:
+    """Name the source records the run is restricted to; None: all."""
+    return frozenset(json.loads(run.folder.read_bytes(_FILE))) if run.folder.exists(_FILE) else None
+
+
+def leave_out_others(plan: pd.DataFrame, only: frozenset[str]) -> pd.DataFrame:
+    """Turn what the plan would do with other records into "excluded". Nothing is deleted by a retry."""
+    sent = plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value]) & plan["source_id"].isin(only)
+    other = plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.DELETE.value]) & ~sent
+    return plan.assign(
+        outcome=plan["outcome"].mask(other, Outcome.EXCLUDED.value),
+        reason=plan["reason"].mask(other, NOT_RETRIED),
+        changed=plan["changed"].mask(other, ""),
+        payload_hash=plan["payload_hash"].mask(other, ""),
+    )
