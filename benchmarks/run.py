@@ -61,6 +61,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--approve", action="store_true", help="answer a held plan with Approve instead of leaving it held")
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--full-resync", action="store_true")
+    parser.add_argument("--undo", action="store_true", help="put the previous list back instead of delivering; with --state")
     parser.add_argument("--requests-per-second", type=float, default=1000.0, help="our own limit; the server sets the pace")
     parser.add_argument("--sandbox", type=int, nargs="+", metavar="CONTACTS", help="measure against our sandbox, at these sizes")
     parser.add_argument("--verbose", action="store_true", help="log progress to standard error")
@@ -82,12 +83,11 @@ def _run(arguments: argparse.Namespace, state: Path) -> dict[str, Any]:
     began = time.perf_counter()
     problem = ""
     try:
-        row = account.run(
-            "benchmark",
-            dry_run=arguments.dry_run,
-            full_resync=arguments.full_resync,
-            approve=(lambda _: True) if arguments.approve else None,
-        )
+        if arguments.undo:
+            row = account.undo("benchmark", dry_run=arguments.dry_run)
+        else:
+            approve = (lambda _: True) if arguments.approve else None
+            row = account.run("benchmark", dry_run=arguments.dry_run, full_resync=arguments.full_resync, approve=approve)
     except CrosswalkError as error:
         problem = str(error)
         row = account.store.runs.latest(account.settings.integration, account.settings.name, limit=1)[0]
@@ -142,11 +142,15 @@ def _against_sandbox(sizes: list[int]) -> int:
     for contacts in sizes:
         groups = max(1, contacts // 30)
         with _sandbox(contacts, groups) as url, tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as state:
-            for name in ("first", "unchanged", "one_percent"):
+            for name in ("first", "unchanged", "one_percent", "undo_one_percent", "undo_undo"):
                 if name == "one_percent":
                     body = {"first": max(1, contacts // 100), "set": {"PreferredAddress.City": "Newtown"}}
                     requests.post(f"{url}/_sandbox/smartoffice/offices/{OFFICE}/contacts/bulk", json=body, timeout=60).raise_for_status()
                 worst = max(worst, _one(name, contacts, groups, url, state))
+            with tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as other:
+                requests.post(f"{url}/_sandbox/reset", json={}, timeout=60).raise_for_status()
+                for name in ("first_again", "undo_first"):
+                    worst = max(worst, _one(name, contacts, groups, url, other))
     return worst
 
 
@@ -177,6 +181,7 @@ def _sandbox(contacts: int, groups: int) -> Iterator[str]:
 def _one(name: str, contacts: int, groups: int, url: str, state: str) -> int:
     """Run this file again in a process of its own, so that each figure stands for itself."""
     command = [sys.executable, __file__, "--source-url", f"{url}/smartoffice/xmlengine", "--target-url", f"{url}/fmg", "--state", state]
+    command += ["--undo"] if name.startswith("undo") else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if not done.stdout.strip():
         print(done.stderr, file=sys.stderr)

@@ -4,7 +4,8 @@
 chosen tag groups. SmartOffice is right; FMG is made to agree. Nothing is written to SmartOffice.
 
 **When.** Every day at 5:00 in the morning, New York time, in winter as in summer. At any time by hand: *Trigger*, name accounts or leave
-the list empty for all, tick *Dry run* to see the plan and write nothing. Accounts set to `manual` run only when triggered.
+the list empty for all, tick *Dry run* to see the plan and write nothing. Accounts set to `manual` run only when triggered. *Backfill* gives
+past nights a report of what was landed then, against today's rules, and writes nothing.
 
 **How it goes.** One row of tasks an account, independent of the others: extract → validate → transform → approve → load.
 *Run report* on any task shows what happened: limits, rejected records with their fix, the plan.
@@ -13,7 +14,7 @@ the list empty for all, tick *Dry run* to see the plan and write nothing. Accoun
 report, then Approve or Reject. Without an answer within 24 hours it is a Reject. Nothing is written before; other accounts go on.
 
 **When it fails.** The log's last line has a code and what to do next. After that, clear the failed task of that account: clearing is always
-safe, nothing is lost and nothing is written twice. Clear from `extract` on when the source was corrected.
+safe, nothing is lost and nothing is written twice. Clear from `extract` on when the source was corrected. A wrong list went out: `fmg_undo`.
 
 **Owner.** CRM integrations.
 """

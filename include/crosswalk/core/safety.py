@@ -20,6 +20,9 @@ from crosswalk.core.spec_model import EntitySpec
 STRANGERS = ("target_only", "adopted")
 """Reasons of plan rows about records of the target that no import put there."""
 
+STAYING = (Outcome.REJECTED.value, Outcome.EXCLUDED.value)
+"""Outcomes that leave what the target has as it is, whatever the source says."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -51,8 +54,8 @@ class Facts:
 
     @cached_property
     def kept(self) -> set[str]:
-        """Ids of the target rows that stay as they are because their source was rejected."""
-        return set(self.plan.loc[self.plan["outcome"] == Outcome.REJECTED.value, "target_id"]) - {""}
+        """Ids of the target rows that stay as they are: their source was rejected, or is left out."""
+        return set(self.plan.loc[self.plan["outcome"].isin(STAYING), "target_id"]) - {""}
 
 
 def holds(
@@ -125,8 +128,8 @@ def _slice_drop(facts: Facts) -> Iterator[Hold]:
 
 def _after(facts: Facts, name: str) -> Counter[str]:
     """Members of each group once the plan is carried out."""
-    rejected = facts.plan.loc[facts.plan["outcome"] == Outcome.REJECTED.value, "source_id"]
-    travelling = facts.desired.loc[~facts.desired["source_id"].isin(rejected), name]
+    not_sent = facts.plan.loc[facts.plan["outcome"].isin(STAYING), "source_id"]
+    travelling = facts.desired.loc[~facts.desired["source_id"].isin(not_sent), name]
     staying = facts.target.loc[facts.target["target_id"].isin(facts.kept), name]
     return _members(travelling) + _members(staying)
 

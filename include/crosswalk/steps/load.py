@@ -35,7 +35,8 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
         if run.store.ledger.finished(run.key):
             log.info("run %s was delivered already, nothing to do", run.key)
         elif run.store.runs.get(run.key).dry_run:
-            _write_nothing(run)
+            with run.working():
+                _write_nothing(run)
         else:
             with run.leased(BEAT_SECONDS) as beat:
                 _require_plan(run)

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 from sqlalchemy import Connection, Engine, Row, Select, select, update
 
 from crosswalk.core.model import RunKey, RunStatus
-from crosswalk.errors import ConfigurationError
+from crosswalk.errors import ConfigurationError, TransientError
 from crosswalk.store import snapshots
 from crosswalk.store.engine import reading, writing
 from crosswalk.store.tables import run
@@ -121,8 +121,13 @@ class Runs:
         doing = f"closing the older runs of {key.integration}/{key.account}"
         ours = run.c.integration == key.integration, run.c.account == key.account
         dead = *ours, run.c.snapshot < key.snapshot, run.c.status == RunStatus.RUNNING, run.c.replays.is_(None)
-        text = f"[RUN_ABANDONED] The run ended without a word, and snapshot {key.snapshot} began. Next: look at the log of its last task."
-        ended = {"status": RunStatus.FAILED, "error_code": "RUN_ABANDONED", "error_text": text, "ended_at": datetime.now(UTC)}
+        error = TransientError(
+            "RUN_ABANDONED",
+            doing=f"beginning snapshot {key.snapshot} of {key.integration}/{key.account}",
+            found="this earlier run had ended without a word, its process killed",
+            fix="look at the log of its last task; the run that began then delivers what the source holds",
+        )
+        ended = {"status": RunStatus.FAILED, "error_code": error.code, "error_text": str(error), "ended_at": datetime.now(UTC)}
         with writing(self._engine, doing) as connection:
             connection.execute(update(run).where(*dead).values(**ended))
 

@@ -128,3 +128,37 @@ def test_landing_purge_removes_old_data_and_keeps_reports(delivered: World, caps
     assert json.loads(run(capsys, "landing", "purge", "--keep-days", "7", "--json")[1]) == {"removed": ["data/smartoffice_to_fmg/summit/1"]}
     assert not list(data.rglob("*.parquet"))
     assert list(reports.rglob("report.html"))
+
+
+@pytest.mark.requirement("SAFE-7")
+def test_undo_puts_the_list_back_and_can_be_undone(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    first = delivered.seen()
+    changed = next(iter(first))
+    delivered.source_contact(changed, FirstName="Changed")
+    delivered.run()
+    second = delivered.seen()
+    code, out, _ = run(capsys, "undo", "fmg", "summit", "--dry-run", "--json")
+    assert (code, json.loads(out)["status"], delivered.seen()) == (0, "dry_run", second)
+    code, out, _ = run(capsys, "undo", "fmg", "summit", "--json")
+    done = json.loads(out)
+    assert (code, done["status"], done["undone"], done["plan"]["contact"]["update"]) == (0, "success", "snapshot 2", 1)
+    assert delivered.seen() == first
+    assert run(capsys, "undo", "fmg", "summit")[0] == 0
+    assert delivered.seen() == second
+    code, _, err = run(capsys, "undo", "fmg", "summit", "--generation", "99")
+    assert (code, "UNDO_UNKNOWN" in err) == (2, True)
+
+
+@pytest.mark.requirement("SAFE-10")
+def test_rejected_retry_delivers_what_passes_by_now(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    person = {"id": "Contact.7.90001", "LastName": "", "FirstName": "Nolan", "TagGroups": []}
+    delivered.control("POST", f"/smartoffice/offices/{delivered.office}/contacts", **person)
+    delivered.run()
+    code, out, _ = run(capsys, "rejected", "retry", "fmg", "summit", "Contact.7.90001", "--json")
+    assert (code, json.loads(out)["still_rejected"]) == (1, ["Contact.7.90001"])
+    delivered.source_contact("Contact.7.90001", LastName="Nash")
+    code, out, _ = run(capsys, "rejected", "retry", "fmg", "summit", "Contact.7.90001", "--json")
+    assert (code, json.loads(out)["passed"], json.loads(out)["still_rejected"]) == (0, 1, [])
+    assert delivered.seen()["Contact.7.90001"]["last_name"] == "Nash"
+    code, _, err = run(capsys, "rejected", "retry", "fmg", "summit", "Contact.7.90001")
+    assert (code, "RECORD_NOT_REJECTED" in err) == (2, True)

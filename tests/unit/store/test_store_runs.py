@@ -100,3 +100,49 @@ def test_the_last_delivery_is_found_behind_later_failures(store: Store, begin: C
     assert (found.key, found.status, found.generation) == (delivered, RunStatus.PARTIAL, 4)
     assert found.delivered_at == found.ended_at
     assert store.runs.newest_delivered_snapshot(FMG, "summit") == delivered.snapshot
+
+
+@pytest.mark.requirement("SAFE-5")
+def test_runs_that_ended_without_a_word_are_said_to_have_ended(store: Store, begin: Callable[..., RunKey]) -> None:
+    dead, held, done, other, replayed = begin(), begin(), begin(), begin("harbor"), begin(dry_run=True, replays=1)
+    store.runs.update(held, status=RunStatus.HELD)
+    store.ledger.finish(done, Receipt(1, 1, {}), {}, {})
+    now = begin()
+    store.runs.give_up_on_older(now)
+    states = [(store.runs.get(key).status, store.runs.get(key).error_code) for key in (dead, held, done, other, replayed, now)]
+    running = (RunStatus.RUNNING, "")
+    assert states == [(RunStatus.FAILED, "RUN_ABANDONED"), (RunStatus.HELD, ""), (RunStatus.SUCCESS, ""), running, running, running]
+    assert store.runs.get(dead).ended_at is not None
+
+
+def test_what_a_backfill_looked_at_again_is_not_the_latest_run(store: Store, begin: Callable[..., RunKey]) -> None:
+    real = begin()
+    replay = begin(dry_run=True, replays=real.snapshot)
+    assert store.runs.get(replay).replays == real.snapshot
+    assert [row.key for row in store.runs.latest(FMG, "summit")] == [real]
+
+
+@pytest.mark.requirement("CARD-6")
+def test_the_runs_of_a_night_are_found_by_its_interval_the_delivered_one_first(store: Store, begin: Callable[..., RunKey]) -> None:
+    start, end = datetime(2026, 11, 20, 10, tzinfo=UTC), datetime(2026, 11, 21, 10, tzinfo=UTC)
+    night: dict[str, Any] = {"dag_id": "fmg_daily_sync", "interval_start": start, "interval_end": end}
+    older, delivered, newest = begin(**night), begin(**night), begin(**night)
+    begin(**{**night, "dag_id": "another"})
+    begin(**{**night, "interval_end": end + timedelta(hours=1)})
+    begin(**night, dry_run=True, replays=1)
+    undo = begin(**night)
+    store.runs.update(undo, mode="undo")
+    store.ledger.finish(delivered, Receipt(1, 1, {}), {}, {})
+    found = store.runs.of_interval(FMG, "summit", "fmg_daily_sync", start, end)
+    assert [row.key for row in found] == [delivered, newest, older]
+    assert store.runs.of_interval(FMG, "harbor", "fmg_daily_sync", start, end) == []
+
+
+@pytest.mark.requirement("SAFE-7")
+def test_the_run_that_made_a_generation_is_the_first_that_delivered_it(store: Store, begin: Callable[..., RunKey]) -> None:
+    first, second, quiet = begin(run_id="a"), begin(run_id="a"), begin(run_id="b")
+    for key, generation in ((first, 1), (second, 2), (quiet, 2)):
+        store.ledger.finish(key, Receipt(generation, 1, {}), {}, {})
+    made = [store.runs.maker_of(FMG, "summit", generation) for generation in (1, 2, 3)]
+    assert [row.key if row else None for row in made] == [first, second, None]
+    assert [row.key for row in store.runs.of_trigger(FMG, "summit", "fmg_daily_sync", "a")] == [second, first]
