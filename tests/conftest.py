@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from figures import PROPERTY, Figure, summed, table, write
+from figures import FAULT_POINT, PROPERTY, Figure, coverage, summed, table, write
 from world import WorldMaker, world
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}
@@ -32,7 +32,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     reports = [one for outcome in ("passed", "failed") for one in terminalreporter.stats.get(outcome, []) if one.when == "call"]
     found = [Figure(*value) for one in reports for name, value in one.user_properties if name == PROPERTY]
     if found:
-        lines = table(summed(found))
+        killed = [tuple(value) for one in reports for name, value in one.user_properties if name == FAULT_POINT]
+        lines = [*table(summed(found)), *(["", *coverage(killed)] if killed else [])]
         terminalreporter.section("promises")
         terminalreporter.write_line("\n".join(lines))
         if config.getoption("--figures"):

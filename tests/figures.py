@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROPERTY = "figure"
+FAULT_POINT = "fault point"
+"""Property of a test that killed at a named point: [scenario, point, times passed in a whole run, times killed there]."""
+
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
@@ -37,6 +40,17 @@ def table(figures: Iterable[Figure]) -> list[str]:
     """Render as a Markdown table."""
     lines = ["| promise | what was tried | tried | violated | test |", "|---|---|---:|---:|---|"]
     return lines + [f"| {one.promise} | {one.what} | {one.tried:,} | {one.violated:,} | `{one.test}` |" for one in figures]
+
+
+def coverage(found: Iterable[tuple[str, str, int, int]]) -> list[str]:
+    """Render the named fault points: how often each is passed in a whole run, and how often a run was killed there."""
+    rows: dict[str, dict[str, tuple[int, int]]] = {}
+    for scenario, point, passed, killed in found:
+        rows.setdefault(point, {})[scenario] = (passed, killed)
+    scenarios = sorted({name for row in rows.values() for name in row})
+    lines = ["| fault point | " + " | ".join(f"{name}: passed, killed" for name in scenarios) + " |", "|---" * (len(scenarios) + 1) + "|"]
+    shown = {point: [" / ".join(map(str, row.get(name, ("–", "–")))) for name in scenarios] for point, row in rows.items()}
+    return lines + [f"| {point} | " + " | ".join(cells) + " |" for point, cells in shown.items()]
 
 
 def write(page: Path, lines: Iterable[str]) -> None:

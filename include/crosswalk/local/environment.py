@@ -11,14 +11,35 @@ import os
 import secrets
 import shlex
 import socket
+import sqlite3
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from crosswalk.errors import ConfigurationError
 
-SQLITE_CONNECT_ARGS: dict[str, Any] = {"timeout": 60}
+
+class WholeTransactions(sqlite3.Connection):
+    """Begins a transaction before its first savepoint, as other databases do.
+
+    Without it each savepoint is a transaction of its own, and one that reads before it writes cannot wait for another writer:
+    creating a backfill would end in "database is locked", with half of its runs begun.
+    """
+
+    def cursor(self, factory: Any = None) -> Any:
+        """Return a cursor that sees to it."""
+        return super().cursor(factory or _Cursor)
+
+
+class _Cursor(sqlite3.Cursor):
+    def execute(self, sql: str, parameters: Any = ()) -> Self:
+        if sql.startswith("SAVEPOINT") and not self.connection.in_transaction:
+            super().execute("BEGIN IMMEDIATE")
+        return super().execute(sql, parameters)
+
+
+SQLITE_CONNECT_ARGS: dict[str, Any] = {"timeout": 60, "factory": WholeTransactions}
 """Named by [database] sql_alchemy_connect_args; without it parallel tasks end in "database is locked"."""
 
 USERS = {"analyst": "viewer", "oncall": "user", "engineer": "op", "admin": "admin"}

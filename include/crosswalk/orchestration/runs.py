@@ -25,7 +25,7 @@ def begin_run(context: Context, integration: str, account: str) -> Run:
 
     Raises AirflowSkipException in a backfill for whose night no snapshot was landed, and in a retry without rejected records.
     """
-    if str(context["dag_run"].run_type) == "backfill":
+    if context["dag_run"].run_type == "backfill":
         return _begin(context, integration, account, replays=_snapshot_of_the_night(context, integration, account))
     params = context["params"]
     only = _rejected(context, integration, account)

@@ -44,7 +44,7 @@ class SelectAccountsOperator(BaseOperator):
         check_conf(context["dag_run"].conf or {}, {name: dag_params.get_param(name).schema for name in dag_params})
         load_spec(self.integration)
         accounts = load_accounts(self.integration)
-        on_demand = str(context["dag_run"].run_type) == "manual"
+        on_demand = context["dag_run"].run_type == "manual"
         chosen = choose(accounts, context["params"].get("accounts") or [], on_demand=on_demand)
         self.log.info("%d of %d accounts are run: %s", len(chosen), len(accounts), ", ".join(chosen))
         return chosen

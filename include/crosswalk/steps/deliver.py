@@ -11,7 +11,7 @@ from crosswalk.core.model import Outcome
 from crosswalk.core.ports import Delivery, Operation, Receipt, Target
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import SafetyStop
-from crosswalk.steps.context import Heartbeat, Run
+from crosswalk.steps.context import STEP_SECONDS, Heartbeat, Run
 from crosswalk.steps.operations import CHANGING, DELTA, REPLACE, UNDO, as_they_are, only_known, operations
 from crosswalk.steps.readback import Told, read_back
 from crosswalk.steps.send import Sent, cut, send
@@ -44,6 +44,7 @@ def deliver(run: Run, target: Target, plan: pd.DataFrame, before: dict[str, pd.D
     _require_enough(run, sent, mode)
     if not sent.accepted_total:
         return Delivered(plan, sent, untouched, before)
+    beat.renew(STEP_SECONDS)
     receipt = delivery.commit(sent.batches, {entity: dict(counter) for entity, counter in sent.accepted.items()})
     return Delivered(plan, sent, receipt, read_back(run, target, Told(mode, plan, before, sent, receipt), beat))
 

@@ -34,6 +34,7 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
     with run.step("load"):
         if run.store.ledger.finished(run.key):
             log.info("run %s was delivered already, nothing to do", run.key)
+            run.store.leases.forget(run.key)
         elif run.store.runs.get(run.key).dry_run:
             with run.working():
                 _write_nothing(run)
@@ -94,27 +95,26 @@ def _finish(run: Run, delivered: Delivered) -> None:
     plan, sent, receipt = delivered.plan, delivered.sent, delivered.receipt
     refused = {operation.source_id for operation, _ in sent.refused}
     _reject_refused(run, sent)
-    upserted, deleted = {}, {}
+    upserted, gone = {}, {}
     for entity in run.spec.entities:
-        rows = plan[(plan["entity"] == entity.name) & ~plan["source_id"].isin(refused)]
-        upserted[entity.name] = _acknowledged(run, entity.name, rows, delivered.after[entity.name])
-        gone = rows[rows["outcome"] == Outcome.DELETE.value]
-        deleted[entity.name] = [source_id for source_id in gone["source_id"] if source_id]
+        rows, after = plan[(plan["entity"] == entity.name) & ~plan["source_id"].isin(refused)], delivered.after[entity.name]
+        known = run.store.ledger.delivered(run.key.integration, run.key.account, entity.name)
+        upserted[entity.name] = _acknowledged(rows, after, known)
+        gone[entity.name] = sorted(set(known["source_id"]) - set(after["source_id"]))
     rejected = len(read_rejections(run, "rejected_all"))
     counts = run.store.runs.get(run.key).counts
     told: dict[str, Any] = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
     told |= {"generation": receipt.generation, "target": dict(receipt.counts)}
     run.store.runs.update(run.key, counts={**counts, "load": told}, error_code="", error_text="")
     status = RunStatus.PARTIAL if rejected else RunStatus.SUCCESS
-    run.store.ledger.finish(run.key, receipt, upserted, deleted, status=status)
+    run.store.ledger.finish(run.key, receipt, upserted, gone, status=status)
 
 
-def _acknowledged(run: Run, entity: str, rows: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+def _acknowledged(rows: pd.DataFrame, after: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """What the target now holds of ours and the ledger does not know yet: source_id, target_id, payload_hash."""
     held = rows[rows["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.UNCHANGED.value])]
     ids = after.loc[after["source_id"] != "", ["source_id", "target_id"]]
     now = held[["source_id", "payload_hash"]].merge(ids, on="source_id", how="inner")
-    known = run.store.ledger.delivered(run.key.integration, run.key.account, entity)
     merged = now.merge(known, on=["source_id", "target_id", "payload_hash"], how="left", indicator=True)
     return merged.loc[merged["_merge"] == "left_only", ["source_id", "target_id", "payload_hash"]]
 

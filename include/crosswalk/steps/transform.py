@@ -125,11 +125,11 @@ def _restricted(run: Run, planned: list[Planned]) -> list[Planned]:
 
 
 def _undone(run: Run, planned: list[Planned]) -> Iterator[Hold]:
-    """What a person undid is not done again unasked."""
-    last = run.store.runs.last_delivered(run.key.integration, run.key.account)
+    """What a person undid is not done again unasked, whether the undo was heard of to its end or not."""
+    maker = run.store.runs.find(replace(run.key, snapshot=run.landed.manifest().target_state.last_snapshot))
     changes = sum(int(one.plan["outcome"].isin(CHANGING).sum()) for one in planned)
-    if last is not None and last.mode == UNDO and changes:
-        found = f"snapshot {last.counts['undoes']} was undone by {last.decided_by}; {changes} record(s) would be changed again"
+    if maker is not None and maker.mode == UNDO and changes:
+        found = f"snapshot {maker.counts['undoes']} was undone by {maker.decided_by}; {changes} record(s) would be changed again"
         yield Hold("UNDONE", found, "none without consent")
 
 

@@ -76,6 +76,12 @@ class Leases:
         with writing(self._engine, f"releasing the lease of {held.key.integration}/{held.key.account}") as connection:
             connection.execute(update(lease).where(*_is_ours(held)).values(holder="", token="", expires_at=self._now()))
 
+    def forget(self, key: RunKey) -> None:
+        """Give back what a killed attempt of a run that is over still holds."""
+        ours = lease.c.integration == key.integration, lease.c.account == key.account, lease.c.fence == key.snapshot
+        with writing(self._engine, f"releasing the lease of {key.integration}/{key.account}") as connection:
+            connection.execute(update(lease).where(*ours).values(holder="", token="", expires_at=self._now()))
+
     def at_work(self, key: RunKey) -> bool:
         """Tell whether an attempt of this very run holds the account now."""
         with reading(self._engine, f"reading the lease of {key.integration}/{key.account}") as connection:

@@ -106,6 +106,12 @@ class Runs:
         with reading(self._engine, doing) as connection:
             return fetch(connection, key, doing)
 
+    def find(self, key: RunKey) -> RunRow | None:
+        """Read one run, None when the store does not know it."""
+        with reading(self._engine, f"looking for the run {key}") as connection:
+            row = connection.execute(select(run).where(*is_run(key))).one_or_none()
+            return None if row is None else _run_row(row)
+
     def update(self, key: RunKey, **columns: Unpack[RunChanges]) -> None:
         """Set columns of a run. Raises ConfigurationError RUN_UNKNOWN."""
         unknown = set(columns) - RunChanges.__annotations__.keys()

@@ -1,0 +1,46 @@
+"""What makes thousands of small runs affordable: the same frames are validated once, and no report is written.
+
+Validation is a pure function of the frames it is given; it and the report take most of the time of a run of a few dozen records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from crosswalk.steps import report, validate
+
+
+@contextmanager
+def remember_validations() -> Iterator[None]:
+    """Answer from what was found for the same entity and frames before, until the with-block ends."""
+    known: dict[str, Any] = {}
+    check: Callable[..., Any] = validate.check
+
+    def remembered(entity: Any, frame: pd.DataFrame, target: pd.DataFrame | None) -> Any:
+        key = f"{entity.name} {_digest(frame)} {'' if target is None else _digest(target)}"
+        if key not in known:
+            known[key] = deepcopy(check(entity, frame, target))
+        return deepcopy(known[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(validate, "check", remembered)
+        yield
+
+
+@contextmanager
+def without_reports() -> Iterator[None]:
+    """Write no report after a step, until the with-block ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "publish", lambda _run, _step: None)
+        yield
+
+
+def _digest(frame: pd.DataFrame) -> str:
+    return hashlib.sha256(frame.to_json(orient="split").encode("utf-8", "surrogatepass")).hexdigest()
