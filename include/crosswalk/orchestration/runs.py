@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from crosswalk.core.model import RunKey
 from crosswalk.errors import DataError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from crosswalk.core.accounts import AccountSettings
     from crosswalk.steps.context import Run, Trigger
     from crosswalk.steps.whole import Account
+
+log = logging.getLogger(__name__)
 
 MAX_XCOM_CHARACTERS = 4096
 _NAMES = frozenset({"integration", "account", "plan_hash"})
@@ -58,24 +61,18 @@ def _begin(context: Context, integration: str, account: str, **how: Any) -> Run:
 
 
 def _snapshot_of_the_night(context: Context, integration: str, account: str) -> int:
-    from airflow.sdk.exceptions import AirflowSkipException
-
     from crosswalk.orchestration.resources import open_landing, open_store
     from crosswalk.steps.replay import landed_snapshot
 
     snapshot = landed_snapshot(open_store(), open_landing(), integration, account, _trigger(context))
     if snapshot is None:
         night = f"{context.get('data_interval_start')} to {context.get('data_interval_end')}"
-        raise AirflowSkipException(
-            f"{account}: no snapshot is in the landing zone for {night}; a backfill looks at what was landed then and reads no vendor"
-        )
+        _skip(f"{account}: no snapshot is in the landing zone for {night}; a backfill looks at what was landed then and reads no vendor")
     return snapshot
 
 
 def _rejected(context: Context, integration: str, account: str) -> frozenset[str] | None:
     """Name the rejected records the run is for; None when it is for all records."""
-    from airflow.sdk.exceptions import AirflowSkipException
-
     params = context["params"]
     wanted = params.get("records") or []
     if not (wanted or params.get("rejected_only")):
@@ -85,8 +82,16 @@ def _rejected(context: Context, integration: str, account: str) -> frozenset[str
 
     only = rejected_now(open_store(), integration, account, wanted)
     if not only:
-        raise AirflowSkipException(f"{account}: no record is rejected, nothing to retry")
+        _skip(f"{account}: no record is rejected, nothing to retry")
     return only
+
+
+def _skip(reason: str) -> NoReturn:
+    """End the task as skipped. Airflow shows its own word on it folded up, so the reason is logged too."""
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    log.warning(reason)
+    raise AirflowSkipException(reason)
 
 
 def open_account(integration: str, account: str) -> Account:

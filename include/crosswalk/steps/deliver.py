@@ -11,6 +11,7 @@ from crosswalk.core.model import Outcome
 from crosswalk.core.ports import Delivery, Operation, Receipt, Target
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import SafetyStop
+from crosswalk.steps.addresses import still_taken, takers
 from crosswalk.steps.context import STEP_SECONDS, Heartbeat, Run
 from crosswalk.steps.operations import CHANGING, DELTA, REPLACE, UNDO, as_they_are, only_known, operations
 from crosswalk.steps.readback import Told, read_back
@@ -58,11 +59,24 @@ def _send_all(
         plan, desired = _without_lost(entity, plan, desired, groups - _never_made(sent))
         rows = plan[plan["entity"] == entity.name]
         todo = list(operations(entity, rows, desired, before[entity.name], mode, groups))
-        sent += send(run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat)
+        sent += _send_in_order(run, delivery, entity, todo, before[entity.name], first, beat)
         first += len(todo)
     if mode == REPLACE:
         sent += _keep(run, delivery, before, sent, first, groups - _never_made(sent), beat)
     return plan, sent
+
+
+def _send_in_order(
+    run: Run, delivery: Delivery, entity: EntitySpec, todo: list[Operation], before: pd.DataFrame, first: int, beat: Heartbeat
+) -> Sent:
+    """Send one entity; records that take over an address go last, and not at all when its holder was refused."""
+    holders = takers(entity, todo, before)
+    at_once, waiting = [one for one in todo if one.key not in holders], [one for one in todo if one.key in holders]
+    sent = send(run.store.ledger, delivery, cut(at_once, delivery.max_batch, first), beat)
+    stopped = still_taken(entity, waiting, holders, sent.refused)
+    going = [one for one in waiting if one.key not in {refusal.key for _, refusal in stopped}]
+    sent += send(run.store.ledger, delivery, cut(going, delivery.max_batch, first + len(at_once)), beat)
+    return sent + Sent(refused=stopped)
 
 
 def _keep(run: Run, delivery: Delivery, before: dict[str, pd.DataFrame], sent: Sent, first: int, groups: set[str], beat: Heartbeat) -> Sent:
