@@ -19,7 +19,7 @@ import pandas as pd
 
 from crosswalk.core.fields import Field
 from crosswalk.core.matching import NOWHERE, Match, match, owners
-from crosswalk.core.model import Outcome, Rejection
+from crosswalk.core.model import LEFT_SOURCE, Outcome, Rejection
 from crosswalk.core.spec_model import EntitySpec
 from crosswalk.errors import DataError
 
@@ -140,7 +140,7 @@ def _left(target: pd.DataFrame, rejected: Mapping[str, str], positions: npt.NDAr
     """Rows of the target records no desired record claims: kept when their source was rejected, else deleted."""
     rows = pd.DataFrame({"source_id": owners(target), "target_id": target["target_id"]}).iloc[positions]
     codes = [rejected.get(one, "") if one else "" for one in rows["source_id"]]
-    gone = np.where(rows["source_id"] == "", "target_only", "left_source")
+    gone = np.where(rows["source_id"] == "", "target_only", LEFT_SOURCE)
     kept = np.array([bool(code) for code in codes], dtype=bool)
     return rows.assign(outcome=np.where(kept, Outcome.REJECTED.value, Outcome.DELETE.value), reason=np.where(kept, codes, gone))
 

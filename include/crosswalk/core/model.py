@@ -41,6 +41,10 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
+LEFT_SOURCE = "left_source"
+"""Reason of a plan row about a target record whose source record is gone, or out of scope: its source id is of the past."""
+
+
 class RunStatus(StrEnum):
     """How a run stands. `partial`: delivered, with rejected records. `replayed`: a backfill gave its report."""
 

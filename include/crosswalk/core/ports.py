@@ -136,5 +136,8 @@ class Target(Protocol):
         Contacts also carry `opted_out` ("true" or "").
         """
 
+    def unwanted(self) -> frozenset[str]:
+        """Read the addresses that want no mail now, as core.converters.email_key makes them. Whoever has one stays opted out."""
+
     def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> Delivery:
         """Begin a delivery. mode is "replace" or "delta". Raises Fenced when a newer snapshot was delivered."""

@@ -26,7 +26,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class EntityManifest:
-    """One entity of one side. side: "source" or "target". total: records as the system counts them."""
+    """One entity of one side. side: "source" or "target". total: records as the system counts them. fields_seen: those on every page."""
 
     side: str
     entity: str

@@ -72,15 +72,20 @@ def _snapshot_of_the_night(context: Context, integration: str, account: str) -> 
 
 
 def _rejected(context: Context, integration: str, account: str) -> frozenset[str] | None:
-    """Name the rejected records the run is for; None when it is for all records."""
+    """Name the rejected records the run is for; None when it is for all records. A cleared task is for the same ones again."""
     params = context["params"]
     wanted = params.get("records") or []
     if not (wanted or params.get("rejected_only")):
         return None
     from crosswalk.orchestration.resources import open_store
-    from crosswalk.steps.retry import rejected_now
+    from crosswalk.steps.retry import rejected_now, retried
 
-    only = rejected_now(open_store(), integration, account, wanted)
+    store, instance = open_store(), context["ti"]
+    for row in store.runs.of_trigger(integration, account, instance.dag_id, instance.run_id):
+        chosen = retried(resume_run(row.key.as_dict()))
+        if chosen is not None:
+            return chosen
+    only = rejected_now(store, integration, account, wanted)
     if not only:
         _skip(f"{account}: no record is rejected, nothing to retry")
     return only

@@ -10,7 +10,7 @@ from crosswalk.core.changes import payload_hashes
 from crosswalk.core.model import Outcome
 from crosswalk.core.ports import Delivery, Operation, Receipt, Target
 from crosswalk.core.spec import EntitySpec
-from crosswalk.errors import SafetyStop
+from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.addresses import still_taken, takers
 from crosswalk.steps.context import STEP_SECONDS, Heartbeat, Run
 from crosswalk.steps.operations import CHANGING, DELTA, REPLACE, UNDO, as_they_are, only_known, operations
@@ -29,11 +29,12 @@ class Delivered:
 
 
 def deliver(run: Run, target: Target, plan: pd.DataFrame, before: dict[str, pd.DataFrame], beat: Heartbeat) -> Delivered:
-    """Send what the plan asks for, commit, read back. Without anything to send the target is not called at all."""
+    """Send what the plan asks for, commit, read back. Without anything to send the target is only asked whether it stands where it did."""
     mode, manifest = run.store.runs.get(run.key).mode, run.folder.manifest()
     state = manifest.target_state
     untouched = Receipt(state.generation, state.revision, state.counts)
     if mode in (DELTA, UNDO) and not plan["outcome"].isin(CHANGING).any():
+        _require_generation(run, target, state.generation)
         return Delivered(plan, Sent(), untouched, before)
     delivery = target.open(
         mode=REPLACE if mode == REPLACE else DELTA,
@@ -48,6 +49,18 @@ def deliver(run: Run, target: Target, plan: pd.DataFrame, before: dict[str, pd.D
     beat.renew(STEP_SECONDS)
     receipt = delivery.commit(sent.batches, {entity: dict(counter) for entity, counter in sent.accepted.items()})
     return Delivered(plan, sent, receipt, read_back(run, target, Told(mode, plan, before, sent, receipt), beat))
+
+
+def _require_generation(run: Run, target: Target, planned: int) -> None:
+    """Nothing to do is true of the list the plan was made for."""
+    found = target.state().generation
+    if found != planned:
+        raise DataError(
+            "TGT_LIST_CHANGED",
+            doing=f"loading {run.key}",
+            found=f"the plan was made for generation {planned} of the target, which is at {found}",
+            fix="clear the account's tasks from extract on",
+        )
 
 
 def _send_all(

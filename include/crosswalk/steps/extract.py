@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import ConfigurationError, DataError, PermanentError, TransientError
 from crosswalk.landing.manifest import EntityManifest, Manifest
 from crosswalk.steps.context import BEAT_SECONDS, Run
-from crosswalk.steps.reading import land_both
+from crosswalk.steps.reading import land_both, unstable
 
 
 def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
         check_ownership(run, source, state)
         check_order(run, state)
         entities, state = land_both(run, source, target, beat)
+        check_totals(run, source, totals, entities)
         for entity in run.spec.entities:
             _check_fields(run, entity, entities[f"source_{entity.name}"])
         run.folder.seal(_manifest(run, source, target, totals, state, entities))
@@ -48,6 +50,21 @@ def check_limits(run: Run, totals: dict[str, int]) -> None:
                 found=f"the source database holds {totals[entity]} {entity}s, the limit is {limit}, whatever is selected",
                 fix=f"remove {entity}s from the source until at most {limit} remain; nothing was written",
             )
+
+
+def check_totals(run: Run, source: Source, counted: Mapping[str, int], entities: Mapping[str, EntityManifest]) -> None:
+    """Refuse a list that is shorter or longer than the whole database counts, although its own pages agree with each other."""
+    if run.settings.scope is not None or all(entities[f"source_{name}"].rows == total for name, total in counted.items()):
+        return
+    if source.totals() != counted:
+        raise unstable(run, "source", "database")
+    name = next(name for name, total in counted.items() if entities[f"source_{name}"].rows != total)
+    raise DataError(
+        "SRC_COUNT_MISMATCH",
+        doing=f"reading {name}s of {run.key}",
+        found=f"the pages hold {entities[f'source_{name}'].rows} records, the database counts {counted[name]}",
+        fix="run again; if it stays, ask the vendor whether its answers are capped",
+    )
 
 
 def check_ownership(run: Run, source: Source, state: TargetState) -> None:
@@ -79,7 +96,7 @@ def _check_fields(run: Run, entity: EntitySpec, landed: EntityManifest) -> None:
         raise DataError(
             "SRC_FIELD_GONE",
             doing=f"reading {entity.name}s of {run.key}",
-            found=f"no record has the mapped field(s) {', '.join(gone)}",
+            found=f"not every page has the mapped field(s) {', '.join(gone)}",
             fix="give the source's user the right to see them, or change the mapping table",
         )
 

@@ -17,6 +17,7 @@ from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.approve import require_approval
 from crosswalk.steps.context import BEAT_SECONDS, Heartbeat, Run
 from crosswalk.steps.deliver import Delivered, deliver
+from crosswalk.steps.opt_outs import note_opt_outs, target_before
 from crosswalk.steps.reading import read_frame
 from crosswalk.steps.send import Sent
 from crosswalk.steps.transform import read_plan
@@ -42,10 +43,12 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
             with run.leased(BEAT_SECONDS) as beat:
                 _require_plan(run)
                 require_approval(run)
-                _require_same_source(run, source, beat)
+                settling = target.state().last_snapshot >= run.key.snapshot
+                if not settling:
+                    _require_same_source(run, source, beat)
+                    note_opt_outs(run, target)
                 run.store.leases.fence(beat.lease)
-                before = {entity.name: run.folder.read_entity(f"target_{entity.name}") for entity in run.spec.entities}
-                _finish(run, deliver(run, target, read_plan(run), before, beat))
+                _finish(run, deliver(run, target, read_plan(run), target_before(run), beat))
         return dict(run.store.runs.get(run.key).counts.get("load", {}))
 
 
@@ -70,8 +73,8 @@ def _require_plan(run: Run) -> None:
 
 
 def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat) -> None:
-    """An approval is for what the source said: it is read again before the first write, and one changed field voids it (SAFE-3)."""
-    if not run.store.runs.get(run.key).holds or run.store.ledger.batches(run.key):
+    """An approval is for what the source said: it is read again before anything is visible, and one changed field voids it (SAFE-3)."""
+    if not run.store.runs.get(run.key).holds:
         return
     opened = source()
     for entity in run.spec.entities:

@@ -13,6 +13,7 @@ from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import DataError
 from crosswalk.steps.context import Run
 from crosswalk.steps.operations import SENT, UNDO
+from crosswalk.steps.opt_outs import check_opt_outs
 from crosswalk.steps.reading import Beat, read_frame
 from crosswalk.steps.send import Sent
 
@@ -43,7 +44,7 @@ def read_back(run: Run, target: Target, told: Told, beat: Beat) -> dict[str, pd.
         _compare(run, entity, told.mode, told.rows(entity.name)[1], frame)
         _check_total(run, entity.name, told, len(frame))
         after[entity.name] = frame
-    _check_opt_outs(run, told.before, after)
+    check_opt_outs(run, target, told.before, after)
     return after
 
 
@@ -78,20 +79,3 @@ def _check_total(run: Run, entity: str, told: Told, found: int) -> None:
             found=f"{expected} expected, {stated} stated by the target, {found} read back",
             fix="look whether something else writes to the target; the next run puts it right",
         )
-
-
-def _check_opt_outs(run: Run, before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame]) -> None:
-    """FMG-06: who opted out before the delivery is opted out after it."""
-    for entity, frame in before.items():
-        if "opted_out" not in frame:
-            continue
-        out = set(frame.loc[frame["opted_out"] == "true", "target_id"])
-        now = after[entity]
-        lost = now[now["target_id"].isin(out) & (now["opted_out"] != "true")]
-        if len(lost):
-            raise DataError(
-                "TGT_OPT_OUT_LOST",
-                doing=f"checking opt-outs of {run.key}",
-                found=f"{len(lost)} contact(s) had opted out and no longer are, such as {lost['target_id'].iloc[0]}",
-                fix="set the opt-out again in the target before anything is mailed, and tell the vendor",
-            )

@@ -101,15 +101,17 @@ def _land(run: Run, side: str, entity: EntitySpec, read: Read, beat: Beat) -> En
 def _land_once(run: Run, side: str, entity: EntitySpec, pages: Iterator[Page], beat: Beat) -> EntityManifest:
     columns = columns_of(entity, side)
     files: list[FileEntry] = []
-    seen: frozenset[str] = frozenset()
+    seen: frozenset[str] | None = None
     unknown: frozenset[str] = frozenset()
     rows = total = 0
     for number, page in enumerate(pages):
         files.append(run.folder.write_page(f"{side}_{entity.name}", number, page.rows, columns))
         rows, total = rows + len(page.rows), page.total
-        seen, unknown = seen | page.fields_seen, unknown | page.unknown_fields
+        if page.rows:
+            seen = frozenset(page.fields_seen if seen is None else seen & page.fields_seen)
+        unknown |= page.unknown_fields
         log.info("run %s: %s %ss %d of %d", run.key, side, entity.name, rows, total)
         beat()
     if not files:
         files.append(run.folder.write_page(f"{side}_{entity.name}", 0, [], columns))
-    return EntityManifest(side, entity.name, rows, total, tuple(files), seen, unknown)
+    return EntityManifest(side, entity.name, rows, total, tuple(files), seen or frozenset(), unknown)

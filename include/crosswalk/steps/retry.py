@@ -7,9 +7,13 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from crosswalk.core.model import Outcome
+from crosswalk.core.changes import EMAIL_DUPLICATE
+from crosswalk.core.converters import email_key
+from crosswalk.core.model import LEFT_SOURCE, Outcome
+from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import ConfigurationError
 from crosswalk.steps.context import Run
+from crosswalk.steps.operations import CHANGING, SENT
 from crosswalk.store.store import Store
 
 NOT_RETRIED = "not_retried"
@@ -44,11 +48,27 @@ def retried(run: Run) -> frozenset[str] | None:
 
 def leave_out_others(plan: pd.DataFrame, only: frozenset[str]) -> pd.DataFrame:
     """Turn what the plan would do with other records into "excluded". Nothing is deleted by a retry."""
-    sent = plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value]) & plan["source_id"].isin(only)
-    other = plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.DELETE.value]) & ~sent
+    sent = plan["outcome"].isin(SENT) & plan["source_id"].isin(only)
+    other = plan["outcome"].isin(CHANGING) & ~sent
     return plan.assign(
         outcome=plan["outcome"].mask(other, Outcome.EXCLUDED.value),
-        reason=plan["reason"].mask(other, NOT_RETRIED),
+        reason=plan["reason"].mask(other & (plan["reason"] != LEFT_SOURCE), NOT_RETRIED),
         changed=plan["changed"].mask(other, ""),
         payload_hash=plan["payload_hash"].mask(other, ""),
+    )
+
+
+def without_taken(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
+    """Reject a record whose address belongs, in the target, to one that is left out and so keeps it."""
+    if not entity.unique:
+        return plan
+    staying = target[target["target_id"].isin(plan.loc[plan["outcome"] == Outcome.EXCLUDED.value, "target_id"])]
+    taken = set(staying[entity.unique].map(email_key)) - {""}
+    wanting = desired.loc[desired[entity.unique].map(email_key).isin(taken), "source_id"]
+    stopped = plan["outcome"].isin(SENT) & plan["source_id"].isin(wanting)
+    return plan.assign(
+        outcome=plan["outcome"].mask(stopped, Outcome.REJECTED.value),
+        reason=plan["reason"].mask(stopped, EMAIL_DUPLICATE),
+        changed=plan["changed"].mask(stopped, ""),
+        payload_hash=plan["payload_hash"].mask(stopped, ""),
     )

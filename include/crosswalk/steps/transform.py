@@ -20,7 +20,7 @@ from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.context import Run
 from crosswalk.steps.operations import CHANGING, DELTA, REPLACE, UNDO, only_known
-from crosswalk.steps.retry import leave_out_others, retried
+from crosswalk.steps.retry import leave_out_others, retried, without_taken
 from crosswalk.steps.validate import read_rejections, write_rejections
 
 _PHONE = re.compile(r"\+[0-9]{7,15}( x[0-9]{1,9})?")
@@ -48,7 +48,7 @@ def transform(run: Run) -> dict[str, Any]:
         if row.plan_hash and (run.store.ledger.batches(run.key) or run.store.ledger.finished(run.key)):
             return _handle(run)
         rejections = read_rejections(run, "rejected")
-        planned = _restricted(run, _plan_all(run, rejections))
+        planned = _restricted(run, _plan_all(run, rejections), rejections)
         found = _holds(run, planned, rejections) + list(_undone(run, planned))
         _land(run, planned, rejections)
         _record(run, planned, found, rejections)
@@ -109,7 +109,7 @@ def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> lis
     return found
 
 
-def _restricted(run: Run, planned: list[Planned]) -> list[Planned]:
+def _restricted(run: Run, planned: list[Planned], rejections: list[Rejection]) -> list[Planned]:
     """A retry of rejected records leaves everything else as it is; a first delivery cannot be one, it replaces the list."""
     only = retried(run)
     if only is None:
@@ -121,7 +121,14 @@ def _restricted(run: Run, planned: list[Planned]) -> list[Planned]:
             found="nothing was delivered to the target yet",
             fix="run the whole account first",
         )
-    return [replace(one, plan=leave_out_others(one.plan, only)) for one in planned]
+    return [_retried_alone(one, only, rejections) for one in planned]
+
+
+def _retried_alone(one: Planned, only: frozenset[str], rejections: list[Rejection]) -> Planned:
+    plan = without_taken(one.entity, leave_out_others(one.plan, only), one.desired, one.target)
+    known = {r.source_id: r.code for r in rejections if r.entity == one.entity.name and r.source_id}
+    rejections += late_rejections(one.entity, plan, known)
+    return replace(one, plan=plan)
 
 
 def _undone(run: Run, planned: list[Planned]) -> Iterator[Hold]:

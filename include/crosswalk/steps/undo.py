@@ -31,10 +31,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Undone:
-    """The delivery that is undone. manifest: of its snapshot, which holds the list as it was."""
+    """The delivery that is undone. manifest: of its snapshot, which holds the list as it was, by the tables mapping_digest names."""
 
     row: RunRow
     manifest: Manifest
+    mapping_digest: str
 
 
 def undo(run: Run, target: Target, *, generation: int | None, by: str) -> dict[str, Any]:
@@ -103,7 +104,8 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
             found="the list as it was before is no longer in the landing zone",
             fix="correct the source and run the account; keep snapshots longer (crosswalk landing purge --keep-days)",
         )
-    return Undone(row, folder.manifest())
+    maker = run.store.runs.maker_of(run.key.integration, run.key.account, wanted)
+    return Undone(row, folder.manifest(), (maker or row).mapping_digest)
 
 
 def _plan(run: Run, undone: Undone, entity: EntitySpec) -> pd.DataFrame:
@@ -123,6 +125,14 @@ def _record(run: Run, undone: Undone, plans: list[pd.DataFrame], by: str) -> Non
     digest = plan_hash(plans, {"mode": UNDO, "account": run.key.account, "integration": run.key.integration})
     counts = {"plan": {entity.name: summary(plan) for entity, plan in zip(run.spec.entities, plans, strict=True)}}
     undoes = {"undoes": undone.row.key.snapshot}
-    run.store.runs.update(run.key, status=RunStatus.RUNNING, mode=UNDO, plan_hash=digest, counts={**counts, **undoes}, decided_by=by)
+    run.store.runs.update(
+        run.key,
+        status=RunStatus.RUNNING,
+        mode=UNDO,
+        plan_hash=digest,
+        mapping_digest=undone.mapping_digest,
+        counts={**counts, **undoes},
+        decided_by=by,
+    )
     details = {"snapshot": run.key.snapshot, "plan_hash": digest, **undoes}
     run.store.audit.append("undo asked for", run.key.integration, run.key.account, by, details)

@@ -17,7 +17,7 @@ from crosswalk.steps.extract import extract
 from crosswalk.steps.load import load
 from crosswalk.steps.operations import FULL, UNDO
 from crosswalk.steps.replay import landed_snapshot, replay
-from crosswalk.steps.retry import restrict
+from crosswalk.steps.retry import restrict, retried
 from crosswalk.steps.transform import is_held, transform
 from crosswalk.steps.undo import undo
 from crosswalk.steps.validate import validate
@@ -63,11 +63,8 @@ class Account:
 
     def clear(self, key: RunKey, step: str, *, approve: Approver | None = None) -> RunRow:
         """Do `step` and those after it again, as clearing a task does; from "extract" on it is a run of its own."""
-        row = self.store.runs.get(key)
-        if step == "extract":
-            interval = (row.interval_start, row.interval_end) if row.interval_start and row.interval_end else None
-            return self.run(row.run_id, dry_run=row.dry_run, full_resync=row.mode == FULL, approve=approve, interval=interval)
-        return self._go_on(Run(key, self.settings, self.spec, self.store, self.zone), step, approve)
+        run = Run(key, self.settings, self.spec, self.store, self.zone)
+        return self._again(run, approve) if step == "extract" else self._go_on(run, step, approve)
 
     def replay(self, name: str, interval: Interval) -> RunRow | None:
         """Do what a backfill does for a past interval; None when no snapshot was landed for it."""
@@ -84,6 +81,16 @@ class Account:
         run = self._begin(_trigger(name, None), dry_run=dry_run, mode=UNDO)
         undo(run, self.target, generation=generation, by=by)
         return self._go_on(run, "load", None)
+
+    def _again(self, run: Run, approve: Approver | None) -> RunRow:
+        row = self.store.runs.get(run.key)
+        interval = (row.interval_start, row.interval_end) if row.interval_start and row.interval_end else None
+        if row.replays is not None and interval:
+            return self.replay(row.run_id, interval) or row
+        if row.mode == UNDO:
+            return row if row.delivered_at else self.undo(row.run_id, dry_run=row.dry_run, by=row.decided_by)
+        full = row.mode == FULL
+        return self.run(row.run_id, dry_run=row.dry_run, full_resync=full, only=retried(run), approve=approve, interval=interval)
 
     def _begin(self, trigger: Trigger, *, dry_run: bool = False, mode: str = "", replays: int | None = None) -> Run:
         return Run.begin(self.settings, self.spec, self.store, self.zone, trigger, dry_run=dry_run, mode=mode, replays=replays)

@@ -17,7 +17,7 @@ from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, Pe
 from crosswalk.wire.address import AddressPolicy, check_characters
 from crosswalk.wire.body import BodyLimits, read_body
 from crosswalk.wire.connect import PinnedAdapter, Session
-from crosswalk.wire.rate import limiter, wait_for_turn
+from crosswalk.wire.rate import pace_of
 from crosswalk.wire.retry import RetryPolicy, retry_after_seconds
 from crosswalk.wire.translation import translate
 
@@ -98,7 +98,7 @@ class Wire:
             check_characters(value, settings.name, "a header, or the secret in it,", ascii_only=True)
         self._adapter = adapter or PinnedAdapter(self._policy.resolve, settings.connections)
         self._session = Session(self._adapter)
-        self._limiter = limiter(settings.name, settings.requests_per_second)
+        self._pace = pace_of(settings.name, settings.requests_per_second)
         self._retry = RetryPolicy(settings.attempts, settings.first_wait, settings.max_total_wait)
 
     @property
@@ -125,10 +125,14 @@ class Wire:
         self._session.close()
 
     def _attempt(self, call: Call) -> Answer:
-        wait_for_turn(self._limiter)
+        self._pace.wait_for_turn()
         started = time.monotonic()
         try:
             return self._send(call, started)
+        except RateLimited as error:
+            if (asked := error.wait_seconds or 0.0) <= self.settings.max_total_wait:  # else this call gives up, and each learns it itself
+                self._pace.pause(asked)
+            raise
         except CrosswalkError:
             raise
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:

@@ -69,6 +69,9 @@ class FmgTarget:
                     raise schema_error(doing, "opt_outs")
                 yield OptOut(*values)
 
+    def unwanted(self) -> frozenset[str]:
+        return frozenset(email_key(opt_out.email) for opt_out in self.opt_outs())
+
     def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> FmgDelivery:
         """Open an import. Raises Fenced, ConfigurationError TGT_MANAGED_ELSEWHERE, DataError TGT_LIST_CHANGED."""
         account, doing = self._client.settings.account, self._client.doing(f"opening the import of snapshot {snapshot}")
@@ -81,7 +84,7 @@ class FmgTarget:
         return FmgDelivery(self._client, import_id, snapshot)
 
     def _pages(self, entity: str) -> Iterator[Page]:
-        unwanted = {email_key(opt_out.email) for opt_out in self.opt_outs()} if entity == "contact" else set()
+        unwanted = self.unwanted() if entity == "contact" else frozenset()
         doing = self._client.doing(f"reading {COLLECTIONS[entity]}")
         for page in self._client.pages(COLLECTIONS[entity], ID_FIELDS[entity]):
             yield _page(entity, page, unwanted, doing)
@@ -123,7 +126,7 @@ class FmgDelivery:
         return idempotency_key(self._client.settings.account, self._snapshot, self._import_id, what, body)
 
 
-def _page(entity: str, page: ListPage, unwanted: set[str], doing: str) -> Page:
+def _page(entity: str, page: ListPage, unwanted: frozenset[str], doing: str) -> Page:
     rows = [record_row(entity, record, doing) for record in page.records]
     for row in rows:
         if unwanted and email_key(row["email"]) in unwanted:

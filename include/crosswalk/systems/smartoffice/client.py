@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -121,11 +121,8 @@ class SmartOfficeClient:
             number, search_id, more = number + 1, head.search_id, head.more
 
     def _ask(self, operation: Element, path: tuple[str, ...], doing: str) -> Element:
-        """Ask one thing, outside of any kept session."""
-        try:
-            return self._post(self._wire, operation, path, doing, keep_session=False)
-        except ReadRestarted:
-            raise _session_lost(doing) from None
+        """Ask one thing, outside of any kept session; a session that ended under it is one more reason to try again."""
+        return self._post(self._wire, operation, path, doing, keep_session=False)
 
     def _post(self, wire: Wire, operation: Element, path: tuple[str, ...], doing: str, *, keep_session: bool = True) -> Element:
         header = {
@@ -135,7 +132,7 @@ class SmartOfficeClient:
             "keepsession": "true" if keep_session else "false",
         }
         call = Call("POST", "", doing, content=payloads.document(header, operation), params=_PARAMS, accept=_ACCEPT, headers=_TYPE)
-        read: Callable[[Answer], Element] = partial(_operation, path=path, doing=doing)
+        read = partial(_operation if keep_session else _operation_alone, path=path, doing=doing)
         return wire.exchange(call, read)
 
     def _doing(self, what: str) -> str:
@@ -166,6 +163,13 @@ def _root(answer: Answer, doing: str) -> Element:
 
 def _operation(answer: Answer, path: tuple[str, ...], doing: str) -> Element:
     return payloads.operation_answer(_root(answer, doing), path, doing)
+
+
+def _operation_alone(answer: Answer, path: tuple[str, ...], doing: str) -> Element:
+    try:
+        return _operation(answer, path, doing)
+    except ReadRestarted:
+        raise _session_lost(doing) from None
 
 
 def _check_place(head: PageHead, number: int, search_id: str, doing: str) -> None:
