@@ -108,9 +108,7 @@ def warm(task: dict[str, Any], hits: Hits) -> None:
     """Do a task here once, so that children find caches filled; no thread may be left of it."""
     do(task, hits)
     hits.counts.clear()
-    for _, limits in rate._limiters.values():
-        limits.close()
-    rate._limiters.clear()
+    rate.forget_paces()
     gc.collect()
     for thread in set(threading.enumerate()) - {threading.main_thread()}:
         thread.join(10)

@@ -76,9 +76,7 @@ def warm() -> None:
     """Run some tests here, so that children find modules and caches; no thread may be left of it."""
     code = pytest.main([*OPTIONS, *WARM])
     assert code == 0, code
-    for _, limits in rate._limiters.values():
-        limits.close()
-    rate._limiters.clear()
+    rate.forget_paces()
     gc.collect()
     for thread in set(threading.enumerate()) - {threading.main_thread()}:
         thread.join(10)

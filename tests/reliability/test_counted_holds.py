@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,7 @@ class Case:
     change: Change
     code: str
     max_deletes: int = 500
+    groups: str = "TagGroup.7.1 TagGroup.7.2"
 
 
 def leave(number: int) -> Change:
@@ -100,10 +102,10 @@ def strangers(number: int) -> Change:
     return change
 
 
-def beyond(name: str, contacts: int, change: Callable[[int], Change], limit: int, code: str, max_deletes: int = 500) -> list[Case]:
+def beyond(name: str, contacts: int, change: Callable[[int], Change], limit: int, code: str, **settings: Any) -> list[Case]:
     """One below the limit and the limit pass, one above it holds."""
     return [
-        Case(f"{name}-{number}", contacts, change(number), code if number > limit else "", max_deletes)
+        Case(f"{name}-{number}", contacts, change(number), code if number > limit else "", **settings)
         for number in (limit - 1, limit, limit + 1)
     ]
 
@@ -111,7 +113,7 @@ def beyond(name: str, contacts: int, change: Callable[[int], Change], limit: int
 CASES = [
     *beyond("count", 400, leave, 12, "MASS_DELETE", max_deletes=12),
     *beyond("share", 400, leave, 20, "MASS_DELETE"),
-    *beyond("floor", 25, leave, 10, "MASS_DELETE"),
+    *beyond("floor", 25, leave, 10, "MASS_DELETE", groups=""),
     *beyond("slice", 20, leave_group, 4, "SLICE_DROP"),
     *beyond("slice floor", 5, leave_group, 2, "SLICE_DROP"),
     *beyond("overlap", 10, become_others, 5, "CONN_SOURCE_CHANGED"),
@@ -134,7 +136,7 @@ def quick() -> Iterator[None]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "_"))
 def test_reaching_a_limit_passes_and_going_beyond_it_writes_nothing(tmp_path: Path, tally: Tally, case: Case) -> None:
-    people = [person(number, TagGroups="TagGroup.7.1 TagGroup.7.2", Greeting="Q") for number in range(1, case.contacts + 1)]
+    people = [person(number, TagGroups=case.groups, Greeting="Q") for number in range(1, case.contacts + 1)]
     office = MemoryOffice(tmp_path, MemorySource(people, [club(1), club(2)]), safety={"max_deletes": case.max_deletes})
     assert office.run().status is RunStatus.SUCCESS
     case.change(office)

@@ -88,7 +88,7 @@ def _race(kept: Kept, truth: Truth, before: Holding) -> list[str]:
         through = multiprocessing.get_context("fork").Semaphore(0)
 
         def work(name: str, wait: Wait) -> Any:
-            rate._limiters.clear()
+            rate.forget_paces()
             mine = SmallWorld(world.url, world.folder)
             account = mine.account()
             patient = PatientTarget(account.target._client)  # type: ignore[attr-defined]

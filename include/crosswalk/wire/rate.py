@@ -32,6 +32,10 @@ class Pace:
         """Let nobody ask for so long: the vendor's wish binds every caller, not only the one who was told."""
         self._not_before = max(self._not_before, time.monotonic() + seconds)
 
+    def close(self) -> None:
+        """End the limiter's own thread."""
+        self._limiter.close()
+
 
 _paces: dict[str, tuple[float, Pace]] = {}
 _lock = Lock()
@@ -49,6 +53,14 @@ def pace_of(name: str, requests_per_second: float) -> Pace:
             known = Pace(requests_per_second)
             _paces[name] = requests_per_second, known
         return known
+
+
+def forget_paces() -> None:
+    """End every pace and its thread; before a process forks."""
+    with _lock:
+        for _, pace in _paces.values():
+            pace.close()
+        _paces.clear()
 
 
 def _rate(requests_per_second: float) -> Rate:
