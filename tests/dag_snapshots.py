@@ -23,17 +23,18 @@ def shape(dag_id: str) -> str:
     """Every task with what comes before it and how it is run; the schedule in words; the form."""
     dag = bag().dags[dag_id]
     when = _stored(dag_id).timetable.serialize()
-    lines = [f"{dag_id}: {when['expression']} {when['timezone']}, catchup {dag.catchup}, {dag.max_active_runs} runs at most", ""]
+    hours = f"{when['expression']} {when['timezone']}" if when else "by hand only"
+    lines = [f"{dag_id}: {hours}, catchup {dag.catchup}, {dag.max_active_runs} runs at most", ""]
     for task in dag.topological_sort():
         before = ", ".join(sorted(task.upstream_task_ids)) or "-"
         kind = task.operator_class.__name__ if task.is_mapped else type(task).__name__
         lines.append(f"{task.task_id} ({kind}) after {before}; {task.trigger_rule}, {task.retries} retries, pool {task.pool}")
-    lines += ["", *(f"{name} = {dag.params[name]!r} {dag.params.get_param(name).schema}" for name in dag.params)]
+    lines += ["", *(f"{name} = {dag.params.get_param(name).value!r} {dag.params.get_param(name).schema}" for name in dag.params)]
     return "\n".join(lines) + "\n"
 
 
 def schedule(dag_id: str, first: datetime, days: int) -> str:
-    """The runs that begin within some days: their instant in UTC and the interval each is for."""
+    """The runs that begin by themselves within some days: their instant in UTC and the interval each is for."""
     timetable = _stored(dag_id).timetable
     last, lines = DataInterval(first, first), []
     until = first + timedelta(days=days)
@@ -41,7 +42,7 @@ def schedule(dag_id: str, first: datetime, days: int) -> str:
         info: Any = timetable.next_dagrun_info(
             last_automated_data_interval=last, restriction=TimeRestriction(earliest=first, latest=None, catchup=True)
         )
-        if info.run_after > until:
+        if info is None or info.run_after > until:
             return "\n".join(lines) + "\n"
         start, end, at = (moment.astimezone(UTC).strftime("%a %Y-%m-%d %H:%M") for moment in (*info.data_interval, info.run_after))
         lines.append(f"runs {at} UTC for {start} to {end}")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,132 +12,32 @@ import pytest
 from canary import PERSON, REJECTED, assert_clean
 from crosswalk.core.model import RunStatus
 from crosswalk.landing.zone import LandingZone
-from crosswalk.local.airflow_api import AirflowApi
-from crosswalk.local.environment import Place
-from crosswalk.local.stack import Stack, bring_up, take_down
-from crosswalk.local.world import Office, World, call
-from crosswalk.store.engine import connect
-from crosswalk.store.runs import RunRow
-from crosswalk.store.store import Store
+from crosswalk.local.world import Office
+from dags.night import DAG, INTEGRATION, STEPS, Night, real_airflow
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
-ROOT = Path(__file__).parents[2]
-DAG, INTEGRATION = "fmg_daily_sync", "smartoffice_to_fmg"
-STEPS = ("extract", "validate", "transform", "approve", "load")
-OVER = {"success", "failed", "upstream_failed", "skipped", "awaiting_input"}
 OFFICES = (
     Office("alder", 1, 60, 6, 0, "delivered"),
     Office("birch", 2, 40, 4, 5, "held"),
     Office("cedar", 3, 40, 4, 0, "RIGHT_MISSING"),
     Office("dogwood", 4, 40, 4, 5, "held"),
 )
-ACCOUNT = '[{name}]\nsource = "smartoffice_{name}"\ntarget = "fmg_{name}"\nscope = "all"\nfrequency = "daily"\n'
-
-
-class Night:
-    """One run over all accounts, and what the tests ask about it."""
-
-    def __init__(self, place: Place, world: World, stack: Stack) -> None:
-        self.place, self.world, self.stack = place, world, stack
-        self.api = AirflowApi(stack)
-        self.store = Store(connect(f"sqlite:///{place.store}"))
-        self.run_id = ""
-
-    def as_user(self, user: str) -> AirflowApi:
-        return AirflowApi(self.stack, user)
-
-    def states(self, account: str) -> dict[str, str]:
-        number = [office.account for office in OFFICES].index(account)
-        tasks = self.api.tasks(DAG, self.run_id)
-        return {task["task_id"].rpartition(".")[2]: task["state"] or "" for task in tasks if task["map_index"] == number}
-
-    def wait(self, done: Callable[[], bool], seconds: float = 240) -> None:
-        deadline = time.monotonic() + seconds
-        while not done():
-            assert time.monotonic() < deadline, {office.account: self.states(office.account) for office in OFFICES}
-            time.sleep(0.5)
-
-    def settle(self, account: str) -> dict[str, str]:
-        """Wait until nothing of the account moves; and, when nothing at all does, until the scheduler has closed the run."""
-        settled: dict[str, str] = {}
-
-        def still() -> bool:
-            settled.clear()
-            settled.update(self.states(account))
-            waits = "awaiting_input" in settled.values()
-            return (
-                len(settled) == len(STEPS) and all(state in OVER or (waits and not state) for state in settled.values()) and self._closed()
-            )
-
-        self.wait(still)
-        return dict(settled)
-
-    def _closed(self) -> bool:
-        states = {task["state"] for task in self.api.tasks(DAG, self.run_id)}
-        run = self.api.call("GET", f"dags/{DAG}/dagRuns/{self.run_id}")["state"]
-        return run in ("success", "failed") or bool(states - OVER) or "awaiting_input" in states
-
-    def clear(self, account: str, step: str) -> None:
-        number = [office.account for office in OFFICES].index(account)
-        body = {
-            "dry_run": False,
-            "dag_run_id": self.run_id,
-            "task_ids": [[f"account.{step}", number]],
-            "include_downstream": True,
-            "only_failed": False,
-        }
-        self.api.call("POST", f"dags/{DAG}/clearTaskInstances", body)
-
-    def tries_of_others(self, account: str) -> dict[str, int]:
-        number = [office.account for office in OFFICES].index(account)
-        tasks = [task for task in self.api.tasks(DAG, self.run_id) if task["map_index"] not in (-1, number)]
-        return {f"{task['task_id']} {task['map_index']}": task["try_number"] for task in tasks}
-
-    def row(self, account: str) -> RunRow:
-        return self.store.runs.latest(INTEGRATION, account)[0]
-
-    def question(self, account: str) -> dict[str, Any]:
-        return next(one for one in self.api.questions(DAG) if one["task_instance"]["rendered_map_index"] == account)
-
-    def answer(self, account: str, question: dict[str, Any], choice: str) -> None:
-        """Answer as on-call, and wait until the task has heard it.
-
-        Not at once: an answer that overtakes the scheduler's note that the asking process ended makes Airflow try the task again.
-        """
-        time.sleep(8)
-        self.as_user("oncall").answer(question, choice)
-        self.wait(lambda: self.states(account)["approve"] != "awaiting_input")
-
-    def fmg(self, account: str) -> dict[str, Any]:
-        """What the account's FMG list is, and how often it was written to."""
-        office = next(office for office in OFFICES if office.account == account)
-        state = call("GET", f"{self.world.url}/_sandbox/")["fmg"]["accounts"][office.fmg_account]
-        return {"writes": self.world.writes()[account], **{name: state[name] for name in ("revision", "generation", "contacts", "groups")}}
 
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    folder = tmp_path_factory.mktemp("night")
-    (folder / "fmg.toml").write_text("\n".join(ACCOUNT.format(name=office.account) for office in OFFICES))
-    place = Place(ROOT, folder / "local")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CROSSWALK_ACCOUNTS", str(folder))
-        try:
-            world, stack, _ = bring_up(place, lambda _: None, OFFICES)
-            call("PATCH", f"{world.url}/_sandbox/smartoffice/offices/CEDAR/users/integration", {"rights": []})
-            for person in (PERSON, REJECTED):
-                call("POST", f"{world.url}/_sandbox/smartoffice/offices/ALDER/contacts", person)
-            night = Night(place, world, stack)
-            night.api.wait_for_dag(DAG)
-            night.api.unpause(DAG)
-            night.wait(lambda: bool(night.api.runs(DAG)))
-            night.run_id = night.api.runs(DAG)[0]["dag_run_id"]
-            for office in OFFICES:
-                night.settle(office.account)
-            yield night
-        finally:
-            take_down(place)
+    with real_airflow(tmp_path_factory.mktemp("night"), OFFICES) as night:
+        night.control("PATCH", "/smartoffice/offices/CEDAR/users/integration", rights=[])
+        for person in (PERSON, REJECTED):
+            night.control("POST", "/smartoffice/offices/ALDER/contacts", **person)
+        night.api.wait_for_dag(DAG)
+        night.api.unpause(DAG)
+        night.wait(lambda: bool(night.api.runs(DAG)))
+        night.run_id = night.api.runs(DAG)[0]["dag_run_id"]
+        for office in OFFICES:
+            night.settle(office.account)
+        yield night
 
 
 @pytest.mark.requirement("CARD-4", "FMG-01")
@@ -158,8 +56,7 @@ def test_approve_delivers_what_was_seen(night: Night) -> None:
     assert (held.status, night.fmg("birch")["writes"]) == (RunStatus.HELD, 0)
     assert held.plan_hash in question["body"]
     assert question["options"] == ["Approve", "Reject"]
-    links = night.api.call("GET", f"dags/{DAG}/dagRuns/{night.run_id}/taskInstances/account.approve/links?map_index=1")
-    assert links["extra_links"]["Run report"] == f"/crosswalk/reports/{INTEGRATION}/birch/{held.key.snapshot}/report.html"
+    assert night.link("birch", "approve") == f"/crosswalk/reports/{INTEGRATION}/birch/{held.key.snapshot}/report.html"
     night.answer("birch", question, "Approve")
     assert night.settle("birch") == dict.fromkeys(STEPS, "success")
     row = night.row("birch")
@@ -192,7 +89,7 @@ def test_clearing_a_task_that_succeeded_changes_nothing(night: Night, step: str)
 @pytest.mark.requirement("CARD-8")
 def test_clearing_the_failed_task_finishes_the_run(night: Night) -> None:
     assert night.settle("cedar") == dict(zip(STEPS, ["failed"] + ["upstream_failed"] * 4, strict=True))
-    call("PATCH", f"{night.world.url}/_sandbox/smartoffice/offices/CEDAR/users/integration", {"rights": ["FMG"]})
+    night.control("PATCH", "/smartoffice/offices/CEDAR/users/integration", rights=["FMG"])
     night.clear("cedar", "extract")
     assert night.settle("cedar") == dict.fromkeys(STEPS, "success")
     assert night.row("cedar").status in (RunStatus.SUCCESS, RunStatus.PARTIAL)
@@ -201,8 +98,7 @@ def test_clearing_the_failed_task_finishes_the_run(night: Night) -> None:
 
 @pytest.mark.requirement("CARD-7", "SAFE-9")
 def test_the_report_is_one_click_from_the_task_and_behind_the_login(night: Night) -> None:
-    links = night.api.call("GET", f"dags/{DAG}/dagRuns/{night.run_id}/taskInstances/account.extract/links?map_index=2")
-    url = links["extra_links"]["Run report"]
+    url = night.link("cedar", "extract")
     assert url.startswith(f"/crosswalk/reports/{INTEGRATION}/cedar/")
     analyst = night.as_user("analyst")
     page = analyst.get(url.lstrip("/"))

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def landed_snapshot(store: Store, zone: LandingZone, integration: str, account: str, trigger: Trigger) -> int | None:
-    """Find the snapshot landed for the trigger's data interval: the delivered one, else the newest complete; None when there is none."""
+    """Find the snapshot landed for the trigger's data interval: the night's own, the delivered one, else the newest complete."""
     if trigger.interval_start is None or trigger.interval_end is None:
         return None
     rows = store.runs.of_interval(integration, account, trigger.dag_id, trigger.interval_start, trigger.interval_end)

@@ -51,7 +51,7 @@ def _head(run: Run, row: RunRow) -> Report:
     return Report(
         key=run.key,
         status=row.status.value,
-        dry_run=row.dry_run,
+        dry_run=row.dry_run and row.replays is None,
         source=run.settings.source,
         target=run.settings.target,
         scope=run.settings.scope,
@@ -85,7 +85,8 @@ def _rejected(run: Run) -> Iterator[RejectedRecord]:
 def _origin(row: RunRow) -> Iterator[str]:
     """Say which other run this one goes back to."""
     if row.replays is not None:
-        yield f"a backfill looked again at what snapshot {row.replays} landed; source and target were not asked"
+        night = f"{row.interval_start:%Y-%m-%d %H:%M} to {row.interval_end:%Y-%m-%d %H:%M} UTC"
+        yield f"a backfill of {night} looked again at what snapshot {row.replays} landed; source and target were not asked"
     if "undoes" in row.counts:
         yield f"an undo: the list as it was before snapshot {row.counts['undoes']} was delivered, asked for by {row.decided_by}"
 

@@ -80,13 +80,19 @@ def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_i
     desired = entity.mapping.settle(mapped.frame, target)
     if entity.slice_field:
         desired[entity.slice_field] = only_known(desired[entity.slice_field], group_ids)
-    delivered = run.store.ledger.delivered(run.key.integration, run.key.account, entity.name)
+    delivered = _acknowledged(run, entity.name)
     rejected = {r.source_id: r.code for r in reversed(rejections) if r.entity == entity.name and r.source_id}
     plan = plan_entity(entity, desired, target, delivered, rejected)
     source_ids = [*desired["source_id"], *rejected]
     rejections += late_rejections(entity, plan, rejected)
     check_sums(plan, source_ids, list(target["target_id"]))
     return Planned(entity, source_ids, desired, target, delivered, plan)
+
+
+def _acknowledged(run: Run, entity: str) -> pd.DataFrame:
+    """What the target last acknowledged; a backfill looks at a night of which today's ledger knows nothing."""
+    delivered = run.store.ledger.delivered(run.key.integration, run.key.account, entity)
+    return delivered if run.store.runs.get(run.key).replays is None else delivered.head(0)
 
 
 def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> list[Hold]:

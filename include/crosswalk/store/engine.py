@@ -133,13 +133,15 @@ def _connect_sqlite(url: URL, busy_seconds: float) -> Engine:
 
 
 def _prepare_file(path: Path) -> None:
+    """Make the file for us alone. One that is there is not opened: to close it again would drop this process's locks on it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            os.fchmod(handle, 0o600)
-        finally:
-            os.close(handle)
+        if path.exists():
+            path.chmod(0o600)
+        else:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return  # another process made it meanwhile, in the same way
     except OSError as error:
         raise ConfigurationError(
             "STORE_REFUSED",

@@ -148,12 +148,15 @@ class Runs:
         return self._read(query, f"reading the runs of {integration}/{account} in {run_id}")
 
     def of_interval(self, integration: str, account: str, dag_id: str, start: datetime, end: datetime) -> list[RunRow]:
-        """Read the account's runs of a DAG for one data interval that read the source: delivered ones first, then newest first."""
+        """Read the account's runs of a DAG for one data interval that read the source, the night's own first.
+
+        Airflow gives a run by hand the interval before it: those come last; then delivered before others, newer before older.
+        """
         query = _of(integration, account).where(
             run.c.dag_id == dag_id, run.c.interval_start == start, run.c.interval_end == end, run.c.replays.is_(None), run.c.mode != "undo"
         )
         rows = self._read(query, f"reading the runs of {integration}/{account} for {start:%Y-%m-%d %H:%M} UTC")
-        return sorted(rows, key=lambda row: row.delivered_at is None)
+        return sorted(rows, key=lambda row: (row.run_id.startswith("manual__"), row.delivered_at is None))
 
     def maker_of(self, integration: str, account: str, generation: int) -> RunRow | None:
         """Read the run whose delivery made a generation of the target, None when it is not known."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import yaml
+from sqlalchemy import create_engine, text
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.local import environment
@@ -101,3 +104,25 @@ def test_the_image_installs_the_package_for_every_service() -> None:
     assert any(line.startswith("RUN pip install") and line.endswith("-e .") for line in lines)
     services = [COMPOSE["services"][name] for name in ("init", "api-server", "scheduler", "dag-processor", "sandbox")]
     assert {service["image"] for service in services} == {"crosswalk:local"}
+
+
+def test_a_savepoint_in_airflows_database_is_part_of_a_transaction(tmp_path: Path) -> None:
+    """As Airflow creates a backfill: a read and a write in each of many savepoints, while others write."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'airflow.db'}", connect_args=environment.SQLITE_CONNECT_ARGS)
+    with engine.begin() as setup:
+        setup.execute(text("PRAGMA journal_mode=WAL"))
+        setup.execute(text("CREATE TABLE dag_run (id)"))
+    with engine.connect() as connection:
+        with connection.begin():
+            with connection.begin_nested():
+                connection.execute(text("SELECT count(*) FROM dag_run"))
+                with (
+                    closing(sqlite3.connect(tmp_path / "airflow.db", timeout=0)) as other,
+                    pytest.raises(sqlite3.OperationalError, match="locked"),
+                ):
+                    other.execute("INSERT INTO dag_run VALUES (2)")
+                connection.execute(text("INSERT INTO dag_run VALUES (1)"))
+            with closing(sqlite3.connect(tmp_path / "airflow.db")) as other:
+                assert other.execute("SELECT count(*) FROM dag_run").fetchone() == (0,), "nobody sees half of it"
+        assert connection.execute(text("SELECT count(*) FROM dag_run")).scalar() == 1
+    engine.dispose()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk import RetryAction
+from airflow.sdk.api.datamodels._generated import DagRunType
+from airflow.sdk.definitions.param import ParamsDict
 
 from crosswalk import errors
 from crosswalk.core.model import RunKey
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, RateLimited, TransientError
 from crosswalk.orchestration.alerts import log_failure
 from crosswalk.orchestration.approval import ApprovePlanOperator
+from crosswalk.orchestration.defaults import sync_params
 from crosswalk.orchestration.links import RunReportLink
 from crosswalk.orchestration.retries import RETRY_POLICY
 from crosswalk.orchestration.runs import handle_and_counts
-from crosswalk.orchestration.steps import ValidateOperator
+from crosswalk.orchestration.steps import SelectAccountsOperator, ValidateOperator
 from crosswalk.systems.fmg.operators import FmgLoadOperator
 from crosswalk.systems.smartoffice.operators import SmartOfficeExtractOperator
 
@@ -44,6 +48,20 @@ def test_what_is_not_ours_is_left_to_airflow() -> None:
 def test_the_policy_can_be_stored_with_the_dag() -> None:
     json.dumps(RETRY_POLICY.serialize())
     assert issubclass(RateLimited, errors.TransientError)
+
+
+@pytest.mark.requirement("FMG-04")
+@pytest.mark.parametrize(("kind", "chosen"), [(DagRunType.SCHEDULED, ["summit"]), (DagRunType.MANUAL, ["summit", "harbor"])])
+def test_accounts_that_run_by_hand_only_are_no_part_of_a_schedule(
+    kind: DagRunType, chosen: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the type of run as Airflow hands it to a task."""
+    row = '[{0}]\nsource = "smartoffice_{0}"\ntarget = "fmg_{0}"\nscope = "all"\nfrequency = "{1}"\n'
+    (tmp_path / "fmg.toml").write_text(row.format("summit", "daily") + row.format("harbor", "manual"))
+    monkeypatch.setenv("CROSSWALK_ACCOUNTS", str(tmp_path))
+    dag, dag_run = SimpleNamespace(params=ParamsDict(sync_params())), SimpleNamespace(conf={}, run_type=kind)
+    task = SelectAccountsOperator(task_id="accounts", integration="smartoffice_to_fmg")
+    assert task.execute({"dag": dag, "dag_run": dag_run, "params": {}}) == chosen  # type: ignore[typeddict-item]
 
 
 @pytest.mark.requirement("SAFE-9")

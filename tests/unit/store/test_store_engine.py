@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -135,3 +137,33 @@ def test_a_failed_transaction_leaves_nothing(store: Store, engine: Engine) -> No
         connection.execute(text("UPDATE audit_head SET position = 7"))
         connection.execute(text("INSERT INTO audit_head VALUES (1, 7, '')"))
     assert store.audit.append("first", "", "", "ann", {}) == 1
+
+
+HOLDER = """
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1])
+store.execute("INSERT INTO seen VALUES (1)")
+store.commit()
+print("in", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.requirement("SAFE-5")
+def test_opening_a_store_again_does_not_lose_what_others_write(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    first = connect(f"sqlite:///{path}")
+    with writing(first, "making a table") as connection:
+        connection.execute(text("CREATE TABLE seen (number)"))
+    connect(f"sqlite:///{path}")
+    others = []
+    for stays in (False, True):
+        other = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert other.stdout
+        assert other.stdout.readline() == b"in\n"
+        others.append(other)
+        if not stays:
+            other.communicate()
+    with reading(first, "counting") as connection:
+        assert connection.execute(text("SELECT count(*) FROM seen")).scalar() == 2
+    others[-1].communicate()

@@ -126,15 +126,17 @@ def test_what_a_backfill_looked_at_again_is_not_the_latest_run(store: Store, beg
 def test_the_runs_of_a_night_are_found_by_its_interval_the_delivered_one_first(store: Store, begin: Callable[..., RunKey]) -> None:
     start, end = datetime(2026, 11, 20, 10, tzinfo=UTC), datetime(2026, 11, 21, 10, tzinfo=UTC)
     night: dict[str, Any] = {"dag_id": "fmg_daily_sync", "interval_start": start, "interval_end": end}
-    older, delivered, newest = begin(**night), begin(**night), begin(**night)
+    older, delivered, newest = (begin(**night, run_id="scheduled__1") for _ in range(3))
+    by_hand = begin(**night, run_id="manual__1")
+    store.ledger.finish(delivered, Receipt(1, 1, {}), {}, {})
+    store.ledger.finish(by_hand, Receipt(2, 1, {}), {}, {})
     begin(**{**night, "dag_id": "another"})
     begin(**{**night, "interval_end": end + timedelta(hours=1)})
     begin(**night, dry_run=True, replays=1)
     undo = begin(**night)
     store.runs.update(undo, mode="undo")
-    store.ledger.finish(delivered, Receipt(1, 1, {}), {}, {})
     found = store.runs.of_interval(FMG, "summit", "fmg_daily_sync", start, end)
-    assert [row.key for row in found] == [delivered, newest, older]
+    assert [row.key for row in found] == [delivered, newest, older, by_hand]
     assert store.runs.of_interval(FMG, "harbor", "fmg_daily_sync", start, end) == []
 
 
