@@ -14,7 +14,7 @@ past nights a report of what was landed then, against today's rules, and writes 
 report, then Approve or Reject. Without an answer within 24 hours it is a Reject. Nothing is written before; other accounts go on.
 
 **When it fails.** The log's last line has a code and what to do next. After that, clear the failed task of that account: clearing is always
-safe, nothing is lost and nothing is written twice. Clear from `extract` on when the source was corrected. A wrong list went out: `fmg_undo`.
+safe, nothing is lost and nothing is written twice. Clear from `extract` on when the source was corrected. Wrong list out: `fmg_undo`.
 
 **Owner.** CRM integrations.
 """

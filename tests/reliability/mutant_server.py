@@ -25,6 +25,7 @@ from pyrate_limiter import BucketFactory
 from crosswalk.wire import rate
 from reliability.mutants import MUTANTS, WARM
 from reliability.mutation import Mutant, apply
+from reliability.remembered import remember_validations, without_reports
 
 LONGEST = 280
 """Seconds a child may take before it is ended; its code is then none of pytest's."""
@@ -92,10 +93,11 @@ def serve() -> None:
     BucketFactory.leak_interval = 50  # type: ignore[assignment, method-assign]
     settings.register_profile("mutants", database=None, derandomize=True)
     settings.load_profile("mutants")
-    warm()
-    print(json.dumps("ready"), file=answers, flush=True)
-    for line in sys.stdin:
-        print(json.dumps(fork(*json.loads(line))), file=answers, flush=True)
+    with remember_validations(), without_reports():
+        warm()
+        print(json.dumps("ready"), file=answers, flush=True)
+        for line in sys.stdin:
+            print(json.dumps(fork(*json.loads(line))), file=answers, flush=True)
 
 
 if __name__ == "__main__":

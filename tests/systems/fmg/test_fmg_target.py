@@ -154,6 +154,16 @@ def test_a_server_that_lies_is_found_out(world: World, changes: dict[str, Any], 
     assert error_of(lambda: rows(world.target)).code == code
 
 
+@pytest.mark.requirement("SAFE-1")
+def test_a_list_without_a_next_link_is_not_taken_for_whole(world: World) -> None:
+    def change(_method: str, path: str, document: Any) -> Any:
+        without = {name: value for name, value in document.items() if name != "next"}
+        return {**without, "total": len(document["contacts"])} if path == "/contacts" else document
+
+    world.fmg.change = change
+    assert error_of(lambda: rows(world.target)).code == "SRC_NO_NEXT_LINK"
+
+
 def test_an_import_replaces_the_list(world: World) -> None:
     delivery = world.open()
     adopted = Operation("contact", "upsert", "Contact.7.2", "c-000002", {"last_name": "Kept", "groups": "", "opted_out": "true"})
@@ -273,6 +283,14 @@ def test_an_answer_for_a_record_that_was_not_sent_is_refused(world: World, chang
 def test_a_garbled_answer_is_refused(world: World, change: dict[str, Any]) -> None:
     world.fmg.change = lambda _, path, document: {**document, **change} if "/parts/" in path else document
     assert error_of(lambda: world.open().send(1, [PERSON])).code == "TGT_SCHEMA"
+
+
+@pytest.mark.parametrize("change", [{"status": "open"}, {"status": None}, {"generation": "1"}, {"contacts": -1}])
+def test_a_commit_that_does_not_say_what_came_of_it_is_refused(world: World, change: dict[str, Any]) -> None:
+    world.fmg.change = lambda _, path, document: {**document, **change} if path.endswith("/commit") else document
+    delivery = world.open()
+    delivery.send(1, [GROUP, PERSON])
+    assert error_of(lambda: delivery.commit(1, COUNTS)).code == "TGT_SCHEMA"
 
 
 def test_a_key_in_neither_list_was_not_processed(world: World) -> None:

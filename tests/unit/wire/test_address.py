@@ -113,7 +113,11 @@ def test_a_private_address_passes_where_it_is_allowed(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://169.254.169.254", "http://[::ffff:127.0.0.1]", "http://127.1", "http://0.0.0.0", "http://[fe80::1]", "ftp://localhost"]
+    "url",
+    [
+        *("http://169.254.169.254", "http://[::ffff:127.0.0.1]", "http://127.1", "http://0.0.0.0", "http://[fe80::1]", "ftp://localhost"),
+        *("http://[fd00:ec2::254]", "http://[64:ff9b::808:808]", "http://[2002:808:808::]"),
+    ],
 )
 def test_what_stays_refused_where_private_addresses_are_allowed(url: str) -> None:
     assert code_of(url, PRIVATE) in ("CONN_ADDRESS_BLOCKED", "CONN_SCHEME")

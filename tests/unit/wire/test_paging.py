@@ -35,6 +35,7 @@ def code_of(*pages: Given, size: int | None = 2) -> str:
         ([(["a", "a"], 2, False)], "SRC_DUPLICATE_ID"),
         ([(["a", "b"], 4, True), (["c"], 4, False)], "SRC_COUNT_MISMATCH"),
         ([(["a", "b"], 4, True), (["c", "d"], 5, False)], "SRC_COUNT_MISMATCH"),
+        ([(["a", "b"], 6, True), (["c", "d"], 4, False)], "SRC_COUNT_MISMATCH"),
         ([(["a", "b"], 2, True)], "SRC_COUNT_MISMATCH"),
         ([(["a", "b", "c"], 3, False)], "SRC_COUNT_MISMATCH"),
         ([([], 1, False)], "SRC_COUNT_MISMATCH"),

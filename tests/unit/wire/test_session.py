@@ -97,6 +97,7 @@ def test_a_passing_fault_is_tried_again(serve: Serve, fault: Reply) -> None:
         (Reply(b"x", headers={"Content-Encoding": "br"}), "SRC_CORRUPT", CrosswalkError, 1),
         (Reply(b"x" * 3000), "SRC_TOO_LARGE", CrosswalkError, 1),
         (Reply(b"x" * 3_000_000, packed=True), "SRC_TOO_LARGE", CrosswalkError, 1),
+        (Reply(b"x" * 300_000, packed=True), "SRC_TOO_LARGE", CrosswalkError, 1),
     ],
     ids=str,
 )
