@@ -80,7 +80,7 @@ class OrderedOffice:
         run = self.model.runs[place % len(self.model.runs)]
 
         def act() -> RunRow:
-            return self.world.account().clear(run.key, step, approve=_says(answer))
+            return self.world.account().clear(run.key, step, approve=_says(answer), full_resync=run.kind == "full")
 
         if step == "extract" and run.kind in ("run", "full", "dry"):
             self._run(run.name, run.kind, answer, act, night=run.night)

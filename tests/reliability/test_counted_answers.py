@@ -105,6 +105,7 @@ def office(folder: Path, contacts: int) -> MemoryOffice:
     return MemoryOffice(folder, MemorySource([person(number) for number in range(1, contacts + 1)], [club(1)]))
 
 
+@pytest.mark.timeout(1800)
 def test_a_run_with_anything_refused_or_left_out_is_never_green(tmp_path: Path, scale: Scale, tally: Tally) -> None:
     cases, failed = scale(12, 200), []
     for case in range(cases):

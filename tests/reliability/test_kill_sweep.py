@@ -23,7 +23,7 @@ from reliability.kill_scenarios import QUIET, SCENARIOS, SEED, Scenario, prepare
 from reliability.killed import ForkServer, Point
 from world import TEXTS
 
-pytestmark = [pytest.mark.reliability, pytest.mark.requirement("SAFE-5", "CARD-8")]
+pytestmark = [pytest.mark.reliability, pytest.mark.requirement("SAFE-5", "CARD-8"), pytest.mark.timeout(3600)]
 
 CHUNKS = 8
 SEEN = Point("seen", "commit import")

@@ -26,7 +26,7 @@ from reliability.stage import Stage
 from reliability.traffic import Traffic
 from reliability.truth import Holding, Truth, destroyed, differences, holding
 
-pytestmark = pytest.mark.reliability
+pytestmark = [pytest.mark.reliability, pytest.mark.timeout(3600)]
 
 SHORT, FULL, CHUNK = 200, 10_000, 25
 DELIVERED = {RunStatus.SUCCESS, RunStatus.PARTIAL}

@@ -33,7 +33,7 @@ from reliability.small_world import SmallWorld
 from reliability.traffic import UNDER_WAY, Traffic
 from reliability.truth import Restored, differences, holding
 
-pytestmark = pytest.mark.reliability
+pytestmark = [pytest.mark.reliability, pytest.mark.timeout(3600)]
 
 DELIVERED = {RunStatus.SUCCESS, RunStatus.PARTIAL}
 SCENARIOS = ["first delivery", "delta", "full resync", *(["undo"] if hasattr(Account, "undo") else [])]

@@ -61,10 +61,13 @@ class Account:
         extract(run, self.source, self.target)
         return self._go_on(run, "validate", approve)
 
-    def clear(self, key: RunKey, step: str, *, approve: Approver | None = None) -> RunRow:
-        """Do `step` and those after it again, as clearing a task does; from "extract" on it is a run of its own."""
+    def clear(self, key: RunKey, step: str, *, approve: Approver | None = None, full_resync: bool = False) -> RunRow:
+        """Do `step` and those after it again, as clearing a task does; from "extract" on it is a run of its own.
+
+        full_resync: what the run was asked for, which a first delivery does not show.
+        """
         run = Run(key, self.settings, self.spec, self.store, self.zone)
-        return self._again(run, approve) if step == "extract" else self._go_on(run, step, approve)
+        return self._again(run, approve, full_resync=full_resync) if step == "extract" else self._go_on(run, step, approve)
 
     def replay(self, name: str, interval: Interval) -> RunRow | None:
         """Do what a backfill does for a past interval; None when no snapshot was landed for it."""
@@ -82,14 +85,14 @@ class Account:
         undo(run, self.target, generation=generation, by=by)
         return self._go_on(run, "load", None)
 
-    def _again(self, run: Run, approve: Approver | None) -> RunRow:
+    def _again(self, run: Run, approve: Approver | None, *, full_resync: bool) -> RunRow:
         row = self.store.runs.get(run.key)
         interval = (row.interval_start, row.interval_end) if row.interval_start and row.interval_end else None
         if row.replays is not None and interval:
             return self.replay(row.run_id, interval) or row
         if row.mode == UNDO:
             return row if row.delivered_at else self.undo(row.run_id, dry_run=row.dry_run, by=row.decided_by)
-        full = row.mode == FULL
+        full = full_resync or row.mode == FULL
         return self.run(row.run_id, dry_run=row.dry_run, full_resync=full, only=retried(run), approve=approve, interval=interval)
 
     def _begin(self, trigger: Trigger, *, dry_run: bool = False, mode: str = "", replays: int | None = None) -> Run:

@@ -9,11 +9,11 @@ from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, Da
 from memory import NAME, OFFICE, MemoryOffice, MemoryTarget, person
 
 
-def refused(office: MemoryOffice, kind: type[CrosswalkError], **arguments: bool) -> str:
+def refused(office: MemoryOffice, kind: type[CrosswalkError]) -> str:
     """How the run ends; nothing was sent, nothing changed."""
     before = office.target.writes, office.target.seen(), office.target.seen("group")
     with pytest.raises(kind) as caught:
-        office.run(**arguments)
+        office.run()
     assert (office.target.writes, office.target.seen(), office.target.seen("group")) == before
     row = office.store.runs.latest(NAME, "summit", limit=1)[0]
     assert (row.status, row.error_code) == (RunStatus.FAILED, caught.value.code)
@@ -35,9 +35,8 @@ def test_over_a_limit_no_record_is_read(office: MemoryOffice) -> None:
 
 
 @pytest.mark.requirement("SAFE-1")
-@pytest.mark.parametrize("counted", [19, 21])
-def test_a_list_of_another_length_than_the_database_counts_is_not_the_whole(office: MemoryOffice, counted: int) -> None:
-    office.source.counted = {"contact": counted}
+def test_a_list_shorter_than_the_database_counts_is_not_the_whole(office: MemoryOffice) -> None:
+    office.source.counted = {"contact": 21}
     assert refused(office, DataError) == "SRC_COUNT_MISMATCH"
 
 
