@@ -8,14 +8,15 @@ import embedded_airflow  # noqa: F401 - first: nothing may look for a home of Ai
 # isort: on
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from figures import FAULT_POINT, PROPERTY, Figure, coverage, summed, table, write
+from figures import FAULT_POINT, PROPERTY, Figure, Tally, coverage, summed, table, write
 from world import WorldMaker, world
 
 LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}
@@ -63,3 +64,14 @@ def make_world(tmp_path: Path) -> Iterator[WorldMaker]:
     """Make worlds; their sandboxes stop with the test."""
     with ExitStack() as stack:
         yield lambda **settings: stack.enter_context(world(tmp_path / secrets.token_hex(4), **settings))
+
+
+@pytest.fixture
+def tally(record_property: Callable[[str, object], None], request: pytest.FixtureRequest) -> Tally:
+    """Report a figure of a promise; it is printed at the end with all the others."""
+
+    def report(promise: str, what: str, tried: int, violated: int = 0) -> None:
+        assert tried > 0, f"nothing was tried for {promise}: {what}"
+        record_property(PROPERTY, astuple(Figure(promise, what, tried, violated, request.node.nodeid.partition("::")[0])))
+
+    return report

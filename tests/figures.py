@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 PROPERTY = "figure"
+
+Tally = Callable[..., None]
+"""Reports a figure: tally("P1", "kill points", tried, violated)."""
+
 FAULT_POINT = "fault point"
 """Property of a test that killed at a named point: [scenario, point, times passed in a whole run, times killed there]."""
 

@@ -22,9 +22,10 @@ from crosswalk.store.tables import audit
 from dags.accidents import Accident, befall, delivered_contact, hold, lease_end
 from dags.night import DAG, INTEGRATION, STEPS, Night
 from dags.past_nights import SHORT_NIGHT, UNDO, Backfill, Nights, after_a_failed_night, assert_left_out, assert_looked_at_again
+from figures import Tally
 from oracle import expected_contacts
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.airflow, pytest.mark.reliability, pytest.mark.timeout(900)]
 
 UNDO_STEPS = ("undo", "load")
 DELIVERED = {RunStatus.SUCCESS, RunStatus.PARTIAL}
@@ -146,7 +147,7 @@ def test_a_retry_of_nothing_ends_before_any_vendor_is_asked(nights: Nights) -> N
 
 
 @pytest.mark.requirement("SAFE-4", "SAFE-5")
-def test_a_load_that_slept_past_its_lease_writes_nothing_when_it_wakes(nights: Nights, stopped: Accident) -> None:
+def test_a_load_that_slept_past_its_lease_writes_nothing_when_it_wakes(nights: Nights, stopped: Accident, tally: Tally) -> None:
     night = nights.night
     night.wait(lambda: lease_end(night, "birch") < datetime.now(UTC))
     night.change("birch", stopped.contact, Greeting="Of the second run")
@@ -164,10 +165,11 @@ def test_a_load_that_slept_past_its_lease_writes_nothing_when_it_wakes(nights: N
     assert night.held("birch") == list_then
     assert second.row("birch") == winner
     assert stopped.run.rows("birch")[0].status is RunStatus.FAILED
+    tally("P16", "a loading task stopped past its lease in a real Airflow, then woken", 1)
 
 
 @pytest.mark.requirement("CARD-6", "SAFE-4")
-def test_a_backfill_backwards_over_all_nights_changes_nothing(nights: Nights) -> None:
+def test_a_backfill_backwards_over_all_nights_changes_nothing(nights: Nights, tally: Tally) -> None:
     night, landed = nights.night, nights.landed_of("alder")
     before = night.fmg("alder"), night.held("alder")
     runs = Backfill(night, nights.last, ["alder"], reprocess_behavior="completed", run_backwards=True).finish()
@@ -180,6 +182,7 @@ def test_a_backfill_backwards_over_all_nights_changes_nothing(nights: Nights) ->
     order = [runs[past].rows("alder")[0].key.snapshot for past in nights.last if past in landed]
     assert order == sorted(order, reverse=True)
     assert (night.fmg("alder"), night.held("alder")) == before
+    tally("P17", "Airflow's own backfill, 14 nights backwards", 14)
 
 
 @pytest.mark.requirement("SAFE-7")
