@@ -90,10 +90,8 @@ class _Step(BaseOperator, ABC):
         """Do the step; returns counts."""
 
 
-class ExtractStep(BaseOperator):
-    """Begin a run of one account: land what source and target hold. Each system subclasses it, for the connection it reads from.
-
-    A backfill reads nothing: it looks again at the snapshot landed for its night.
+class _Beginning(BaseOperator):
+    """A step that begins a run of one account. Each system subclasses it, for the connection it reads from.
 
     Args:
         integration: name of a folder in integrations/.
@@ -110,6 +108,10 @@ class ExtractStep(BaseOperator):
         self.integration = integration
         self.account = account
         self.key: RunKey | None = None
+
+
+class ExtractStep(_Beginning):
+    """Land what source and target hold. A backfill reads nothing: it looks again at the snapshot landed for its night."""
 
     def execute(self, context: Context) -> Handle:
         """Read both sides into the landing zone. Every try takes a snapshot number of its own."""
@@ -163,24 +165,8 @@ class LoadStep(_Step):
         return load(run, target, lambda: hook_for(run.spec.source, run.settings.source).get_source())
 
 
-class UndoStep(BaseOperator):
-    """Begin an undo of one account: land what the target holds and plan the way back. Each system subclasses it.
-
-    Args:
-        integration: name of a folder in integrations/.
-        account: name of the account; mapped.
-        kwargs: Airflow's own arguments.
-    """
-
-    template_fields: Sequence[str] = ("account",)
-    operator_extra_links = (RunReportLink(),)
-    system: ClassVar[str]
-
-    def __init__(self, *, integration: str, account: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.integration = integration
-        self.account = account
-        self.key: RunKey | None = None
+class UndoStep(_Beginning):
+    """Land what the target holds and plan the way back."""
 
     def execute(self, context: Context) -> Handle:
         """Plan the undo. What this DAG run undid already is not undone again when the task is cleared."""
