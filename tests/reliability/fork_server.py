@@ -6,12 +6,10 @@ Out: {"ready"}, {"warm"}, {"pid"}, {"stopped"}, {"ended": exit code, or the nega
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
 import sys
-import threading
 import time
 import traceback
 from contextlib import nullcontext
@@ -28,8 +26,8 @@ from crosswalk.steps.whole import Account
 from crosswalk.store.store import Store
 from crosswalk.systems.fmg import client
 from crosswalk.validation import suite
-from crosswalk.wire import rate
 from reliability.fault_points import Hits, arm
+from reliability.forking import settle
 from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import SmallWorld
 from world import INTEGRATION
@@ -108,12 +106,7 @@ def warm(task: dict[str, Any], hits: Hits) -> None:
     """Do a task here once, so that children find caches filled; no thread may be left of it."""
     do(task, hits)
     hits.counts.clear()
-    rate.forget_paces()
-    gc.collect()
-    for thread in set(threading.enumerate()) - {threading.main_thread()}:
-        thread.join(10)
-        assert not thread.is_alive(), f"the thread {thread.name} is still there"
-    gc.freeze()
+    settle()
     say(warm=True)
 
 

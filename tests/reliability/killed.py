@@ -21,7 +21,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-TESTS = Path(__file__).parent.parent
+from reliability.forking import TESTS, environment
+
 WRITING = "write,writev,pwrite64,fsync,fdatasync,ftruncate,unlink,unlinkat,rename,renameat,renameat2,link,linkat,sendto,sendmsg"
 TAKING = "recvfrom"
 """Not a write, but the moment between a request and its answer."""
@@ -65,18 +66,12 @@ class ForkServer:
     """The process that forks a child for every run; see fork_server.py."""
 
     def __init__(self) -> None:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]),
-            "ARROW_DEFAULT_MEMORY_POOL": "system",
-            "PYTHONHASHSEED": "0",
-        }
         self._process = subprocess.Popen(
             [sys.executable, str(TESTS / "reliability" / "fork_server.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=environment(),
         )
         self._answer("ready")
 

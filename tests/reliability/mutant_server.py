@@ -6,12 +6,10 @@ then the exit code of pytest for each.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
 import sys
-import threading
 import traceback
 
 import embedded_airflow  # noqa: F401 - first: nothing may look for a home of Airflow before
@@ -22,7 +20,7 @@ import tqdm  # type: ignore[import-untyped]
 from hypothesis import settings
 from pyrate_limiter import BucketFactory
 
-from crosswalk.wire import rate
+from reliability.forking import settle
 from reliability.mutants import MUTANTS, WARM
 from reliability.mutation import Mutant, apply
 from reliability.remembered import remember_validations, without_reports
@@ -77,12 +75,7 @@ def warm() -> None:
     """Run some tests here, so that children find modules and caches; no thread may be left of it."""
     code = pytest.main([*OPTIONS, *WARM])
     assert code == 0, code
-    rate.forget_paces()
-    gc.collect()
-    for thread in set(threading.enumerate()) - {threading.main_thread()}:
-        thread.join(10)
-        assert not thread.is_alive(), f"the thread {thread.name} is still there"
-    gc.freeze()
+    settle()
 
 
 def serve() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from reliability.conftest import Tally
+from reliability.forking import TESTS, environment
 from reliability.mutants import MUTANTS
 from reliability.mutation import Mutant, check
 
 pytestmark = pytest.mark.reliability
 
-TESTS = Path(__file__).parent.parent
 PASSED, FAILED = 0, 1
 
 
@@ -32,7 +31,7 @@ class MutantServer:
             stdout=subprocess.PIPE,
             text=True,
             cwd=TESTS.parent,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]), "ARROW_DEFAULT_MEMORY_POOL": "system"},
+            env=environment(),
         )
         assert self._answer() == "ready"
 

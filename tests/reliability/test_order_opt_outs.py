@@ -26,12 +26,6 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         yield Kept.now(world)
 
 
-@pytest.fixture
-def world(start: Kept) -> Iterator[SmallWorld]:
-    with start.again() as again:
-        yield again
-
-
 def _someone(world: SmallWorld) -> dict[str, Any]:
     return next(one for one in world.contacts() if one["email"])
 

@@ -32,12 +32,6 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         yield Kept.now(world)
 
 
-@pytest.fixture
-def world(start: Kept) -> Iterator[SmallWorld]:
-    with start.again() as again:
-        yield again
-
-
 @pytest.mark.requirement("SAFE-6", "SAFE-10")
 def test_the_report_of_a_retry_adds_up_while_somebody_left_the_source(world: SmallWorld, tally: Tally) -> None:
     contacts = world.source_contacts()

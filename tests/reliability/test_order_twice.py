@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, select
 
-from crosswalk.core.model import RunStatus
+from crosswalk.core.model import FULL, UNDO, RunStatus
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.steps import approve, extract, load, replay, transform, undo, validate
 from crosswalk.steps.context import Run, Trigger
-from crosswalk.steps.operations import FULL, UNDO
 from crosswalk.steps.retry import rejected_now, restrict
 from crosswalk.store.engine import reading
 from crosswalk.store.runs import RunRow

@@ -40,12 +40,6 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
         yield Kept.now(world)
 
 
-@pytest.fixture
-def world(start: Kept) -> Iterator[SmallWorld]:
-    with start.again() as again:
-        yield again
-
-
 def _list(world: SmallWorld) -> str:
     """FMG's list as it says itself, without what follows from the opt-outs."""
     contacts = [{name: value for name, value in one.items() if name != "opted_out"} for one in world.contacts()]

@@ -45,6 +45,10 @@ LEFT_SOURCE = "left_source"
 """Reason of a plan row about a target record whose source record is gone, or out of scope: its source id is of the past."""
 
 
+REPLACE, FULL, DELTA, UNDO = "replace", "full", "delta", "undo"
+"""Modes of a delivery: the whole list and nothing else, the whole list over what is there, the changes only, the changes back."""
+
+
 class RunStatus(StrEnum):
     """How a run stands. `partial`: delivered, with rejected records. `replayed`: a backfill gave its report."""
 

@@ -29,45 +29,20 @@ MAX_WRITERS = 4
 def sync_params() -> dict[str, Param]:
     """Build the trigger form of a sync."""
     return {
-        "accounts": Param(
-            [],
-            type="array",
-            items={"type": "string", "maxLength": 63},
-            maxItems=1000,
-            uniqueItems=True,
-            title="Accounts",
-            description="Names of include/accounts, one a line. Empty: all of them.",
-        ),
+        "accounts": _names([], 63, "Accounts", "Names of include/accounts, one a line. Empty: all of them."),
         "dry_run": Param(False, type="boolean", title="Dry run", description="Show the plan and write nothing."),
         "full_resync": Param(False, type="boolean", title="Full resync", description="Send the whole list again, not only what changed."),
         "rejected_only": Param(
             False, type="boolean", title="Only rejected records", description="Deliver only records that are rejected now, if they pass."
         ),
-        "records": Param(
-            [],
-            type="array",
-            items={"type": "string", "maxLength": 100},
-            maxItems=1000,
-            uniqueItems=True,
-            title="Of these, only",
-            description="Source ids of rejected records, one a line. Empty: all of them.",
-        ),
+        "records": _names([], 100, "Of these, only", "Source ids of rejected records, one a line. Empty: all of them."),
     }
 
 
 def undo_params() -> dict[str, Param]:
     """Build the trigger form of an undo."""
     return {
-        "accounts": Param(
-            None,
-            type="array",
-            items={"type": "string", "maxLength": 63},
-            minItems=1,
-            maxItems=1000,
-            uniqueItems=True,
-            title="Accounts",
-            description="Names of include/accounts, one a line.",
-        ),
+        "accounts": _names(None, 63, "Accounts", "Names of include/accounts, one a line.", minItems=1),
         "generation": Param(
             None,
             type=["null", "integer"],
@@ -77,3 +52,8 @@ def undo_params() -> dict[str, Param]:
         ),
         "dry_run": Param(False, type="boolean", title="Dry run", description="Show what would be put back and write nothing."),
     }
+
+
+def _names(default: list[str] | None, longest: int, title: str, description: str, **rules: Any) -> Param:
+    items = {"type": "string", "maxLength": longest}
+    return Param(default, type="array", items=items, **rules, maxItems=1000, uniqueItems=True, title=title, description=description)

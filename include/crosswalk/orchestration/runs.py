@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from crosswalk.core.model import RunKey
+from crosswalk.core.model import FULL, UNDO, RunKey
 from crosswalk.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def begin_run(context: Context, integration: str, account: str) -> Run:
         return _begin(context, integration, account, replays=_snapshot_of_the_night(context, integration, account))
     params = context["params"]
     only = _rejected(context, integration, account)
-    run = _begin(context, integration, account, dry_run=bool(params.get("dry_run")), mode="full" if params.get("full_resync") else "")
+    run = _begin(context, integration, account, dry_run=bool(params.get("dry_run")), mode=FULL if params.get("full_resync") else "")
     if only is not None:
         from crosswalk.steps.retry import restrict
 
@@ -48,7 +48,7 @@ def begin_undo(context: Context, integration: str, account: str) -> Run:
     for row in open_store().runs.of_trigger(integration, account, instance.dag_id, instance.run_id):
         if row.delivered_at is not None:
             return resume_run(row.key.as_dict())
-    return _begin(context, integration, account, dry_run=bool(context["params"].get("dry_run")), mode="undo")
+    return _begin(context, integration, account, dry_run=bool(context["params"].get("dry_run")), mode=UNDO)
 
 
 def _begin(context: Context, integration: str, account: str, **how: Any) -> Run:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from crosswalk.core.changes import payload_hashes
-from crosswalk.core.model import Outcome
-from crosswalk.core.ports import Delivery, Operation, Receipt, Target
+from crosswalk.core.model import DELTA, REPLACE, UNDO, Outcome
+from crosswalk.core.ports import Delivery, Operation, Receipt, Target, TargetState
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.addresses import still_taken, takers
 from crosswalk.steps.context import STEP_SECONDS, Heartbeat, Run
-from crosswalk.steps.operations import CHANGING, DELTA, REPLACE, UNDO, as_they_are, only_known, operations
+from crosswalk.steps.operations import CHANGING, as_they_are, only_known, operations
 from crosswalk.steps.readback import Told, read_back
 from crosswalk.steps.send import Sent, cut, send
 
@@ -28,13 +28,15 @@ class Delivered:
     after: dict[str, pd.DataFrame]
 
 
-def deliver(run: Run, target: Target, plan: pd.DataFrame, before: dict[str, pd.DataFrame], beat: Heartbeat) -> Delivered:
-    """Send what the plan asks for, commit, read back. Without anything to send the target is only asked whether it stands where it did."""
+def deliver(
+    run: Run, target: Target, standing: TargetState, plan: pd.DataFrame, before: dict[str, pd.DataFrame], beat: Heartbeat
+) -> Delivered:
+    """Send what the plan asks for, commit, read back. standing: where the target stands as load begins."""
     mode, manifest = run.store.runs.get(run.key).mode, run.folder.manifest()
     state = manifest.target_state
     untouched = Receipt(state.generation, state.revision, state.counts)
     if mode in (DELTA, UNDO) and not plan["outcome"].isin(CHANGING).any():
-        _require_generation(run, target, state.generation)
+        _require_generation(run, standing.generation, state.generation)
         return Delivered(plan, Sent(), untouched, before)
     delivery = target.open(
         mode=REPLACE if mode == REPLACE else DELTA,
@@ -51,9 +53,8 @@ def deliver(run: Run, target: Target, plan: pd.DataFrame, before: dict[str, pd.D
     return Delivered(plan, sent, receipt, read_back(run, target, Told(mode, plan, before, sent, receipt), beat))
 
 
-def _require_generation(run: Run, target: Target, planned: int) -> None:
+def _require_generation(run: Run, found: int, planned: int) -> None:
     """Nothing to do is true of the list the plan was made for."""
-    found = target.state().generation
     if found != planned:
         raise DataError(
             "TGT_LIST_CHANGED",

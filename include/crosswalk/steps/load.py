@@ -10,17 +10,16 @@ from typing import Any
 
 import pandas as pd
 
-from crosswalk.core.changes import plan_hash
 from crosswalk.core.model import Outcome, Rejection, RunStatus
 from crosswalk.core.ports import Operation, Source, Target
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.approve import require_approval
 from crosswalk.steps.context import BEAT_SECONDS, Heartbeat, Run
 from crosswalk.steps.deliver import Delivered, deliver
-from crosswalk.steps.opt_outs import note_opt_outs, target_before
+from crosswalk.steps.opt_outs import note_opt_outs, with_noted
 from crosswalk.steps.reading import read_frame
 from crosswalk.steps.send import Sent
-from crosswalk.steps.transform import read_plan
+from crosswalk.steps.transform import plan_digest, read_plan
 from crosswalk.steps.validate import read_rejections, write_rejections
 
 log = logging.getLogger(__name__)
@@ -43,12 +42,14 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
             with run.leased(BEAT_SECONDS) as beat:
                 _require_plan(run)
                 require_approval(run)
-                settling = target.state().last_snapshot >= run.key.snapshot
+                standing = target.state()
+                before = {entity.name: run.folder.read_entity(f"target_{entity.name}") for entity in run.spec.entities}
+                settling = standing.last_snapshot >= run.key.snapshot
                 if not settling:
                     _require_same_source(run, source, beat)
-                    note_opt_outs(run, target)
+                    note_opt_outs(run, target, before)
                 run.store.leases.fence(beat.lease)
-                _finish(run, deliver(run, target, read_plan(run), target_before(run), beat))
+                _finish(run, deliver(run, target, standing, read_plan(run), with_noted(run, before), beat))
         return dict(run.store.runs.get(run.key).counts.get("load", {}))
 
 
@@ -62,8 +63,7 @@ def _require_plan(run: Run) -> None:
     """What is loaded is the plan that was hashed (SAFE-3)."""
     row, plan = run.store.runs.get(run.key), read_plan(run)
     parts = [plan[plan["entity"] == entity.name] for entity in run.spec.entities]
-    context = {"mode": row.mode, "account": run.key.account, "integration": run.key.integration}
-    if plan_hash(parts, context) != row.plan_hash:
+    if plan_digest(run, parts, row.mode) != row.plan_hash:
         raise DataError(
             "PLAN_CHANGED",
             doing=f"loading {run.key}",

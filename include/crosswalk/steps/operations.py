@@ -6,12 +6,9 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from crosswalk.core.model import Outcome
+from crosswalk.core.model import DELTA, REPLACE, UNDO, Outcome
 from crosswalk.core.ports import Operation
 from crosswalk.core.spec import EntitySpec
-
-REPLACE, FULL, DELTA, UNDO = "replace", "full", "delta", "undo"
-"""Modes of a delivery: the whole list and nothing else, the whole list over what is there, the changes only, the changes back."""
 
 SENT = {Outcome.CREATE.value, Outcome.UPDATE.value}
 CHANGING = SENT | {Outcome.DELETE.value}

@@ -14,24 +14,29 @@ from crosswalk.steps.context import Run
 _FILE = "opted_out.json"
 
 
-def note_opt_outs(run: Run, target: Target) -> None:
+Frames = dict[str, pd.DataFrame]
+"""The target's frames by entity."""
+
+
+def note_opt_outs(run: Run, target: Target, before: Frames) -> None:
     """Keep who opted out until now: a plan may have waited for its answer, and a repeated load has to send the same."""
     unwanted = target.unwanted()
-    found = {entity: frame.loc[_wanting_none(frame, unwanted), "target_id"].tolist() for entity, frame in _with_opt_outs(run).items()}
+    frames = {name: frame for name, frame in before.items() if "opted_out" in frame}
+    found = {name: frame.loc[_wanting_none(frame, unwanted), "target_id"].tolist() for name, frame in frames.items()}
     run.folder.write_bytes(_FILE, json.dumps(found).encode())
 
 
-def target_before(run: Run) -> dict[str, pd.DataFrame]:
-    """Read the target as it was landed, with the opt-outs noted since."""
+def with_noted(run: Run, before: Frames) -> Frames:
+    """Return the target as it was landed, with the opt-outs noted since."""
     noted = json.loads(run.folder.read_bytes(_FILE))
-    frames = {entity.name: run.folder.read_entity(f"target_{entity.name}") for entity in run.spec.entities}
+    marked = {}
     for name, ids in noted.items():
-        frame = frames[name]
-        frames[name] = frame.assign(opted_out=frame["opted_out"].mask(frame["target_id"].isin(ids), "true"))
-    return frames
+        frame = before[name]
+        marked[name] = frame.assign(opted_out=frame["opted_out"].mask(frame["target_id"].isin(ids), "true"))
+    return before | marked
 
 
-def check_opt_outs(run: Run, target: Target, before: dict[str, pd.DataFrame], after: dict[str, pd.DataFrame]) -> None:
+def check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> None:
     """Raise DataError TGT_OPT_OUT_LOST when somebody who opted out, also in the last moment, is now mailed under another address."""
     unwanted = target.unwanted()
     for entity, frame in before.items():
@@ -47,11 +52,6 @@ def check_opt_outs(run: Run, target: Target, before: dict[str, pd.DataFrame], af
                 found=f"{len(lost)} contact(s) had opted out and no longer are, such as {lost['target_id'].iloc[0]}",
                 fix="set the opt-out again in the target before anything is mailed, then clear load",
             )
-
-
-def _with_opt_outs(run: Run) -> dict[str, pd.DataFrame]:
-    frames = ((entity.name, run.folder.read_entity(f"target_{entity.name}")) for entity in run.spec.entities)
-    return {name: frame for name, frame in frames if "opted_out" in frame}
 
 
 def _wanting_none(frame: pd.DataFrame, unwanted: frozenset[str]) -> pd.Series[bool]:

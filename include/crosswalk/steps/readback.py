@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from crosswalk.core.changes import payload_hashes
-from crosswalk.core.model import Outcome
+from crosswalk.core.model import UNDO, Outcome
 from crosswalk.core.ports import Receipt, Target
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import DataError
 from crosswalk.steps.context import Run
-from crosswalk.steps.operations import SENT, UNDO
+from crosswalk.steps.operations import SENT
 from crosswalk.steps.opt_outs import check_opt_outs
 from crosswalk.steps.reading import Beat, read_frame
 from crosswalk.steps.send import Sent

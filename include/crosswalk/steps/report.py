@@ -10,6 +10,7 @@ import pandas as pd
 from crosswalk import __version__
 from crosswalk.core.model import Hold, Rejection
 from crosswalk.core.safety import STRANGERS
+from crosswalk.landing.folder import MANIFEST
 from crosswalk.landing.manifest import Manifest
 from crosswalk.reports import model
 from crosswalk.reports import publish as files
@@ -22,8 +23,6 @@ from crosswalk.validation.results import RuleResult
 
 if TYPE_CHECKING:
     from crosswalk.steps.context import Run
-
-MANIFEST = "manifest.json"
 
 
 def publish(run: Run, step: str) -> None:

@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 
 from crosswalk.core.changes import check_sums, late_rejections, plan_entity, plan_hash, summary
-from crosswalk.core.model import Hold, Outcome, Rejection, RunStatus
+from crosswalk.core.model import DELTA, REPLACE, UNDO, Hold, Outcome, Rejection, RunStatus
 from crosswalk.core.safety import STRANGERS, holds
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.context import Run
-from crosswalk.steps.operations import CHANGING, DELTA, REPLACE, UNDO, only_known
+from crosswalk.steps.operations import CHANGING, only_known
 from crosswalk.steps.retry import leave_out_others, retried, without_taken
 from crosswalk.steps.validate import read_rejections, write_rejections
 
@@ -58,6 +58,11 @@ def transform(run: Run) -> dict[str, Any]:
 def read_plan(run: Run) -> pd.DataFrame:
     """The run's plan: entity, source_id, target_id, outcome, reason, changed, payload_hash; one row a record."""
     return run.folder.read_frame("plan")
+
+
+def plan_digest(run: Run, plans: list[pd.DataFrame], mode: str) -> str:
+    """Name exactly what the plans of all entities would do to this account in this mode."""
+    return plan_hash(plans, {"mode": mode, "account": run.key.account, "integration": run.key.integration})
 
 
 def _plan_all(run: Run, rejections: list[Rejection]) -> list[Planned]:
@@ -190,12 +195,11 @@ def _cell(text: str) -> str:
 def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: list[Rejection]) -> None:
     row = run.store.runs.get(run.key)
     mode = REPLACE if _first(run) else row.mode or DELTA
-    digest = plan_hash([one.plan for one in planned], {"mode": mode, "account": run.key.account, "integration": run.key.integration})
     run.store.runs.update(
         run.key,
         status=RunStatus.HELD if found and not row.dry_run else RunStatus.RUNNING,
         mode=mode,
-        plan_hash=digest,
+        plan_hash=plan_digest(run, [one.plan for one in planned], mode),
         mapping_digest=_mapping_digest(run),
         holds=[asdict(hold) for hold in found],
         counts={**row.counts, "plan": {one.entity.name: summary(one.plan) for one in planned}},

@@ -13,17 +13,18 @@ from typing import Any
 import pandas as pd
 
 from crosswalk import __version__
-from crosswalk.core.changes import plan_hash, summary
-from crosswalk.core.model import RunStatus
+from crosswalk.core.changes import summary
+from crosswalk.core.model import UNDO, RunStatus
 from crosswalk.core.ports import Target, TargetState
 from crosswalk.core.restore import plan_restore
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import ConfigurationError, DataError
+from crosswalk.landing.folder import MANIFEST
 from crosswalk.landing.manifest import Manifest
 from crosswalk.steps.context import BEAT_SECONDS, Run
 from crosswalk.steps.extract import check_order
-from crosswalk.steps.operations import UNDO
 from crosswalk.steps.reading import by_name, columns_of, land_target
+from crosswalk.steps.transform import plan_digest
 from crosswalk.store.runs import RunRow
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
             fix="name an earlier generation as the reports of the account show it, or leave it out for the one before",
         )
     folder = run.zone.folder(row.key)
-    if not folder.exists("manifest.json"):
+    if not folder.exists(MANIFEST):
         raise DataError(
             "UNDO_EXPIRED",
             doing=f"undoing snapshot {row.key.snapshot} of {run.key}",
@@ -122,7 +123,7 @@ def _plan(run: Run, undone: Undone, entity: EntitySpec) -> pd.DataFrame:
 
 
 def _record(run: Run, undone: Undone, plans: list[pd.DataFrame], by: str) -> None:
-    digest = plan_hash(plans, {"mode": UNDO, "account": run.key.account, "integration": run.key.integration})
+    digest = plan_digest(run, plans, UNDO)
     counts = {"plan": {entity.name: summary(plan) for entity, plan in zip(run.spec.entities, plans, strict=True)}}
     undoes = {"undoes": undone.row.key.snapshot}
     run.store.runs.update(
@@ -134,5 +135,6 @@ def _record(run: Run, undone: Undone, plans: list[pd.DataFrame], by: str) -> Non
         counts={**counts, **undoes},
         decided_by=by,
     )
-    details = {"snapshot": run.key.snapshot, "plan_hash": digest, **undoes}
-    run.store.audit.append("undo asked for", run.key.integration, run.key.account, by, details)
+    if not run.store.runs.get(run.key).dry_run:
+        details = {"snapshot": run.key.snapshot, "plan_hash": digest, **undoes}
+        run.store.audit.append("undo asked for", run.key.integration, run.key.account, by, details)

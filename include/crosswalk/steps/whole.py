@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.core.model import RunKey
+from crosswalk.core.model import FULL, UNDO, RunKey
 from crosswalk.core.ports import Source, Target
 from crosswalk.core.spec import IntegrationSpec
 from crosswalk.landing.zone import LandingZone
@@ -15,7 +15,6 @@ from crosswalk.steps.approve import record_decision
 from crosswalk.steps.context import Run, Trigger
 from crosswalk.steps.extract import extract
 from crosswalk.steps.load import load
-from crosswalk.steps.operations import FULL, UNDO
 from crosswalk.steps.replay import landed_snapshot, replay
 from crosswalk.steps.retry import restrict, retried
 from crosswalk.steps.transform import is_held, transform

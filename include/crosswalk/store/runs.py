@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import Connection, Engine, Row, Select, select, update
 
-from crosswalk.core.model import RunKey, RunStatus
+from crosswalk.core.model import UNDO, RunKey, RunStatus
 from crosswalk.errors import ConfigurationError, TransientError
 from crosswalk.store import snapshots
 from crosswalk.store.engine import reading, writing
@@ -153,7 +153,7 @@ class Runs:
         Airflow gives a run by hand the interval before it: those come last; then delivered before others, newer before older.
         """
         query = _of(integration, account).where(
-            run.c.dag_id == dag_id, run.c.interval_start == start, run.c.interval_end == end, run.c.replays.is_(None), run.c.mode != "undo"
+            run.c.dag_id == dag_id, run.c.interval_start == start, run.c.interval_end == end, run.c.replays.is_(None), run.c.mode != UNDO
         )
         rows = self._read(query, f"reading the runs of {integration}/{account} for {start:%Y-%m-%d %H:%M} UTC")
         return sorted(rows, key=lambda row: (row.run_id.startswith("manual__"), row.delivered_at is None))
