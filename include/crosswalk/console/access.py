@@ -5,16 +5,14 @@ from __future__ import annotations
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import HTTPException, Request, status
 
-DAG_OF = {"smartoffice_to_fmg": "fmg_daily_sync"}
-"""Integration → the DAG whose readers may see its reports."""
+from crosswalk.core.spec import integration_names, load_spec
 
 
 def may_read(request: Request, integration: str, user: GetUserDep) -> None:
     """Let only signed-in users pass who may read the integration's DAG: 401, 403, and 404 for an unknown integration."""
-    dag_id = DAG_OF.get(integration)
-    if dag_id is None:
+    if integration not in integration_names():
         raise not_found()
-    requires_access_dag("GET", param_dag_id=dag_id)(request, user)
+    requires_access_dag("GET", param_dag_id=load_spec(integration).dag)(request, user)
 
 
 def not_found() -> HTTPException:

@@ -10,28 +10,30 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+import jsonschema  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 import crosswalk
 from crosswalk.core.documents import scan_section, scan_toml
-from crosswalk.core.safety_spec import SafetySpec
-from crosswalk.core.spec import load_spec, resolve_integration
-from crosswalk.core.suggestions import quoted
+from crosswalk.core.spec import IntegrationSpec, load_spec, resolve_integration
+from crosswalk.core.suggestions import did_you_mean, quoted
 from crosswalk.errors import ConfigurationError, Problem
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 ConnectionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,200}$")]
 GroupName = Annotated[str, StringConstraints(pattern=r"\S")]
-Frequency = Literal["daily", "manual"]
+DEFAULT_ZONE = "America/New_York"
 
 
 @dataclass(frozen=True)
 class AccountSettings:
     """One account. source, target: Airflow connection ids. scope: tag group names or ids, None for all records.
 
-    safety: numbers of the integration's spec that this account tightens.
+    frequency: one of the spec's; "manual" accounts are left alone by the schedule. zone: IANA name of the account's local time.
+    safety: numbers of the integration's spec that this account tightens. options: the spec's settings, defaults filled in.
     """
 
     name: str
@@ -39,26 +41,29 @@ class AccountSettings:
     source: str
     target: str
     scope: tuple[str, ...] | None
-    frequency: Frequency
+    frequency: str
     safety: Mapping[str, Any] = field(default_factory=dict)
+    zone: str = DEFAULT_ZONE
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
         """Names the settings: it changes when any of them does."""
         scope = None if self.scope is None else sorted(self.scope)
-        content = [self.name, self.integration, self.source, self.target, scope, self.frequency, dict(self.safety)]
-        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        content = [self.name, self.integration, self.source, self.target, scope, self.frequency, dict(self.safety), self.zone]
+        return sha256(json.dumps([*content, dict(self.options)], sort_keys=True).encode()).hexdigest()
 
 
 class AccountSection(BaseModel):
-    """One account's table in the accounts file."""
+    """What any account's table holds; the settings of the integration's spec stand beside it."""
 
     model_config = ConfigDict(strict=True)
 
     source: ConnectionId
     target: ConnectionId
-    scope: Literal["all"] | list[GroupName]
-    frequency: Frequency
+    scope: Literal["all"] | list[GroupName] | None = None
+    frequency: str
+    zone: str = DEFAULT_ZONE
     safety: dict[str, Any] = {}
 
 
@@ -75,7 +80,7 @@ def load_accounts(integration: str, folder: Path | None = None) -> dict[str, Acc
     document, problems = scan_toml((folder or accounts_folder()) / place, place, "ACCOUNT")
     accounts: dict[str, AccountSettings] = {}
     for name, raw in document.items():
-        settings, found = _scan_account(name, raw, place, spec.name, spec.safety)
+        settings, found = _scan_account(name, raw, place, spec)
         problems += found
         if settings is not None:
             accounts[name] = settings
@@ -87,24 +92,55 @@ def load_accounts(integration: str, folder: Path | None = None) -> dict[str, Acc
     return accounts
 
 
-def _scan_account(name: str, raw: Any, place: str, integration: str, safety: SafetySpec) -> tuple[AccountSettings | None, list[Problem]]:
+def _scan_account(name: str, raw: Any, place: str, spec: IntegrationSpec) -> tuple[AccountSettings | None, list[Problem]]:
     where = f"{place} [{quoted(name)[1:-1]}]"
-    section, problems = scan_section(AccountSection, raw, where, "ACCOUNT")
+    own = {key: raw[key] for key in raw if key in spec.settings} if isinstance(raw, Mapping) else {}
+    shared = {key: raw[key] for key in raw if key not in own} if isinstance(raw, Mapping) else raw
+    section, problems = scan_section(AccountSection, shared, where, "ACCOUNT")
     if not ACCOUNT_NAME.fullmatch(name):
         fix = "use up to 63 of a-z, 0-9, _ and -, beginning with a letter or digit"
         problems.append(Problem("ACCOUNT_NAME", where, "not a name for an account", fix))
+    problems += _option_problems(own, spec, where)
     if section is None:
         return None, problems
-    problems += _scope_problems(section, where)
-    problems += safety.scan_overrides(section.safety, f"{where} safety", "ACCOUNT")[1]
-    scope = None if section.scope == "all" else tuple(section.scope)
-    return AccountSettings(name, integration, section.source, section.target, scope, section.frequency, section.safety), problems
+    problems += [*_scope_problems(section, spec, where), *_time_problems(section, spec, where)]
+    problems += spec.safety.scan_overrides(section.safety, f"{where} safety", "ACCOUNT")[1]
+    scope = tuple(section.scope) if isinstance(section.scope, list) else None
+    options = {key: own.get(key, schema["default"]) for key, schema in spec.settings.items()}
+    settings = AccountSettings(
+        name, spec.name, section.source, section.target, scope, section.frequency, section.safety, section.zone, options
+    )
+    return settings, problems
 
 
-def _scope_problems(section: AccountSection, where: str) -> Iterator[Problem]:
-    if section.scope == []:
+def _option_problems(own: Mapping[str, Any], spec: IntegrationSpec, where: str) -> Iterator[Problem]:
+    for key, value in own.items():
+        for error in jsonschema.Draft202012Validator(spec.settings[key]).iter_errors(value):
+            fix = str(spec.settings[key]["description"])
+            yield Problem(
+                "ACCOUNT_TYPE", f"{where} {key}", f"it breaks the rule {error.validator} {json.dumps(error.validator_value)}", fix
+            )
+
+
+def _time_problems(section: AccountSection, spec: IntegrationSpec, where: str) -> Iterator[Problem]:
+    if section.frequency not in spec.frequencies:
+        found = f"{quoted(section.frequency)} is none of its frequencies"
+        yield Problem("ACCOUNT_TYPE", f"{where} frequency", found, f"choose {' or '.join(spec.frequencies)}")
+    try:
+        ZoneInfo(section.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        found = f"{quoted(section.zone)} is no time zone{did_you_mean(section.zone, available_timezones())}"
+        yield Problem("ACCOUNT_ZONE", f"{where} zone", found, "use an IANA name, such as America/Chicago")
+
+
+def _scope_problems(section: AccountSection, spec: IntegrationSpec, where: str) -> Iterator[Problem]:
+    """Where records can be chosen by group, the account has to say so: nothing travels because a line was forgotten."""
+    if section.scope is None:
+        if any(entity.scope_field for entity in spec.entities):
+            yield Problem("ACCOUNT_MISSING_KEY", f"{where} scope", "the key is missing", "add it")
+    elif section.scope == []:
         yield Problem("ACCOUNT_SCOPE", f"{where} scope", "no tag group is named", 'name some, or write "all"')
-    elif len(set(section.scope)) != len(section.scope) and section.scope != "all":
+    elif section.scope != "all" and len(set(section.scope)) != len(section.scope):
         yield Problem("ACCOUNT_SCOPE", f"{where} scope", "a tag group is named twice", "name each once")
 
 

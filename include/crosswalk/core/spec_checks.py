@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import jsonschema  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic import Field as Constraint
 
@@ -37,13 +38,16 @@ class SpecSection(BaseModel):
     target: str
     right: str
     short: Name
+    dag: Name
+    frequencies: Annotated[list[Name], Constraint(min_length=1)] = ["daily", "manual"]
+    settings: dict[Name, dict[str, Any]] = {}
     entities: Annotated[list[Any], Constraint(min_length=1)]
     limits: dict[str, Annotated[int, Constraint(ge=1)]]
     safety: dict[str, Any]
     expectations: list[Any] = []
 
 
-MISSING: dict[str, Any] = {"source": "", "target": "", "right": "", "short": "", "entities": [], "limits": {}, "safety": None}
+MISSING: dict[str, Any] = {"source": "", "target": "", "right": "", "short": "", "dag": "", "entities": [], "limits": {}, "safety": None}
 """What stands in the place of a top key that is missing or wrong, so that the rest can still be checked."""
 
 
@@ -83,11 +87,25 @@ def scan_spec(name: str, folder: Path) -> tuple[IntegrationSpec | None, list[Pro
     if len(fields) < 2:
         return None, problems
     entities, found = _entities(top, Tables(folder, fields["source"], fields["target"], lookups))
-    problems += found + list(_limit_problems(top, entities))
+    problems += [*found, *_limit_problems(top, entities), *_setting_problems(top)]
     if problems or safety is None:
         return None, problems
     unused = lookups.unused(_used_lookups(top, entities))
-    return IntegrationSpec(name, top.short, top.source, top.target, top.right, entities, dict(top.limits), safety, unused), []
+    spec = IntegrationSpec(
+        name=name,
+        short=top.short,
+        dag=top.dag,
+        source=top.source,
+        target=top.target,
+        right=top.right,
+        entities=entities,
+        limits=dict(top.limits),
+        safety=safety,
+        frequencies=tuple(top.frequencies),
+        settings=top.settings,
+        unused_lookups=unused,
+    )
+    return spec, []
 
 
 def _fields(top: SpecSection) -> tuple[dict[str, Fields], list[Problem]]:
@@ -196,6 +214,21 @@ def _column_problems(rule: Expectation, place: str, top: SpecSection, entities: 
         if rule.column not in columns:
             found = f"unknown column {quoted(rule.column)}{did_you_mean(rule.column, columns)}"
             yield Problem("SPEC_UNKNOWN_FIELD", f"{place} column", found, "use a mapped source field, source_id or email_key")
+
+
+def _setting_problems(top: SpecSection) -> Iterator[Problem]:
+    """A setting is a JSON Schema with a description and a default that keeps it."""
+    for name, schema in top.settings.items():
+        place = f"{SPEC} settings {name}"
+        try:
+            jsonschema.Draft202012Validator.check_schema(schema)
+        except jsonschema.SchemaError as error:
+            yield Problem("SPEC_TYPE", place, f"not a JSON Schema: {error.message}", "correct it")
+            continue
+        if not {"description", "default"} <= schema.keys():
+            yield Problem("SPEC_MISSING_KEY", place, "description or default is missing", "add both")
+        elif not jsonschema.Draft202012Validator(schema).is_valid(schema["default"]):
+            yield Problem("SPEC_TYPE", f"{place} default", "it breaks the rules of its own setting", "correct it")
 
 
 def _limit_problems(top: SpecSection, entities: tuple[EntitySpec, ...]) -> Iterator[Problem]:

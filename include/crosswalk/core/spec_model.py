@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from crosswalk.core.expectations import Expectation
 from crosswalk.core.fields import Field
@@ -40,16 +41,23 @@ class EntitySpec:
 
 @dataclass(frozen=True)
 class IntegrationSpec:
-    """One integration, checked. limits: records of the whole source database by entity. digest: names all of its content."""
+    """One integration, checked.
+
+    dag: the DAG that runs it, whose readers may see its reports. frequencies: what an account may say of how often it runs.
+    settings: what an account may say beside that, as JSON Schemas by name. limits: records of the whole source database by entity.
+    """
 
     name: str
     short: str
+    dag: str
     source: str
     target: str
     right: str
     entities: tuple[EntitySpec, ...]
     limits: Mapping[str, int]
     safety: SafetySpec
+    frequencies: tuple[str, ...] = ("daily", "manual")
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unused_lookups: tuple[str, ...] = field(default=())
 
     def entity(self, name: str) -> EntitySpec:

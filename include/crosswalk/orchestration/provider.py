@@ -1,7 +1,13 @@
-"""What Airflow is told of Crosswalk: its connection types and their forms, as data. Reached through the provider entry point."""
+"""What Airflow is told of Crosswalk: its connection types and their forms, as data. Reached through the provider entry point.
+
+A system declares its own in connection.toml beside its client; the store and the landing zone are declared here.
+"""
 
 from __future__ import annotations
 
+import tomllib
+from functools import cache
+from importlib import resources
 from typing import Any
 
 _PRIVATE_NETWORK = {
@@ -20,51 +26,14 @@ def _text(label: str, description: str, **schema: object) -> dict[str, Any]:
     return {"label": label, "description": description, "schema": {"type": ["string", "null"], **schema}}
 
 
-_ALLOWED_HOSTS = _text(
-    "Allowed hosts", "Host names, separated by commas: the only ones Host may be. Default: any public host.", pattern=r"^$|[^\s,]"
-)
-
-_SMARTOFFICE = {
-    "connection-type": "smartoffice",
-    "hook-name": "SmartOffice",
-    "hook-class-name": "crosswalk.systems.smartoffice.hook.SmartOfficeHook",
-    "ui-field-behaviour": {
-        "hidden-fields": [],
-        "relabeling": {"login": "User", "schema": "Schema"},
-        "placeholders": {"host": "office.example.com", "schema": "https", "login": "the user that holds the integration right"},
-    },
-    "conn-fields": {
-        "office": _text("Office", "The office name, sent with every request."),
-        "path": _text("Path", "The servlet's path. Default /smartoffice/xmlengine."),
-        "paging": _text("Paging", "search (default) or report: how lists are read.", enum=["search", "report", None]),
-        "page_size": {
-            "label": "Page size",
-            "description": "Records a page, 1 to 2000. Default 1000.",
-            "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 2000},
-        },
-        "requests_per_second": _RATE,
-        "allow_private_network": _PRIVATE_NETWORK,
-        "allowed_hosts": _ALLOWED_HOSTS,
-    },
+_SHARED = {
+    "requests_per_second": _RATE,
+    "allow_private_network": _PRIVATE_NETWORK,
+    "allowed_hosts": _text(
+        "Allowed hosts", "Host names, separated by commas: the only ones Host may be. Default: any public host.", pattern=r"^$|[^\s,]"
+    ),
 }
-
-_FMG = {
-    "connection-type": "fmg",
-    "hook-name": "FMG",
-    "hook-class-name": "crosswalk.systems.fmg.hook.FmgHook",
-    "ui-field-behaviour": {
-        "hidden-fields": ["login"],
-        "relabeling": {"password": "API key"},
-        "placeholders": {"host": "api.example.com", "schema": "https"},
-    },
-    "conn-fields": {
-        "account": _text("Account", "The FMG account id, such as FMG-1001."),
-        "path": _text("Path", "What comes before /v1. Default empty; the sandbox serves /fmg."),
-        "requests_per_second": _RATE,
-        "allow_private_network": _PRIVATE_NETWORK,
-        "allowed_hosts": _ALLOWED_HOSTS,
-    },
-}
+"""Fields a system names under `shared`."""
 
 _STORE = {
     "connection-type": "crosswalk_store",
@@ -102,5 +71,31 @@ def provider_info() -> dict[str, Any]:
         "package-name": "crosswalk",
         "name": "Crosswalk",
         "description": "Keeps CRM records in step with the systems advisors, agencies and channel marketers work in.",
-        "connection-types": [_SMARTOFFICE, _FMG, _STORE, _LANDING],
+        "connection-types": [*_systems(), _STORE, _LANDING],
     }
+
+
+@cache
+def _systems() -> tuple[dict[str, Any], ...]:
+    """Read every system's connection.toml, by the name of its folder."""
+    folders = sorted((one for one in resources.files("crosswalk.systems").iterdir() if one.is_dir()), key=lambda one: one.name)
+    declared = {one.name: one.joinpath("connection.toml") for one in folders}
+    return tuple(_system(name, tomllib.loads(file.read_text("utf-8"))) for name, file in declared.items() if file.is_file())
+
+
+def _system(name: str, form: dict[str, Any]) -> dict[str, Any]:
+    fields = {key: _field(**field) for key, field in form["fields"].items()}
+    return {
+        "connection-type": name,
+        "hook-name": form["name"],
+        "hook-class-name": f"crosswalk.systems.{name}.hook.{form['hook']}",
+        "ui-field-behaviour": {"hidden-fields": form["hidden"], "relabeling": form["relabel"], "placeholders": form["placeholders"]},
+        "conn-fields": {**fields, **{shared: _SHARED[shared] for shared in form["shared"]}},
+    }
+
+
+def _field(label: str, description: str, type: str = "string", **rules: Any) -> dict[str, Any]:
+    """Every field may be left out, so each also takes null."""
+    if "enum" in rules:
+        rules["enum"] = [*rules["enum"], None]
+    return {"label": label, "description": description, "schema": {"type": [type, "null"], **rules}}

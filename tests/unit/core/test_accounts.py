@@ -48,7 +48,12 @@ def test_the_digest_changes_with_any_setting(tmp_path: Path) -> None:
         ('"all"', '["A"]'),
         ("daily", "manual"),
     ]
-    texts = [SUMMIT, SUMMIT + "[summit.safety]\nmax_deletes = 1\n", *(SUMMIT.replace(old, new) for old, new in edits)]
+    texts = [
+        SUMMIT,
+        SUMMIT + "[summit.safety]\nmax_deletes = 1\n",
+        SUMMIT + 'zone = "America/Denver"\n',
+        *(SUMMIT.replace(old, new) for old, new in edits),
+    ]
     digests = {next(iter(load_accounts("fmg", written(tmp_path, text)).values())).digest for text in texts}
     swapped = HARBOR.replace('"Newsletter", "Clients A"', '"Clients A", "Newsletter"')
 
@@ -99,6 +104,8 @@ def test_no_connection_serves_two_accounts(tmp_path: Path) -> None:
         (SUMMIT.replace("[summit]", f"[{'a' * 64}]"), [f"ACCOUNT_NAME fmg.toml [{'a' * 60}…]"]),
         (SUMMIT.replace("[summit]", '["summit\\n"]'), ["ACCOUNT_NAME fmg.toml [summit\\n]"]),
         (SUMMIT.replace("scope", "scop"), ["ACCOUNT_UNKNOWN_KEY fmg.toml [summit]", "ACCOUNT_MISSING_KEY fmg.toml [summit] scope"]),
+        (SUMMIT + 'zone = "America/New_Yorck"\n', ["ACCOUNT_ZONE fmg.toml [summit] zone"]),
+        (SUMMIT + 'zone = "../etc/passwd"\n', ["ACCOUNT_ZONE fmg.toml [summit] zone"]),
         (SUMMIT.replace("frequency", "schedule = 1\nfrequency"), ["ACCOUNT_UNKNOWN_KEY fmg.toml [summit]"]),
         (SUMMIT.replace('"daily"', '"hourly"'), ["ACCOUNT_TYPE fmg.toml [summit] frequency"]),
         (SUMMIT.replace('"fmg_summit"', '"fmg summit"'), ["ACCOUNT_TYPE fmg.toml [summit] target"]),

@@ -144,3 +144,28 @@ def test_an_expectation_has_the_keys_of_its_type(tmp_path: Path, keys: str, righ
     with pytest.raises(ConfigurationError) as raised:
         load_spec(NAME, folder=folder)
     assert [problem.place.split(" ")[:3] for problem in raised.value.problems] == [["spec.toml", "expectations", "1"]]
+
+
+SETTING = '[settings.notes]\ntype = "boolean"\ndescription = "whether notes are written"\ndefault = {default}\n\n[limits]'
+
+
+def test_an_account_may_say_what_the_spec_declares(tmp_path: Path) -> None:
+    folder = edited(tmp_path / NAME, "spec.toml", "[limits]", SETTING.format(default="false"))
+
+    assert load_spec(NAME, folder=folder).settings["notes"]["default"] is False
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "code"),
+    [
+        ("[limits]", SETTING.format(default='"no"'), "SPEC_TYPE"),
+        ("[limits]", SETTING.format(default="false").replace('"boolean"', '"bool"'), "SPEC_TYPE"),
+        ("[limits]", '[settings.notes]\ntype = "boolean"\n\n[limits]', "SPEC_MISSING_KEY"),
+        ('dag = "fmg_daily_sync"', "", "SPEC_MISSING_KEY"),
+        ('frequencies = ["daily", "manual"]', "frequencies = []", "SPEC_TYPE"),
+    ],
+)
+def test_a_setting_of_the_spec_is_a_schema_with_description_and_default(tmp_path: Path, find: str, put: str, code: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        load_spec(NAME, folder=edited(tmp_path / NAME, "spec.toml", find, put))
+    assert [problem.code for problem in raised.value.problems] == [code]
