@@ -11,8 +11,8 @@ from typing import Any
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import BatchResult, Operation, Page, ReadRestarted, Receipt, Refusal, Row, TargetState
-from crosswalk.core.spec import load_spec
-from crosswalk.errors import AuthRefused
+from crosswalk.core.spec import IntegrationSpec, load_spec
+from crosswalk.errors import AuthRefused, TransientError
 from crosswalk.landing.zone import LandingZone
 from crosswalk.steps.context import Run
 from crosswalk.steps.load import load
@@ -196,14 +196,77 @@ class MemoryDelivery:
 
 
 @dataclass
+class MemoryRecords:
+    """Implements core.ports.Target and Delivery: each record is visible at once; it is known by its source id, so a repeated upsert
+    changes what is there. answer: what it says of an operation; breaks_after: operations after which the connection is lost, once.
+    """
+
+    rows: dict[str, dict[str, Row]] = field(default_factory=lambda: {"group": {}, "contact": {}})
+    answer: Answer = lambda _operation: ""
+    breaks_after: int | None = None
+    max_batch: int = 2
+    max_parallel: int = 1
+    carried_out: list[Operation] = field(default_factory=list)
+    given: int = 0
+
+    def identity(self) -> str:
+        return "records://memory/1"
+
+    def state(self) -> TargetState:
+        return TargetState.of_records({entity: len(rows) for entity, rows in self.rows.items()})
+
+    def unwanted(self) -> frozenset[str]:
+        return frozenset()
+
+    def pages(self, entity: str) -> Iterator[Page]:
+        rows = [dict(row) for row in self.rows[entity].values()]
+        yield Page(rows, len(rows), frozenset(SPEC.entity(entity).target_fields))
+
+    def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> MemoryRecords:
+        assert (mode, base_revision) == ("delta", 0)
+        return self
+
+    def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
+        said = {operation.key: self._carry_out(operation) for operation in operations}
+        accepted = frozenset(key for key, code in said.items() if not code)
+        return BatchResult(accepted, tuple(Refusal(key, code, "") for key, code in said.items() if code))
+
+    def commit(self, batches: int, counts: Mapping[str, Mapping[str, int]]) -> Receipt:
+        return Receipt(0, 0, self.state().counts)
+
+    def put(self, entity: str, *rows: Row) -> None:
+        """Hold records, whoever made them."""
+        blank = dict.fromkeys(SPEC.entity(entity).target_fields, "")
+        self.rows[entity] |= {row["target_id"]: {"source_id": "", **blank, **row} for row in rows}
+
+    def _carry_out(self, one: Operation) -> str:
+        if self.breaks_after is not None and len(self.carried_out) >= self.breaks_after:
+            self.breaks_after = None
+            raise TransientError("NET_RESET", doing="sending", found="the connection was reset", fix="try again")
+        if code := self.answer(one):
+            return code
+        self.carried_out.append(one)
+        rows = self.rows[one.entity]
+        if one.op == "delete":
+            rows.pop(one.target_id, None)
+            return ""
+        held = next((target_id for target_id, row in rows.items() if one.source_id and row["source_id"] == one.source_id), "")
+        self.given += 0 if one.target_id or held else 1
+        target_id = one.target_id or held or f"r-{self.given}"
+        rows[target_id] = {**one.values, "target_id": target_id, "source_id": one.source_id}
+        return ""
+
+
+@dataclass
 class MemoryOffice:
     """One account between a source and a target in memory, with a store and a landing zone of its own."""
 
     folder: Path
     source: MemorySource = field(default_factory=MemorySource)
-    target: MemoryTarget = field(default_factory=MemoryTarget)
+    target: MemoryTarget | MemoryRecords = field(default_factory=MemoryTarget)
     safety: dict[str, float] = field(default_factory=dict)
     scope: tuple[str, ...] | None = None
+    spec: IntegrationSpec = SPEC
 
     def __post_init__(self) -> None:
         engine = connect(f"sqlite:///{self.folder / 'store.db'}")
@@ -212,7 +275,7 @@ class MemoryOffice:
 
     def account(self) -> Account:
         settings = AccountSettings("summit", NAME, "source_test", "target_test", self.scope, "daily", self.safety)
-        return Account(settings, SPEC, self.store, self.zone, self.source, self.target)
+        return Account(settings, self.spec, self.store, self.zone, self.source, self.target)
 
     def run(self, name: str = "test", **arguments: Any) -> RunRow:
         """One run of all steps; see Account.run."""

@@ -19,12 +19,16 @@ import pandas as pd
 
 from crosswalk.core.fields import Field
 from crosswalk.core.matching import NOWHERE, Match, match, owners
-from crosswalk.core.model import LEFT_SOURCE, Outcome, Rejection
-from crosswalk.core.spec_model import EntitySpec
+from crosswalk.core.model import LEFT_SOURCE, NOT_LINKED, TARGET_ONLY, Outcome, Rejection
+from crosswalk.core.spec_model import ANNOUNCE, FREEZE, LEAVE, EntitySpec
 from crosswalk.errors import DataError
 
 PLAN_COLUMNS = ("entity", "source_id", "target_id", "outcome", "reason", "changed", "payload_hash")
 EMAIL_DUPLICATE = "EMAIL_DUPLICATE"
+
+Fates = Mapping[str, tuple[Outcome, str]]
+"""Source id → FROZEN, DELETE or EXCLUDED, and the code that says why. Only what the target has of ours can be frozen or deleted;
+a record it does not have is excluded, one that nobody imported is left alone."""
 
 _UNIT = "\x1f"
 _ESCAPE = "\x1b"
@@ -47,18 +51,25 @@ def canonical(frame: pd.DataFrame, fields: Mapping[str, Field]) -> pd.DataFrame:
 
 
 def plan_entity(
-    entity: EntitySpec, desired: pd.DataFrame, target: pd.DataFrame, delivered: pd.DataFrame, rejected: Mapping[str, str]
+    entity: EntitySpec,
+    desired: pd.DataFrame,
+    target: pd.DataFrame,
+    delivered: pd.DataFrame,
+    rejected: Mapping[str, str],
+    fates: Fates | None = None,
 ) -> pd.DataFrame:
     """Give each record its outcome; rows are sorted by id.
 
     desired: `source_id` (distinct) and all target fields. target: as read back. delivered: `source_id`, `payload_hash` of what the
     target last acknowledged. rejected: source id → code of the records that do not travel; what the target has of them it keeps.
+    fates: what a rule decided about records of desired, whatever they hold; the others travel.
     """
-    fields = entity.target_fields
+    fields, fates = entity.target_fields, fates or {}
     desired, target = canonical(desired, fields).reset_index(drop=True), canonical(target, fields).reset_index(drop=True)
-    found = match(desired, target, rejected, entity.unique)
-    wanted = _wanted(entity, desired, target, delivered, found)
-    left = _left(target, rejected, np.setdiff1d(np.arange(len(target)), found.found))
+    staying = {one for one, (outcome, _) in fates.items() if outcome is not Outcome.DELETE}
+    found = match(desired, target, {*rejected, *staying}, entity.unique)
+    wanted = _decided(_wanted(entity, desired, target, delivered, found), found, fates)
+    left = _left(entity, target, rejected, np.setdiff1d(np.arange(len(target)), found.found))
     stopped = sorted(set(filter(None, rejected)) - set(left["source_id"]))
     unseen = pd.DataFrame({"source_id": stopped, "outcome": Outcome.REJECTED.value, "reason": [rejected[one] for one in stopped]})
     plan = pd.concat([wanted, left, unseen], ignore_index=True).assign(entity=entity.name)
@@ -85,8 +96,8 @@ def check_sums(plan: pd.DataFrame, source_ids: Iterable[str], target_ids: Iterab
 
     A record without an id cannot be planned; blank source ids are left out on both sides.
     """
-    planned = plan.loc[(plan["outcome"] != Outcome.DELETE.value) & (plan["source_id"] != ""), "source_id"]
-    removed = plan.loc[(plan["outcome"] == Outcome.DELETE.value) & (plan["source_id"] != ""), "source_id"]
+    named, gone = plan["source_id"] != "", plan["reason"] == LEFT_SOURCE
+    planned, removed = plan.loc[named & ~gone, "source_id"], plan.loc[named & gone, "source_id"]
     targets = plan.loc[plan["target_id"] != "", "target_id"]
     source = _difference(planned.tolist(), [one for one in source_ids if one]) + len(set(removed) & set(planned))
     nameless = int(((plan["source_id"] == "") & (plan["target_id"] == "")).sum())
@@ -117,6 +128,7 @@ def _wanted(entity: EntitySpec, desired: pd.DataFrame, target: pd.DataFrame, del
     cases: list[tuple[npt.NDArray[np.bool_], Outcome, str]] = [
         (found.blocked, Outcome.REJECTED, EMAIL_DUPLICATE),
         (found.adopted, Outcome.UPDATE, "adopted"),
+        (~known & (entity.new == ANNOUNCE), Outcome.EXCLUDED, NOT_LINKED),
         (~known & acknowledged.isna().to_numpy(), Outcome.CREATE, "new"),
         (~known, Outcome.CREATE, "vanished"),
         (changed == "", Outcome.UNCHANGED, ""),
@@ -131,18 +143,39 @@ def _wanted(entity: EntitySpec, desired: pd.DataFrame, target: pd.DataFrame, del
             "outcome": sent,
             "reason": np.select(when, [reason for _, _, reason in cases], "source"),
             "changed": np.where(sent == Outcome.UPDATE.value, changed, ""),
-            "payload_hash": hashes.where(sent != Outcome.REJECTED.value, ""),
+            "payload_hash": hashes.where(~sent.isin([Outcome.REJECTED.value, Outcome.EXCLUDED.value]), ""),
         }
     )
 
 
-def _left(target: pd.DataFrame, rejected: Mapping[str, str], positions: npt.NDArray[np.intp]) -> pd.DataFrame:
-    """Rows of the target records no desired record claims: kept when their source was rejected, else deleted."""
+def _decided(wanted: pd.DataFrame, found: Match, fates: Fates) -> pd.DataFrame:
+    """Put the fates in the place of what would have become of their records."""
+    if not fates:
+        return wanted
+    ours = (found.found != NOWHERE) & ~found.adopted
+    said = [fates.get(one) for one in wanted["source_id"]]
+    outcomes = [one[0] if one and (mine or one[0] is Outcome.EXCLUDED) else Outcome.EXCLUDED for one, mine in zip(said, ours, strict=True)]
+    decided = np.array([one is not None for one in said], dtype=bool)
+    return wanted.assign(
+        outcome=wanted["outcome"].mask(decided, pd.Series([one.value for one in outcomes], dtype="str")),
+        reason=wanted["reason"].mask(decided, pd.Series([one[1] if one else "" for one in said], dtype="str")),
+        changed=wanted["changed"].mask(decided, ""),
+        payload_hash=wanted["payload_hash"].mask(decided, ""),
+    )
+
+
+def _left(entity: EntitySpec, target: pd.DataFrame, rejected: Mapping[str, str], positions: npt.NDArray[np.intp]) -> pd.DataFrame:
+    """Rows of the target records no desired record claims: kept when their source was rejected, else what the entity says of them."""
     rows = pd.DataFrame({"source_id": owners(target), "target_id": target["target_id"]}).iloc[positions]
-    codes = [rejected.get(one, "") if one else "" for one in rows["source_id"]]
-    gone = np.where(rows["source_id"] == "", "target_only", LEFT_SOURCE)
-    kept = np.array([bool(code) for code in codes], dtype=bool)
-    return rows.assign(outcome=np.where(kept, Outcome.REJECTED.value, Outcome.DELETE.value), reason=np.where(kept, codes, gone))
+    codes = np.array([rejected.get(one, "") if one else "" for one in rows["source_id"]], dtype=object)
+    nobodys = (rows["source_id"] == "").to_numpy(dtype=bool)
+    stranger = Outcome.EXCLUDED if entity.strangers == LEAVE else Outcome.DELETE
+    gone = Outcome.FROZEN if entity.left == FREEZE else Outcome.DELETE
+    when = [codes != "", nobodys]
+    return rows.assign(
+        outcome=np.select(when, [Outcome.REJECTED.value, stranger.value], gone.value),
+        reason=np.select(when, [codes, TARGET_ONLY], LEFT_SOURCE),
+    )
 
 
 def _changed(desired: pd.DataFrame, target: pd.DataFrame, found: npt.NDArray[np.intp], fields: list[str]) -> npt.NDArray[np.object_]:

@@ -5,7 +5,7 @@ Also who may not take an e-mail address yet, because a record the target keeps s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ class Match:
     """Positions in the desired (d rows) and the target frame (t rows).
 
     found: d, the position of the record's target row or NOWHERE; adopted: d, found by e-mail only; blocked: d, its e-mail belongs to a
-    kept row, so the record waits and its own row is kept as well; kept: t, the row stays because its source record was rejected.
+    kept row, so the record waits and its own row is kept as well; kept: t, the row stays as it is whatever its source says.
     """
 
     found: Positions
@@ -34,11 +34,15 @@ class Match:
     kept: Flags
 
 
-def match(desired: pd.DataFrame, target: pd.DataFrame, rejected: Mapping[str, str], unique: str) -> Match:
-    """Match both sides. desired: distinct `source_id`; unique: the field records are adopted by, "" for none."""
+def match(desired: pd.DataFrame, target: pd.DataFrame, staying: Collection[str], unique: str) -> Match:
+    """Match both sides.
+
+    desired: distinct `source_id`. staying: source ids of which the target keeps what it has. unique: the field records are adopted by,
+    "" for none.
+    """
     owner = owners(target)
     found = _positions(owner.to_numpy(dtype=object), desired["source_id"].to_numpy(dtype=object))
-    kept = owner.isin([one for one in rejected if one]).to_numpy(dtype=bool)
+    kept = owner.isin([one for one in staying if one]).to_numpy(dtype=bool)
     blocked = adopted = np.zeros(len(desired), dtype=bool)
     if unique:
         wanted, held = _keys(desired[unique]), _keys(target[unique])

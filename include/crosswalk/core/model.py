@@ -44,6 +44,12 @@ class Outcome(StrEnum):
 LEFT_SOURCE = "left_source"
 """Reason of a plan row about a target record whose source record is gone, or out of scope: its source id is of the past."""
 
+TARGET_ONLY = "target_only"
+"""Reason of a plan row about a target record no import put there."""
+
+NOT_LINKED = "not_linked"
+"""Reason of a plan row about a source record that waits for a person to link it."""
+
 
 REPLACE, FULL, DELTA, UNDO = "replace", "full", "delta", "undo"
 """Modes of a delivery: the whole list and nothing else, the whole list over what is there, the changes only, the changes back."""

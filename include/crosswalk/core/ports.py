@@ -54,13 +54,21 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class TargetState:
-    """Where the target stands before a run. revision rises with every change of its records, by whomever."""
+    """Where the target stands before a run. revision rises with every change of its records, by whomever.
+
+    A target that is written record by record knows of no deliveries: `of_records`.
+    """
 
     managed_by: Mapping[str, str] | None
     counts: Mapping[str, int]
     generation: int
     last_snapshot: int
     revision: int
+
+    @classmethod
+    def of_records(cls, counts: Mapping[str, int]) -> TargetState:
+        """Say what such a target holds."""
+        return cls(None, counts, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,10 @@ class Receipt:
 
 
 class Delivery(Protocol):
-    """One delivery to a target, open until committed. Safe to repeat call by call with the same arguments."""
+    """One delivery to a target, open until committed. Safe to repeat call by call with the same arguments.
+
+    Where each record is visible at once, `send` answers when they are, and `commit` only counts.
+    """
 
     max_batch: int
     max_parallel: int
@@ -133,11 +144,14 @@ class Target(Protocol):
     def pages(self, entity: str) -> Iterator[Page]:
         """Read one entity back. Rows carry `target_id`, `source_id` ("" where none) and the fields. May raise ReadRestarted.
 
-        Contacts also carry `opted_out` ("true" or "").
+        Entities with opt-outs also carry `opted_out` ("true" or "").
         """
 
     def unwanted(self) -> frozenset[str]:
         """Read the addresses that want no mail now, as core.converters.email_key makes them. Whoever has one stays opted out."""
 
     def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> Delivery:
-        """Begin a delivery. mode is "replace" or "delta". Raises Fenced when a newer snapshot was delivered."""
+        """Begin a delivery. mode is "replace" or "delta". Raises Fenced when a newer snapshot was delivered.
+
+        A target that is written record by record is only told changes; base_revision is 0 then.
+        """

@@ -10,10 +10,13 @@ import pandas as pd
 
 from crosswalk.core.changes import PLAN_COLUMNS, canonical, payload_hashes
 from crosswalk.core.model import Outcome
-from crosswalk.core.spec_model import EntitySpec
+from crosswalk.core.spec_model import FREEZE, EntitySpec
 
 UNDONE = "undone"
 """Reason of every row an undo changes."""
+
+STAYS = "stays"
+"""Reason of a record an undo cannot take away: its entity says that nothing is ever deleted."""
 
 
 def plan_restore(entity: EntitySpec, before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
@@ -51,3 +54,24 @@ def plan_restore(entity: EntitySpec, before: pd.DataFrame, now: pd.DataFrame) ->
         columns=list(PLAN_COLUMNS),
     )
     return plan.fillna("").astype("str").sort_values(["source_id", "target_id"], ignore_index=True)
+
+
+def plan_restore_records(entity: EntitySpec, before: pd.DataFrame, now: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """As `plan_restore`, for a target that is written record by record; also returns what is wanted of each record.
+
+    Only records of ours are looked at. One that was taken over keeps its source id, one that is gone comes back under an id of the
+    target's choice ("" in both frames), one that is new goes, or stays where nothing is ever deleted.
+    """
+    held = now.loc[now["source_id"] != "", ["target_id", "source_id"]].set_index("target_id")["source_id"]
+    wanted = before[(before["source_id"] != "") | before["target_id"].isin(held.index)]
+    wanted = wanted.assign(source_id=wanted["target_id"].map(held).fillna(wanted["source_id"]).astype("str"))
+    plan = plan_restore(entity, wanted, now[now["target_id"].isin({*held.index, *wanted["target_id"]})])
+    if entity.left == FREEZE:
+        stays = plan["outcome"] == Outcome.DELETE.value
+        plan = plan.assign(outcome=plan["outcome"].mask(stays, Outcome.FROZEN.value), reason=plan["reason"].mask(stays, STAYS))
+    gone = plan.loc[plan["outcome"] == Outcome.CREATE.value, "target_id"]
+    return _anew(plan, gone), _anew(wanted, gone)
+
+
+def _anew(frame: pd.DataFrame, gone: pd.Series[str]) -> pd.DataFrame:
+    return frame.assign(target_id=frame["target_id"].mask(frame["target_id"].isin(gone), ""))

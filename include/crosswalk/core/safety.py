@@ -13,14 +13,14 @@ from functools import cached_property
 import pandas as pd
 
 from crosswalk.core.ids import id_order
-from crosswalk.core.model import Hold, Outcome
+from crosswalk.core.model import LEFT_SOURCE, TARGET_ONLY, Hold, Outcome
 from crosswalk.core.safety_spec import SafetySpec
-from crosswalk.core.spec_model import EntitySpec
+from crosswalk.core.spec_model import LEAVE, EntitySpec
 
-STRANGERS = ("target_only", "adopted")
+STRANGERS = (TARGET_ONLY, "adopted")
 """Reasons of plan rows about records of the target that no import put there."""
 
-STAYING = (Outcome.REJECTED.value, Outcome.EXCLUDED.value)
+STAYING = (Outcome.REJECTED.value, Outcome.EXCLUDED.value, Outcome.FROZEN.value)
 """Outcomes that leave what the target has as it is, whatever the source says."""
 
 
@@ -44,8 +44,9 @@ class Facts:
 
     @cached_property
     def source_ids(self) -> set[str]:
-        """Ids of every source record with an outcome, rejected ones too."""
-        return set(self.plan.loc[self.plan["outcome"] != Outcome.DELETE.value, "source_id"]) - {""}
+        """Ids of every source record with an outcome, rejected ones too; what a retry leaves out is not missed."""
+        gone = (self.plan["reason"] == LEFT_SOURCE) & (self.plan["outcome"] != Outcome.EXCLUDED.value)
+        return set(self.plan.loc[~gone, "source_id"]) - {""}
 
     @cached_property
     def managed(self) -> pd.DataFrame:
@@ -88,7 +89,7 @@ def _zero_records(facts: Facts) -> Iterator[Hold]:
 
 def _missing_id(facts: Facts) -> Iterator[Hold]:
     """What came without an id may be what would be deleted."""
-    gone = int((facts.deletes["reason"] == "left_source").sum())
+    gone = int((facts.deletes["reason"] == LEFT_SOURCE).sum())
     if facts.without_id and gone:
         found = f"{facts.without_id} {facts.entity.name}(s) came without an id, and {gone} that were delivered before are missing"
         yield Hold("SRC_MISSING_ID", found, "no delete while a record has no id")
@@ -149,7 +150,9 @@ def _field_blanked(facts: Facts) -> Iterator[Hold]:
 
 
 def _target_only(facts: Facts) -> Iterator[Hold]:
-    """FMG-06: what nobody imported is neither deleted nor taken over without consent."""
+    """FMG-06: what nobody imported is neither deleted nor taken over without consent, where an entity says that it may be removed."""
+    if facts.entity.strangers == LEAVE:
+        return
     gone, adopted = (int((facts.plan["reason"] == reason).sum()) for reason in STRANGERS)
     if gone or adopted:
         code = "FIRST_REPLACEMENT" if facts.first else "TARGET_ONLY"

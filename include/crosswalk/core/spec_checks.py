@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import jsonschema  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -41,8 +41,9 @@ class SpecSection(BaseModel):
     dag: Name
     frequencies: Annotated[list[Name], Constraint(min_length=1)] = ["daily", "manual"]
     settings: dict[Name, dict[str, Any]] = {}
+    delivery: Literal["list", "records"] = "list"
     entities: Annotated[list[Any], Constraint(min_length=1)]
-    limits: dict[str, Annotated[int, Constraint(ge=1)]]
+    limits: dict[str, Annotated[int, Constraint(ge=1)]] = {}
     safety: dict[str, Any]
     expectations: list[Any] = []
 
@@ -61,6 +62,10 @@ class EntitySection(BaseModel):
     scope_field: str = ""
     slice_field: str = ""
     unique: str = ""
+    strangers: Literal["remove", "leave"] = "remove"
+    left: Literal["delete", "freeze"] = "delete"
+    new: Literal["create", "announce"] = "create"
+    opt_outs: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,7 @@ def scan_spec(name: str, folder: Path) -> tuple[IntegrationSpec | None, list[Pro
         safety=safety,
         frequencies=tuple(top.frequencies),
         settings=top.settings,
+        delivery=top.delivery,
         unused_lookups=unused,
     )
     return spec, []
@@ -148,7 +154,8 @@ def _entity(section: EntitySection, place: str, tables: Tables) -> tuple[EntityS
     mapping, problems = scan_mapping(tables.folder / section.mapping, around)
     read = {name: source[name] for name in mapping.source_names if name in source}
     filled = {name: target[name] for name in mapping.target_names if name in target}
-    entity = EntitySpec(section.name, mapping, (), section.scope_field, section.slice_field, section.unique, read, filled)
+    declared = section.model_dump(exclude={"mapping"})
+    entity = EntitySpec(mapping=mapping, expectations=(), source_fields=read, target_fields=filled, **declared)
     return entity, problems + list(_key_problems(entity, place, source, target))
 
 

@@ -13,6 +13,14 @@ from crosswalk.core.fields import Field
 from crosswalk.core.mapping import MappingTable
 from crosswalk.core.safety_spec import SafetySpec
 
+LIST, RECORDS = "list", "records"
+"""How a target is written to: one atomic import of a list, or record by record, each visible at once."""
+
+REMOVE, LEAVE = "remove", "leave"
+DELETE, FREEZE = "delete", "freeze"
+CREATE, ANNOUNCE = "create", "announce"
+"""What an entity may say of strangers, of what left the source, and of what is new."""
+
 
 @dataclass(frozen=True)
 class EntitySpec:
@@ -21,6 +29,9 @@ class EntitySpec:
     source_fields, target_fields: what is read and what is filled, by name, in table order. scope_field: source field "only these
     groups" looks at. slice_field: target field whose groups may not shrink unseen. unique: target field of which one record keeps
     a value. main: the integration's last entity, the one it is about. Each "" where there is none.
+    strangers: what becomes of what the target holds and nobody imported, LEAVE or REMOVE (with consent). left: of what was delivered
+    and is no longer in the source, DELETE or FREEZE. new: of a source record the target does not have, CREATE or ANNOUNCE.
+    opt_outs: whether the target says of a record that it wants no mail.
     """
 
     name: str
@@ -32,11 +43,21 @@ class EntitySpec:
     source_fields: Mapping[str, Field]
     target_fields: Mapping[str, Field]
     main: bool = False
+    strangers: str = REMOVE
+    left: str = DELETE
+    new: str = CREATE
+    opt_outs: bool = False
 
     @property
     def unique_source(self) -> str:
         """The source field behind `unique`, which `email_key` is derived from; "" where there is none."""
         return next((row.source for row in self.mapping.sent if row.target == self.unique), "")
+
+    @property
+    def content(self) -> list[Any]:
+        """All it says, for a digest."""
+        fields = [self.name, self.mapping.digest, self.scope_field, self.slice_field, self.unique]
+        return [*fields, self.strangers, self.left, self.new, self.opt_outs, [vars(rule) for rule in self.expectations]]
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,7 @@ class IntegrationSpec:
 
     dag: the DAG that runs it, whose readers may see its reports. frequencies: what an account may say of how often it runs.
     settings: what an account may say beside that, as JSON Schemas by name. limits: records of the whole source database by entity.
+    delivery: LIST or RECORDS.
     """
 
     name: str
@@ -58,6 +80,7 @@ class IntegrationSpec:
     safety: SafetySpec
     frequencies: tuple[str, ...] = ("daily", "manual")
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    delivery: str = LIST
     unused_lookups: tuple[str, ...] = field(default=())
 
     def entity(self, name: str) -> EntitySpec:
@@ -72,9 +95,6 @@ class IntegrationSpec:
     @property
     def digest(self) -> str:
         """Names the spec: the same promises, tables and numbers have the same digest, however they are written down."""
-        entities = [
-            [one.name, one.mapping.digest, one.scope_field, one.slice_field, one.unique, [vars(rule) for rule in one.expectations]]
-            for one in self.entities
-        ]
-        content = [self.source, self.target, self.right, entities, dict(self.limits), self.safety.model_dump()]
+        entities = [one.content for one in self.entities]
+        content = [self.source, self.target, self.right, self.delivery, entities, dict(self.limits), self.safety.model_dump()]
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

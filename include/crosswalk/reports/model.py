@@ -176,7 +176,7 @@ def sums_of(entity: str, plan: pd.DataFrame, read: int, found: int, without_id: 
     plan: plan frame (entity, source_id, target_id, outcome, …). without_id: rejected source records that have no id and so no row.
     """
     rows = plan[plan["entity"] == entity]
-    from_source = rows[(rows["source_id"] != "") & (rows["outcome"] != Outcome.DELETE.value) & (rows["reason"] != LEFT_SOURCE)]
+    from_source = rows[(rows["source_id"] != "") & (rows["reason"] != LEFT_SOURCE)]
     source = _counts(from_source)
     if without_id:
         source[Outcome.REJECTED.value] = source.get(Outcome.REJECTED.value, 0) + without_id

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from crosswalk.core.changes import payload_hashes
 from crosswalk.core.model import DELTA, REPLACE, UNDO, Outcome
 from crosswalk.core.ports import Delivery, Operation, Receipt, Target, TargetState
 from crosswalk.core.spec import EntitySpec
+from crosswalk.core.spec_model import LIST, RECORDS
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.addresses import still_taken, takers
 from crosswalk.steps.context import STEP_SECONDS, Heartbeat, Run
@@ -34,7 +36,7 @@ def deliver(
     """Send what the plan asks for, commit, read back. standing: where the target stands as load begins."""
     mode, manifest = run.store.runs.get(run.key).mode, run.folder.manifest()
     state = manifest.target_state
-    untouched = Receipt(state.generation, state.revision, state.counts)
+    untouched = Receipt(_generation(run, state.generation), state.revision, state.counts)
     if mode in (DELTA, UNDO) and not plan["outcome"].isin(CHANGING).any():
         _require_generation(run, standing.generation, state.generation)
         return Delivered(plan, Sent(), untouched, before)
@@ -50,7 +52,16 @@ def deliver(
         return Delivered(plan, sent, untouched, before)
     beat.renew(STEP_SECONDS)
     receipt = delivery.commit(sent.batches, {entity: dict(counter) for entity, counter in sent.accepted.items()})
+    receipt = replace(receipt, generation=_generation(run, receipt.generation, 1))
     return Delivered(plan, sent, receipt, read_back(run, target, Told(mode, plan, before, sent, receipt), beat))
+
+
+def _generation(run: Run, stated: int, more: int = 0) -> int:
+    """Which generation the target holds: its own count, or ours where it is written record by record."""
+    if run.spec.delivery == LIST:
+        return stated
+    last = run.store.runs.last_delivered(run.key.integration, run.key.account)
+    return (last.generation or 0 if last else 0) + more
 
 
 def _require_generation(run: Run, found: int, planned: int) -> None:
@@ -84,12 +95,12 @@ def _send_in_order(
     run: Run, delivery: Delivery, entity: EntitySpec, todo: list[Operation], before: pd.DataFrame, first: int, beat: Heartbeat
 ) -> Sent:
     """Send one entity; records that take over an address go last, and not at all when its holder was refused."""
-    holders = takers(entity, todo, before)
+    holders, enough = takers(entity, todo, before), _patience(run, len(todo))
     at_once, waiting = [one for one in todo if one.key not in holders], [one for one in todo if one.key in holders]
-    sent = send(run.store.ledger, delivery, cut(at_once, delivery.max_batch, first), beat)
+    sent = send(run.store.ledger, delivery, cut(at_once, delivery.max_batch, first), beat, enough)
     stopped = still_taken(entity, waiting, holders, sent.refused)
     going = [one for one in waiting if one.key not in {refusal.key for _, refusal in stopped}]
-    sent += send(run.store.ledger, delivery, cut(going, delivery.max_batch, first + len(at_once)), beat)
+    sent += send(run.store.ledger, delivery, cut(going, delivery.max_batch, first + len(at_once)), beat, enough)
     return sent + Sent(refused=stopped)
 
 
@@ -137,14 +148,32 @@ def _without_lost(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame,
 
 def _require_enough(run: Run, sent: Sent, mode: str) -> None:
     """A target that refuses much is a mistake somewhere: nothing is made visible then."""
-    safety = run.spec.safety.tightened(run.settings.safety)
     refused = len(sent.refused)
-    much = refused > max(safety.delete_floor, safety.max_delete_share * sent.total)
-    if much or (refused and mode == UNDO) or (refused and mode == REPLACE and not sent.accepted_total):
-        reason = sent.refused[0][1]
-        raise SafetyStop(
-            "TGT_MANY_REFUSED",
-            doing=f"loading {run.key}",
-            found=f"the target refused {refused} of {sent.total} records (first reason: {reason.code} {reason.field})",
-            fix="look at the reasons, correct the mapping or the source; nothing was made visible in the target",
-        )
+    if refused > _bearable(run, sent.total) or (refused and mode == UNDO) or (refused and mode == REPLACE and not sent.accepted_total):
+        raise _many_refused(run, sent, sent.total)
+
+
+def _patience(run: Run, planned: int) -> Callable[[Sent], None]:
+    """Where each record is visible at once, a target that refuses much is told no more."""
+
+    def enough(sent: Sent) -> None:
+        if run.spec.delivery == RECORDS and len(sent.refused) > _bearable(run, planned):
+            raise _many_refused(run, sent, planned)
+
+    return enough
+
+
+def _bearable(run: Run, total: int) -> float:
+    safety = run.spec.safety.tightened(run.settings.safety)
+    return max(safety.delete_floor, safety.max_delete_share * total)
+
+
+def _many_refused(run: Run, sent: Sent, total: int) -> SafetyStop:
+    reason, visible = sent.refused[0][1], sent.accepted_total if run.spec.delivery == RECORDS else 0
+    stands = f"the {visible} it took are visible, the next run goes on from there" if visible else "nothing was made visible in the target"
+    return SafetyStop(
+        "TGT_MANY_REFUSED",
+        doing=f"loading {run.key}",
+        found=f"the target refused {len(sent.refused)} of {total} records (first reason: {reason.code} {reason.field})",
+        fix=f"look at the reasons, correct the mapping or the source; {stands}",
+    )

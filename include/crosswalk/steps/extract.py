@@ -25,7 +25,8 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
     with run.step("extract"), run.leased(BEAT_SECONDS) as beat:
         run.store.runs.give_up_on_older(run.key)
         run.store.bindings.bind(run.key.integration, run.key.account, source.identity(), target.identity())
-        source.require_right(run.spec.right)
+        if run.spec.right:
+            source.require_right(run.spec.right)
         totals = source.totals()
         run.store.runs.update(run.key, counts={"source_totals": totals})
         check_limits(run, totals)

@@ -19,13 +19,13 @@ def operations(
 ) -> Iterator[Operation]:
     """What the target must be told about one entity.
 
-    A delta sends creates, updates and deletes; so does an undo, which names every record by its id in the target. A full delivery sends
-    what is unchanged as well. A replace sends the whole list as it shall be, also what stays because its source was rejected; what is
-    not sent is gone.
+    A delta sends creates, updates and deletes; so does an undo, which names every record by its id in the target, or by its source id
+    where it has none any more. A full delivery sends what is unchanged as well. A replace sends the whole list as it shall be, also what
+    stays because its source was rejected; what is not sent is gone.
     groups: source ids of the groups the target will have; a kept record's memberships of others are left out.
     """
     send = plan[plan["outcome"].isin(SENT if mode in (DELTA, UNDO) else SENT | {Outcome.UNCHANGED.value})]
-    wanted = desired[desired["target_id"].isin(send["target_id"])] if mode == UNDO else _joined(send, desired)
+    wanted = _as_it_was(send, desired) if mode == UNDO else _joined(send, desired)
     yield from _upserts(entity, wanted, _opted_out(target))
     if mode == REPLACE:
         kept = plan[(plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] != "")]
@@ -50,6 +50,12 @@ def only_known(ids: pd.Series[str], known: set[str]) -> pd.Series[str]:
     if mentioned <= known:
         return ids
     return ids.map(lambda cell: " ".join(one for one in cell.split() if one in known)).astype("str")
+
+
+def _as_it_was(plan: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
+    """Of records that have no id in the target any more, those the plan names by their source id."""
+    anew = plan.loc[plan["target_id"] == "", "source_id"]
+    return records[records["target_id"].isin(plan["target_id"]) & ((records["target_id"] != "") | records["source_id"].isin(anew))]
 
 
 def _joined(plan: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from crosswalk.core.changes import payload_hashes
 from crosswalk.core.model import UNDO, Outcome
 from crosswalk.core.ports import Receipt, Target
 from crosswalk.core.spec import EntitySpec
+from crosswalk.core.spec_model import LIST
 from crosswalk.errors import DataError
 from crosswalk.steps.context import Run
 from crosswalk.steps.operations import SENT
@@ -42,15 +43,18 @@ def read_back(run: Run, target: Target, told: Told, beat: Beat) -> dict[str, pd.
     for entity in run.spec.entities:
         frame = read_frame(run, "target", entity, target.pages, beat)
         _compare(run, entity, told.mode, told.rows(entity.name)[1], frame)
-        _check_total(run, entity.name, told, len(frame))
+        if run.spec.delivery == LIST:
+            _check_total(run, entity.name, told, len(frame))
+        else:
+            _check_once(run, entity.name, told, frame)
         after[entity.name] = frame
     check_opt_outs(run, target, told.before, after)
     return after
 
 
 def _compare(run: Run, entity: EntitySpec, mode: str, done: pd.DataFrame, after: pd.DataFrame) -> None:
-    """Every record sent is there as sent, after an undo under the very id it had; every record deleted is gone."""
-    key = ["source_id", "target_id"] if mode == UNDO else ["source_id"]
+    """Every record sent is there as sent, after an undo of a list under the very id it had; every record deleted is gone."""
+    key = ["source_id", "target_id"] if mode == UNDO and run.spec.delivery == LIST else ["source_id"]
     found = after[key].assign(now=payload_hashes(after, entity.target_fields))
     told = done[done["outcome"].isin(SENT)].merge(found, on=key, how="left")
     differ = told[told["now"] != told["payload_hash"]]
@@ -63,6 +67,19 @@ def _compare(run: Run, entity: EntitySpec, mode: str, done: pd.DataFrame, after:
             doing=f"reading back {entity.name}s of {run.key}",
             found=f"{len(differ)} record(s) are not as sent and {len(left)} deleted one(s) are still there, such as {example}",
             fix="look whether something else writes to the target; the next run puts it right",
+        )
+
+
+def _check_once(run: Run, entity: str, told: Told, after: pd.DataFrame) -> None:
+    """Where others write to the target too its total says nothing; but what we sent is there once."""
+    sent = told.rows(entity)[1].loc[lambda rows: rows["outcome"].isin(SENT), "source_id"]
+    twice = after.loc[after["source_id"].isin(sent) & after["source_id"].duplicated(), "source_id"]
+    if len(twice):
+        raise DataError(
+            "TGT_DUPLICATED",
+            doing=f"reading back {entity}s of {run.key}",
+            found=f"{len(twice)} record(s) stand in the target more than once, such as {twice.iloc[0]}",
+            fix="remove the surplus records in the target; the next run leaves them alone",
         )
 
 

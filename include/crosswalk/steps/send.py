@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter, deque
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 
@@ -64,10 +65,13 @@ def cut(operations: list[Operation], size: int, first: int = 1) -> list[Batch]:
     return [Batch(first + start, operations[start : start + size]) for start in range(0, len(operations), size)]
 
 
-def send(ledger: Ledger, delivery: Delivery, batches: list[Batch], beat: Heartbeat) -> Sent:
+def send(
+    ledger: Ledger, delivery: Delivery, batches: list[Batch], beat: Heartbeat, enough: Callable[[Sent], None] = lambda _sent: None
+) -> Sent:
     """Send every batch; split one the target refused whole until the record at fault stands alone.
 
-    beat: the lease under which is sent, renewed after every answer. Raises Fenced once another attempt or run took over.
+    beat: the lease under which is sent, renewed after every answer. enough: looks at what was sent after every answer, and may raise to
+    send no more. Raises Fenced once another attempt or run took over.
     """
     sent, key = Sent(), beat.lease.key
     waiting, running = deque(batches), dict[Future[BatchResult], Batch]()
@@ -81,6 +85,7 @@ def send(ledger: Ledger, delivery: Delivery, batches: list[Batch], beat: Heartbe
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     waiting.extendleft(_settle(key, ledger, running.pop(future), future, sent))
+                enough(sent)
                 beat()
         finally:
             for future in running:

@@ -16,12 +16,14 @@ from crosswalk.core.changes import check_sums, late_rejections, plan_entity, pla
 from crosswalk.core.model import DELTA, REPLACE, UNDO, Hold, Outcome, Rejection, RunStatus
 from crosswalk.core.safety import STRANGERS, holds
 from crosswalk.core.spec import EntitySpec
+from crosswalk.core.spec_model import LIST, RECORDS, REMOVE
 from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.context import Run
 from crosswalk.steps.operations import CHANGING, only_known
 from crosswalk.steps.retry import leave_out_others, retried, without_taken
 from crosswalk.steps.validate import read_rejections, write_rejections
+from crosswalk.store.runs import RunRow
 
 _PHONE = re.compile(r"\+[0-9]{7,15}( x[0-9]{1,9})?")
 
@@ -144,11 +146,18 @@ def _retried_alone(one: Planned, only: frozenset[str], rejections: list[Rejectio
 
 def _undone(run: Run, planned: list[Planned]) -> Iterator[Hold]:
     """What a person undid is not done again unasked, whether the undo was heard of to its end or not."""
-    maker = run.store.runs.find(replace(run.key, snapshot=run.landed.manifest().target_state.last_snapshot))
+    maker = _maker(run)
     changes = sum(int(one.plan["outcome"].isin(CHANGING).sum()) for one in planned)
     if maker is not None and maker.mode == UNDO and changes:
         found = f"snapshot {maker.counts['undoes']} was undone by {maker.decided_by}; {changes} record(s) would be changed again"
         yield Hold("UNDONE", found, "none without consent")
+
+
+def _maker(run: Run) -> RunRow | None:
+    """Find the run that made the target what it is: by the target's word where it knows, else by ours."""
+    if run.spec.delivery == RECORDS:
+        return run.store.runs.last_delivered(run.key.integration, run.key.account)
+    return run.store.runs.find(replace(run.key, snapshot=run.landed.manifest().target_state.last_snapshot))
 
 
 def records_without_id(rejections: list[Rejection], entity: str) -> int:
@@ -158,7 +167,7 @@ def records_without_id(rejections: list[Rejection], entity: str) -> int:
 
 def _first(run: Run) -> bool:
     """Whether no source owns the target's list yet: its first delivery replaces it."""
-    return run.landed.manifest().target_state.managed_by is None
+    return run.spec.delivery == LIST and run.landed.manifest().target_state.managed_by is None
 
 
 def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None:
@@ -177,7 +186,7 @@ def target_only_file(entity: str) -> str:
 def _export_target_only(run: Run, planned: list[Planned]) -> None:
     """FMG-06: what the target holds and nobody imported is written to a file before anyone may consent to its loss."""
     for one in planned:
-        lost = one.plan.loc[one.plan["reason"].isin(STRANGERS), "target_id"]
+        lost = one.plan.loc[one.plan["reason"].isin(STRANGERS) & (one.entity.strangers == REMOVE), "target_id"]
         if len(lost):
             frame = one.target[one.target["target_id"].isin(lost)]
             text = io.StringIO()

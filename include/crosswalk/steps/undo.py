@@ -16,8 +16,9 @@ from crosswalk import __version__
 from crosswalk.core.changes import summary
 from crosswalk.core.model import UNDO, RunStatus
 from crosswalk.core.ports import Target, TargetState
-from crosswalk.core.restore import plan_restore
+from crosswalk.core.restore import plan_restore, plan_restore_records
 from crosswalk.core.spec import EntitySpec
+from crosswalk.core.spec_model import LIST
 from crosswalk.errors import ConfigurationError, DataError
 from crosswalk.landing.folder import MANIFEST
 from crosswalk.landing.manifest import Manifest
@@ -81,13 +82,7 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
             found="nothing was delivered to the target yet",
             fix="check the account's name; there is nothing to undo",
         )
-    if state.generation != last.generation:
-        raise DataError(
-            "UNDO_UNSETTLED",
-            doing=f"undoing a delivery of {run.key}",
-            found=f"the target is at generation {state.generation}, the last delivery that ended well made {last.generation}",
-            fix="clear the load task that failed, or run the account, so that it ends; then undo",
-        )
+    _require_settled(run, state, last)
     wanted = last.generation - 1 if generation is None else generation
     row = run.store.runs.maker_of(run.key.integration, run.key.account, wanted + 1)
     if row is None or not 0 <= wanted < last.generation:
@@ -109,6 +104,24 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
     return Undone(row, folder.manifest(), (maker or row).mapping_digest)
 
 
+def _require_settled(run: Run, state: TargetState, last: RunRow) -> None:
+    """A delivery that was cut short has to come to its end first."""
+    if run.spec.delivery == LIST:
+        wrong = state.generation != last.generation
+        found = f"the target is at generation {state.generation}, the last delivery that ended well made {last.generation}"
+    else:
+        newer = [row for row in run.store.runs.latest(run.key.integration, run.key.account) if row.key.snapshot > last.key.snapshot]
+        cut_short = [row.key.snapshot for row in newer if run.store.ledger.batches(row.key)]
+        wrong, found = bool(cut_short), f"the delivery of snapshot {max(cut_short, default=0)} was cut short"
+    if wrong:
+        raise DataError(
+            "UNDO_UNSETTLED",
+            doing=f"undoing a delivery of {run.key}",
+            found=found,
+            fix="clear the load task that failed, or run the account, so that it ends; then undo",
+        )
+
+
 def _plan(run: Run, undone: Undone, entity: EntitySpec) -> pd.DataFrame:
     before = run.zone.folder(undone.row.key).read_entity(f"target_{entity.name}")
     if missing := sorted(set(columns_of(entity, "target")) - set(before.columns)):
@@ -118,8 +131,13 @@ def _plan(run: Run, undone: Undone, entity: EntitySpec) -> pd.DataFrame:
             found=f"the list as it was before lacks field(s) of today's mapping: {', '.join(missing)}",
             fix="undo with the version and the tables that made the delivery",
         )
-    run.folder.write_frame(f"desired_{entity.name}", before[["target_id", "source_id", *entity.target_fields]])
-    return plan_restore(entity, before, run.folder.read_entity(f"target_{entity.name}"))
+    now = run.folder.read_entity(f"target_{entity.name}")
+    if run.spec.delivery == LIST:
+        plan, wanted = plan_restore(entity, before, now), before
+    else:
+        plan, wanted = plan_restore_records(entity, before, now)
+    run.folder.write_frame(f"desired_{entity.name}", wanted[["target_id", "source_id", *entity.target_fields]])
+    return plan
 
 
 def _record(run: Run, undone: Undone, plans: list[pd.DataFrame], by: str) -> None:

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from crosswalk.core.changes import PLAN_COLUMNS, check_sums, late_rejections, payload_hashes, plan_entity, plan_hash, summary
+from crosswalk.core.model import Outcome
 from crosswalk.errors import DataError
 from unit.core.planning import CONTACT, GROUP, carry_out, delivered, desired, rows, target
 
@@ -253,3 +254,36 @@ def test_the_model_carries_out_what_the_plan_says() -> None:
 
     assert sorted(after["source_id"]) == ["Contact.7.1", "Contact.7.2"]
     assert after.loc[after["source_id"] == "Contact.7.2", "city"].tolist() == ["Bend"]
+
+
+FATES = {"Contact.7.1": (Outcome.FROZEN, "OUT"), "Contact.7.2": (Outcome.DELETE, "INACTIVE"), "Contact.7.3": (Outcome.EXCLUDED, "SHARED")}
+
+
+@pytest.mark.requirement("SAFE-6")
+def test_what_a_rule_decided_stands_in_the_place_of_what_the_fields_say() -> None:
+    wanted = desired(ANN, BEN, {"source_id": "Contact.7.3", "last_name": "Cedar"})
+    held = target(*({"target_id": f"c-{n}", "source_id": f"Contact.7.{n}", "last_name": "Old"} for n in (1, 2, 3)))
+    plan = plan_entity(CONTACT, wanted, held, EMPTY, {}, FATES)
+
+    assert rows(plan) == [
+        ("Contact.7.1", "c-1", "frozen", "OUT"),
+        ("Contact.7.2", "c-2", "delete", "INACTIVE"),
+        ("Contact.7.3", "c-3", "excluded", "SHARED"),
+    ]
+    assert set(plan["changed"]) == set(plan["payload_hash"]) == {""}
+    check_sums(plan, wanted["source_id"], held["target_id"])
+
+
+def test_what_the_target_does_not_have_of_ours_is_neither_frozen_nor_deleted() -> None:
+    stranger = target({"target_id": "c-9", "last_name": "Birch", "email": "ben@example.test"})
+    plan = plan_entity(CONTACT, desired(ANN, BEN), stranger, EMPTY, {}, FATES)
+
+    assert rows(plan) == [("Contact.7.1", "", "excluded", "OUT"), ("Contact.7.2", "c-9", "excluded", "INACTIVE")]
+
+
+@pytest.mark.requirement("FMG-11")
+def test_the_address_of_a_frozen_record_is_not_given_away() -> None:
+    held = target({"target_id": "c-1", "source_id": "Contact.7.1", "last_name": "Ash", "email": "ben@example.test"})
+    plan = plan_entity(CONTACT, desired(ANN, BEN), held, EMPTY, {}, {"Contact.7.1": (Outcome.FROZEN, "OUT")})
+
+    assert rows(plan) == [("Contact.7.1", "c-1", "frozen", "OUT"), ("Contact.7.2", "", "rejected", "EMAIL_DUPLICATE")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 
 import pytest
@@ -138,9 +139,13 @@ def test_a_later_attempt_of_the_run_stops_the_sending(key_and_store: tuple[RunKe
     key, store = key_and_store
 
     class Overtaken(Picky):
+        overtaken = Event()
+
         def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
             if number == 41:
                 heartbeat(key, store)
+                self.overtaken.set()
+            assert number < 41 or self.overtaken.wait(60)
             return super().send(number, operations)
 
     delivery = Overtaken()
