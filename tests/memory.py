@@ -76,7 +76,7 @@ class MemorySource:
 
     def pages(self, entity: str, scope: Sequence[str] | None) -> Iterator[Page]:
         self.asked.append(entity)
-        rows = [dict(row) for row in (self.contacts if entity == "contact" else self.groups)]
+        rows = [dict(row) for row in (self.contacts if entity == "contact" else self.groups) if scope is None or row["source_id"] in scope]
         if entity == "contact" and self.restarts:
             self.restarts -= 1
             yield self._page(entity, rows[:1], len(rows))

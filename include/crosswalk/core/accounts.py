@@ -76,7 +76,7 @@ def accounts_folder() -> Path:
 def load_accounts(integration: str, folder: Path | None = None) -> dict[str, AccountSettings]:
     """Read all accounts of an integration (full or short name) by name. Raises ConfigurationError with every problem found."""
     spec = load_spec(resolve_integration(integration))
-    place = f"{spec.short}.toml"
+    place = f"{spec.accounts}.toml"
     document, problems = scan_toml((folder or accounts_folder()) / place, place, "ACCOUNT")
     accounts: dict[str, AccountSettings] = {}
     for name, raw in document.items():

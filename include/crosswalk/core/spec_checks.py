@@ -38,6 +38,7 @@ class SpecSection(BaseModel):
     target: str
     right: str
     short: Name
+    accounts: str = ""
     dag: Name
     frequencies: Annotated[list[Name], Constraint(min_length=1)] = ["daily", "manual"]
     settings: dict[Name, dict[str, Any]] = {}
@@ -99,6 +100,7 @@ def scan_spec(name: str, folder: Path) -> tuple[IntegrationSpec | None, list[Pro
     spec = IntegrationSpec(
         name=name,
         short=top.short,
+        accounts=top.accounts or top.short,
         dag=top.dag,
         source=top.source,
         target=top.target,

@@ -64,13 +64,14 @@ class EntitySpec:
 class IntegrationSpec:
     """One integration, checked.
 
-    dag: the DAG that runs it, whose readers may see its reports. frequencies: what an account may say of how often it runs.
-    settings: what an account may say beside that, as JSON Schemas by name. limits: records of the whole source database by entity.
-    delivery: LIST or RECORDS.
+    accounts: name of the accounts file, which integrations may share. dag: the DAG that runs it, whose readers may see its reports.
+    frequencies: what an account may say of how often it runs. settings: what it may say beside that, as JSON Schemas by name. limits:
+    records of the whole source database by entity. delivery: LIST or RECORDS.
     """
 
     name: str
     short: str
+    accounts: str
     dag: str
     source: str
     target: str

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 
 from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.nights import nights
 from crosswalk.errors import ConfigurationError, Problem
 
 MAX_ACCOUNTS = 1000
 """Airflow maps a task over at most 1,024 values ([core] max_map_length)."""
 
 MAX_CONF_CHARACTERS = 65_536
+
+Interval = tuple[datetime, datetime]
+"""Start and end of a data interval, in UTC."""
 
 _STALE = re.compile(r"(^|_)(snapshot|generation|as_of|fence|plan|plan_hash)(_|$)")
 _GUARD = re.compile(
@@ -35,13 +40,16 @@ def check_conf(conf: object, schemas: Mapping[str, Mapping[str, Any]]) -> None:
         raise ConfigurationError.from_problems("reading the run's configuration", problems)
 
 
-def choose(accounts: Mapping[str, AccountSettings], wanted: Sequence[str], *, on_demand: bool) -> list[str]:
+def choose(
+    accounts: Mapping[str, AccountSettings], wanted: Sequence[str], *, on_demand: bool, interval: Interval | None = None
+) -> list[str]:
     """Return the accounts to run, in the order of the file.
 
     Args:
         accounts: all that are configured.
         wanted: names asked for; empty means all.
         on_demand: False leaves out accounts whose frequency is "manual", unless they are asked for.
+        interval: of a DAG that runs every hour for accounts in many zones: only those whose local night begins in it (setting `at`).
 
     Raises:
         ConfigurationError: ACCOUNT_UNKNOWN, ACCOUNT_TOO_MANY.
@@ -54,7 +62,7 @@ def choose(accounts: Mapping[str, AccountSettings], wanted: Sequence[str], *, on
             found="no account is named " + ", ".join(map(_shown, unknown)),
             fix="choose among " + ", ".join(accounts),
         )
-    chosen = [name for name, account in accounts.items() if name in wanted or (not wanted and _due(account, on_demand))]
+    chosen = [name for name, account in accounts.items() if name in wanted or (not wanted and _due(account, on_demand, interval))]
     if len(chosen) > MAX_ACCOUNTS:
         raise ConfigurationError(
             "ACCOUNT_TOO_MANY",
@@ -70,8 +78,11 @@ def _shown(name: str) -> str:
     return name if re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", name) else "(not a possible name)"
 
 
-def _due(account: AccountSettings, on_demand: bool) -> bool:
-    return on_demand or account.frequency != "manual"
+def _due(account: AccountSettings, on_demand: bool, interval: Interval | None) -> bool:
+    if on_demand or interval is None:
+        return on_demand or account.frequency != "manual"
+    at = time.fromisoformat(account.options["at"])
+    return any(nights(account.frequency, at, account.zone, *interval))
 
 
 def _problems(conf: object, schemas: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:

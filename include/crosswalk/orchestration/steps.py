@@ -27,12 +27,14 @@ class SelectAccountsOperator(BaseOperator):
 
     Args:
         integration: name of a folder in integrations/.
+        by_night: of a DAG that runs every hour: a scheduled run is for the accounts whose local night begins in its data interval.
         kwargs: Airflow's own arguments.
     """
 
-    def __init__(self, *, integration: str, **kwargs: Any) -> None:
+    def __init__(self, *, integration: str, by_night: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.integration = integration
+        self.by_night = by_night
 
     def execute(self, context: Context) -> list[str]:
         """Check configuration, spec and accounts as a whole before anything is read from a vendor."""
@@ -45,7 +47,9 @@ class SelectAccountsOperator(BaseOperator):
         load_spec(self.integration)
         accounts = load_accounts(self.integration)
         on_demand = context["dag_run"].run_type == "manual"
-        chosen = choose(accounts, context["params"].get("accounts") or [], on_demand=on_demand)
+        start, end = context.get("data_interval_start"), context.get("data_interval_end")
+        interval = (start, end) if self.by_night and start and end else None
+        chosen = choose(accounts, context["params"].get("accounts") or [], on_demand=on_demand, interval=interval)
         self.log.info("%d of %d accounts are run: %s", len(chosen), len(accounts), ", ".join(chosen))
         return chosen
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,6 +27,9 @@ BEAT_SECONDS = 120
 
 STEP_SECONDS = 900
 """How long it stays with a step that does not, and with a run whose next step waits for a worker."""
+
+
+_NARROWED = "narrowed.json"
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,20 @@ class Run:
         """What source and target held: the run's own folder, for a backfill that of the snapshot it looks at again."""
         replays = self.store.runs.get(self.key).replays
         return self.folder if replays is None else self.zone.folder(replace(self.key, snapshot=replays))
+
+    def narrow(self, wanted: Collection[str]) -> None:
+        """Let the run read and deliver only these source records, by id. Before anything is read."""
+        self.folder.write_bytes(_NARROWED, json.dumps(sorted(wanted)).encode())
+
+    @property
+    def narrowed(self) -> tuple[str, ...] | None:
+        """The source records the run was asked for; None: all in the account's scope."""
+        return tuple(json.loads(self.folder.read_bytes(_NARROWED))) if self.folder.exists(_NARROWED) else None
+
+    @property
+    def scope(self) -> tuple[str, ...] | None:
+        """What is read of the source."""
+        return self.settings.scope if self.narrowed is None else self.narrowed
 
     @property
     def report_folder(self) -> Folder:

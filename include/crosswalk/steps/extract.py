@@ -60,7 +60,7 @@ def check_totals(run: Run, source: Source, counted: Mapping[str, int], entities:
     """
     empty = {entity.name for entity in run.spec.entities if entity.main and not entities[f"source_{entity.name}"].rows}
     wrong = [name for name, total in counted.items() if name not in empty and entities[f"source_{name}"].rows < total]
-    if run.settings.scope is not None or not wrong:
+    if run.scope is not None or not wrong:
         return
     if source.totals() != counted:
         raise unstable(run, "source", "database")
@@ -80,7 +80,7 @@ def check_ownership(run: Run, source: Source, state: TargetState) -> None:
             "TGT_MANAGED_ELSEWHERE",
             doing=f"checking who manages the target of {run.key}",
             found="another source manages the target's list",
-            fix=f"give the account in include/accounts/{run.spec.short}.toml a target of its own",
+            fix=f"give the account in include/accounts/{run.spec.accounts}.toml a target of its own",
         )
 
 
@@ -113,7 +113,7 @@ def _manifest(
     return Manifest(
         key=run.key,
         taken_at=datetime.now(UTC),
-        scope=run.settings.scope,
+        scope=run.scope,
         entities=entities,
         source_totals=totals,
         source_identity=source.identity(),

@@ -79,7 +79,7 @@ def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat
     opened = source()
     for entity in run.spec.entities:
         landed = run.folder.read_entity(f"source_{entity.name}")
-        now = read_frame(run, "source", entity, lambda name: opened.pages(name, run.settings.scope), beat)
+        now = read_frame(run, "source", entity, lambda name: opened.pages(name, run.scope), beat)
         changed = (_records(landed) - _records(now)).total() + (_records(now) - _records(landed)).total()
         if changed:
             raise SafetyStop(

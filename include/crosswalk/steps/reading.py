@@ -25,7 +25,7 @@ Read = Callable[[str], Iterator[Page]]
 def land_both(run: Run, source: Source, target: Target, beat: Beat) -> tuple[dict[str, EntityManifest], TargetState]:
     """Land source and target at the same time; returns what was landed by name ("source_contact") and where the target stood."""
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="land") as pool:
-        reading = pool.submit(_land_side, run, "source", lambda entity: source.pages(entity, run.settings.scope), beat)
+        reading = pool.submit(_land_side, run, "source", lambda entity: source.pages(entity, run.scope), beat)
         reading_back = pool.submit(land_target, run, target, beat)
         landed, state = reading_back.result()
         return by_name([*reading.result(), *landed]), state

@@ -53,7 +53,7 @@ def _head(run: Run, row: RunRow) -> Report:
         dry_run=row.dry_run and row.replays is None,
         source=run.settings.source,
         target=run.settings.target,
-        scope=run.settings.scope,
+        scope=run.scope,
         airflow={"dag_id": row.dag_id, "run_id": row.run_id, "map_index": str(row.map_index), "try_number": str(row.try_number)},
         started_at=row.started_at.isoformat(timespec="seconds"),
         ended_at=row.ended_at.isoformat(timespec="seconds") if row.ended_at else "",

@@ -58,6 +58,11 @@ def leave_out_others(plan: pd.DataFrame, only: frozenset[str]) -> pd.DataFrame:
     )
 
 
+def leave_out_unread(plan: pd.DataFrame) -> pd.DataFrame:
+    """Turn what the plan says of records that were not read into "excluded": they did not leave the source, nobody looked."""
+    return plan.assign(outcome=plan["outcome"].mask(plan["reason"] == LEFT_SOURCE, Outcome.EXCLUDED.value))
+
+
 def without_taken(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
     """Reject a record whose address belongs, in the target, to one that is left out and so keeps it."""
     if not entity.unique:

@@ -21,7 +21,7 @@ from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.context import Run
 from crosswalk.steps.operations import CHANGING, only_known
-from crosswalk.steps.retry import leave_out_others, retried, without_taken
+from crosswalk.steps.retry import leave_out_others, leave_out_unread, retried, without_taken
 from crosswalk.steps.validate import read_rejections, write_rejections
 from crosswalk.store.runs import RunRow
 
@@ -123,7 +123,9 @@ def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> lis
 
 
 def _restricted(run: Run, planned: list[Planned], rejections: list[Rejection]) -> list[Planned]:
-    """A retry of rejected records leaves everything else as it is; a first delivery cannot be one, it replaces the list."""
+    """A run for some records leaves all others as they are; a retry cannot be a first delivery, which replaces the list."""
+    if run.narrowed is not None:
+        return [replace(one, plan=leave_out_unread(one.plan)) for one in planned]
     only = retried(run)
     if only is None:
         return planned
@@ -219,13 +221,15 @@ def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: lis
     if not row.dry_run:
         for one in planned:
             mine = [r for r in rejections if r.entity == one.entity.name]
-            run.store.rejected.record(run.key, one.entity.name, mine, set(one.source_ids), only=retried(run))
+            only = retried(run) if run.narrowed is None else set(one.source_ids)
+            run.store.rejected.record(run.key, one.entity.name, mine, set(one.source_ids), only=only)
 
 
 def _mapping_digest(run: Run) -> str:
-    """A retry delivers too little to say that the list follows today's tables."""
+    """A run for some records delivers too little to say that the list follows today's tables."""
     last = run.store.runs.last_delivered(run.key.integration, run.key.account)
-    return last.mapping_digest if last and retried(run) is not None else run.spec.mapping_digest
+    partly = retried(run) is not None or run.narrowed is not None
+    return last.mapping_digest if last and partly else run.spec.mapping_digest
 
 
 def is_held(run: Run) -> bool:

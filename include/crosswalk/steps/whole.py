@@ -47,16 +47,20 @@ class Account:
         dry_run: bool = False,
         full_resync: bool = False,
         only: Collection[str] | None = None,
+        narrow: Collection[str] | None = None,
         approve: Approver | None = None,
         interval: Interval | None = None,
     ) -> RunRow:
         """Run all steps; a held plan is put to `approve`, and left waiting when there is none.
 
-        only: rejected source records to retry; nothing else is delivered. interval: the data interval, in UTC.
+        only: rejected source records to retry; nothing else is delivered. narrow: records to read, and nothing else. interval: the data
+        interval, in UTC.
         """
         run = self._begin(_trigger(name, interval), dry_run=dry_run, mode=FULL if full_resync else "")
         if only is not None:
             restrict(run, only)
+        if narrow is not None:
+            run.narrow(narrow)
         extract(run, self.source, self.target)
         return self._go_on(run, "validate", approve)
 
@@ -92,7 +96,8 @@ class Account:
         if row.mode == UNDO:
             return row if row.delivered_at else self.undo(row.run_id, dry_run=row.dry_run, by=row.decided_by)
         full = full_resync or row.mode == FULL
-        return self.run(row.run_id, dry_run=row.dry_run, full_resync=full, only=retried(run), approve=approve, interval=interval)
+        chosen = {"only": retried(run), "narrow": run.narrowed}
+        return self.run(row.run_id, dry_run=row.dry_run, full_resync=full, approve=approve, interval=interval, **chosen)
 
     def _begin(self, trigger: Trigger, *, dry_run: bool = False, mode: str = "", replays: int | None = None) -> Run:
         return Run.begin(self.settings, self.spec, self.store, self.zone, trigger, dry_run=dry_run, mode=mode, replays=replays)

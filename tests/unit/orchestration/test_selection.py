@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +36,26 @@ ALL = accounts(summit="daily", harbor="manual", lakeside="daily")
 )
 def test_accounts_are_chosen(wanted: list[str], on_demand: bool, chosen: list[str]) -> None:
     assert choose(ALL, wanted, on_demand=on_demand) == chosen
+
+
+NINE = datetime(2026, 11, 27, 21, 0, tzinfo=UTC)  # Friday; 16:00 in New York, 13:00 in Los Angeles
+
+
+@pytest.mark.requirement("EMON-07")
+@pytest.mark.parametrize(
+    ("hour", "on_demand", "chosen"),
+    [(0, False, []), (6, False, ["east"]), (9, False, ["west"]), (6 + 24, False, []), (0, True, ["east", "west", "hand"])],
+)
+def test_a_scheduled_hour_is_for_the_accounts_whose_night_begins_in_it(hour: int, on_demand: bool, chosen: list[str]) -> None:
+    zones = {"east": "America/New_York", "west": "America/Los_Angeles", "hand": "America/New_York"}
+    at = {
+        name: replace(one, zone=zones[name], options={"at": "22:30"})
+        for name, one in accounts(**dict.fromkeys(zones, "weeknights")).items()
+    }
+    at["hand"] = replace(at["hand"], frequency="manual")
+    start = NINE + timedelta(hours=hour)
+
+    assert choose(at, [], on_demand=on_demand, interval=(start, start + timedelta(hours=1))) == chosen
 
 
 @pytest.mark.requirement("FMG-04")

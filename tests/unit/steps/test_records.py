@@ -87,6 +87,25 @@ def test_what_is_new_waits_for_a_person_where_the_entity_says_so(tmp_path: Path)
     assert names(world) == {"Contact.7.1": "Quill1"}
 
 
+@pytest.mark.requirement("SAFE-6")
+def test_a_run_for_some_records_leaves_all_others_as_they_are(tmp_path: Path) -> None:
+    world = office(tmp_path)
+    world.source.contacts[5]["LastName"] = " "
+    world.run("first")
+    for one in world.source.contacts[:2]:
+        one["LastName"] = "Changed"
+    row = world.run("second", narrow=["Contact.7.1"])
+
+    assert (row.status, row.holds) == (RunStatus.SUCCESS, [])
+    assert {one: name for one, name in names(world).items() if name == "Changed"} == {"Contact.7.1": "Changed"}
+    assert [one for one in outcomes(world, row) if one[0] in ("Contact.7.2", "Contact.7.1")] == [
+        ("Contact.7.1", "update", "source"),
+        ("Contact.7.2", "excluded", "left_source"),
+    ]
+    assert [one.source_id for one in world.store.rejected.open(row.key.integration, "summit")] == ["Contact.7.6"]
+    assert world.account().clear(row.key, "extract").counts["plan"]["contact"] == {"excluded": 4, "unchanged": 1}
+
+
 @pytest.mark.requirement("SAFE-10")
 def test_a_refused_record_is_rejected_and_the_rest_goes_on(tmp_path: Path) -> None:
     world = office(tmp_path)
