@@ -77,7 +77,7 @@ class TestState:
             ("POST", "/reset", [], 422),
             ("PATCH", "/settings", {"compress": 1}, 422),
             ("PATCH", "/settings", {"fmg_parallel": "4"}, 422),
-            ("GET", "/requests?system=emoney", None, 422),
+            ("GET", "/requests?system=nobody", None, 422),
             ("GET", "/nothing", None, 404),
             ("PUT", "/faults", {}, 405),
             ("GET", "/smartoffice/offices/NONE/contacts", None, 404),

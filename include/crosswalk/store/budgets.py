@@ -52,7 +52,8 @@ class StoredBudget:
             now = _now(connection)
         if row is None:
             return self.allowance.estimate((), now, requests)
-        return max(row.paused_until - now, 0.0) + self.allowance.estimate(row.taken, now, requests)
+        paused = max(float(row.paused_until) - now, 0.0)
+        return paused + self.allowance.estimate(row.taken, now, requests)
 
     @contextmanager
     def _locked(self, what: str) -> Iterator[tuple[Connection, Row[Any], float]]:
