@@ -82,7 +82,7 @@ class Connections:
             body = {"items": [notice(one.item_id, one.kind, one.name, one.detail) for one in some]}
             key = self._key("announce", connection_id, repr(body))
             answer = self._client.write("POST", f"/connections/{part(connection_id)}/notices", body, key, doing)
-            results.append(batch_result(answer, {one.item_id: one.item_id for one in some}, doing))
+            results.append(batch_result(answer, [one.item_id for one in some], doing))
         return _together(results)
 
     def available(self, connection_id: str) -> list[Available]:
@@ -122,8 +122,8 @@ class Connections:
         pages = self._client.pages("/connections/accounts", "accounts", "linkId", params)
         return [linked_item(record, doing) for page in pages for record in page.records]
 
-    def refresh(self, changes: Sequence[Change], occasion: str, keys: Mapping[str, str] | None = None) -> BatchResult:
-        """Bring values up to date, 100 items a request. keys: what the result names each link by, its id by default.
+    def refresh(self, changes: Sequence[Change], occasion: str) -> BatchResult:
+        """Bring values up to date, 100 items a request; keys are link ids.
 
         occasion: what the refresh belongs to, such as a snapshot; the same changes on the same occasion are applied once.
         """
@@ -133,7 +133,7 @@ class Connections:
             body = {"items": [_change(one) for one in some]}
             key = self._key("refresh", occasion, " ".join(one.link_id for one in some), repr(body))
             answer = self._client.write("PUT", "/connections/values", body, key, doing)
-            results.append(batch_result(answer, {one.link_id: (keys or {}).get(one.link_id, one.link_id) for one in some}, doing))
+            results.append(batch_result(answer, [one.link_id for one in some], doing))
         return _together(results)
 
     def _key(self, *parts: str) -> str:

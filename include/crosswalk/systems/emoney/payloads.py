@@ -111,9 +111,11 @@ def linked_item(record: JsonObject, doing: str) -> LinkedItem:
     )
 
 
-def item_row(item: LinkedItem) -> Row:
-    """Turn a linked item into a row."""
-    return {"target_id": item.link_id, "source_id": item.item_id, **item.values}
+def item_row(links: Sequence[LinkedItem]) -> Row:
+    """Turn an item into a row: one, however many clients have it linked. A value they differ in is blank, and so seen as changed."""
+    first = links[0]
+    values = {name: value if all(one.values[name] == value for one in links) else "" for name, value in first.values.items()}
+    return {"target_id": " ".join(one.link_id for one in links), "source_id": first.item_id, **values}
 
 
 def item_fields_seen(kind: str, records: Iterable[JsonObject]) -> tuple[frozenset[str], frozenset[str]]:
@@ -137,25 +139,22 @@ def spouse_body(values: Mapping[str, str]) -> dict[str, str] | None:
     return given if any(given.values()) else {}
 
 
-def batch_result(answer: JsonObject, sent: Mapping[str, str], doing: str) -> BatchResult:
-    """Read what became of the items of one call. sent: the key we know each by, by the key eMoney knows it by.
+def batch_result(answer: JsonObject, sent: Sequence[str], doing: str) -> BatchResult:
+    """Read what became of the items of one call, by key.
 
     Raises DataError TGT_SCHEMA, or TGT_UNKNOWN_KEY for a key that was not sent or came twice.
     """
     accepted, rejected = answer.get("accepted"), SHAPE.objects(answer, "rejected", doing)
     if not isinstance(accepted, list) or not all(isinstance(key, str) for key in accepted):
         raise SHAPE.wrong(doing, "accepted")
-    answered = [*accepted, *(SHAPE.name(entry, "key", doing) for entry in rejected)]
-    if len(set(answered)) != len(answered) or not sent.keys() >= set(answered):
-        raise data_error("TGT_UNKNOWN_KEY", doing, "eMoney answered for an item that was not sent, or twice for one")
     refused = tuple(
-        Refusal(sent[entry["key"]], showable(entry.get("code"), "REFUSED"), known_field(entry.get("field"))) for entry in rejected
+        Refusal(SHAPE.name(entry, "key", doing), showable(entry.get("code"), "REFUSED"), known_field(entry.get("field")))
+        for entry in rejected
     )
-    return BatchResult(frozenset(sent[key] for key in accepted), refused)
-
-
-def _refusal(entry: JsonObject, sent: Mapping[str, str]) -> Refusal:
-    return Refusal(sent[entry["key"]], showable(entry.get("code"), "REFUSED"), known_field(entry.get("field")))
+    answered = [*accepted, *(refusal.key for refusal in refused)]
+    if len(set(answered)) != len(answered) or not set(sent).issuperset(answered):
+        raise data_error("TGT_UNKNOWN_KEY", doing, "eMoney answered for an item that was not sent, or twice for one")
+    return BatchResult(frozenset(accepted), refused)
 
 
 def conflict(status: int, error: JsonObject) -> Conflict:

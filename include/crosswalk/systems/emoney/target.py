@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from crosswalk.core.ports import BatchResult, Operation, Page, Receipt, Refusal, TargetState
@@ -13,6 +14,7 @@ from crosswalk.systems.emoney.payloads import (
     ITEM_KINDS,
     SHAPE,
     Conflict,
+    LinkedItem,
     client_body,
     client_fields_seen,
     client_row,
@@ -85,9 +87,12 @@ class EmoneyTarget:
         doing = self._client.doing("reading linked accounts")
         pages = list(self._client.pages("/connections/accounts", "accounts", "linkId"))
         records = [record for page in pages for record in page.records]
-        items = [linked_item(record, doing) for record in records]
-        self._revisions |= {item.link_id: item.revision for item in items}
-        rows = [item_row(item) for item in items if item.kind == kind]
+        links: dict[str, list[LinkedItem]] = {}
+        for link in (linked_item(record, doing) for record in records):
+            self._revisions[link.link_id] = link.revision
+            if link.kind == kind:
+                links.setdefault(link.item_id, []).append(link)
+        rows = [item_row(of_one) for of_one in links.values()]
         seen, unknown = item_fields_seen(kind, records)
         yield Page(rows, len(rows), seen, unknown)
 
@@ -163,12 +168,16 @@ class EmoneyDelivery:
         self._revisions[SHAPE.name(record, "clientId", doing)] = SHAPE.count(record, "revision", doing)
 
     def _values(self, number: int, operations: Sequence[Operation]) -> BatchResult:
-        changes = [Change(one.target_id, self._revisions.get(one.target_id, -1), values=one.values) for one in operations]
-        if any(change.revision < 0 for change in changes):
-            known = {item.link_id: item.revision for item in self._connections.linked()}
-            changes = [Change(one.link_id, known.get(one.link_id, 0), values=one.values) for one in changes]
-        keys = {one.target_id: one.key for one in operations}
-        return self._connections.refresh(changes, f"{self._snapshot} {number}", keys)
+        """Refresh every link of each item; an item is accepted when all its links are."""
+        of_item = {link: one for one in operations for link in one.target_id.split()}
+        if not of_item.keys() <= self._revisions.keys():
+            self._revisions |= {item.link_id: item.revision for item in self._connections.linked()}
+        changes = [Change(link, self._revisions.get(link, 0), values=one.values) for link, one in of_item.items()]
+        result = self._connections.refresh(changes, f"{self._snapshot} {number}")
+        refused = {of_item[one.key].key: replace(one, key=of_item[one.key].key) for one in result.refused}
+        answered = {link for link in of_item if link in result.accepted}
+        whole = {one.key for one in operations if answered.issuperset(one.target_id.split())}
+        return BatchResult(frozenset(whole - refused.keys()), tuple(refused.values()))
 
     def _key(self, operation: Operation, what: str) -> str:
         return idempotency_key(self._client.settings.firm, self._snapshot, what, operation.key, repr(sorted(operation.values.items())))
