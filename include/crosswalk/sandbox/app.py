@@ -19,6 +19,7 @@ from crosswalk.sandbox.smartoffice.system import SmartOffice
 from crosswalk.sandbox.vendors import Checkpoints, System, Vendors
 
 DEFAULT_OFFICE, DEFAULT_ACCOUNT = "DEMO01", "FMG-1001"
+FAMILY_OFFICE, FAMILIES = "DEMO02", 24
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,12 @@ class Sandbox:
         return self.vendors.log
 
     def reset(self, start: Start) -> None:
-        """Begin anew: the default office, an empty account, an empty firm, no faults, no log, settings as at the start."""
+        """Begin anew: the default offices, an empty account, an empty firm, no faults, no log, settings as at the start."""
         vendors = Vendors()
         smartoffice_control.open_office(
             vendors.smartoffice, {"office": DEFAULT_OFFICE, "contacts": start.contacts, "groups": start.groups, "seed": start.seed}
         )
+        smartoffice_control.open_office(vendors.smartoffice, {"office": FAMILY_OFFICE, "families": FAMILIES, "seed": start.seed})
         fmg_control.open_account(vendors.fmg, {"account": DEFAULT_ACCOUNT, "name": "Summit Advisors"})
         emoney_control.open_firm(vendors.emoney, {"firm": DEFAULT_FIRM, "name": "Quill Planning"})
         self.start = start
