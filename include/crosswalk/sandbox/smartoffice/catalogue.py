@@ -142,6 +142,22 @@ _FAMILY = (
     Objects("KeyRelations", KEY_RELATION, (*_texts("", "Type"), Objects(CONTACT, "", _PLAIN))),
 )
 
+_SPOUSE = (
+    *_texts("", "FirstName", "LastName", "Company"),
+    Part("Person", "", _texts("Person.", "Dob", "Marital", "JobTitle")),
+    _phone("CellPhone"),
+    _address("BusinessAddress"),
+    *(_phone(tag) for tag in ("BusinessPhone", "BusinessFax")),
+)
+_CLIENT = (
+    *_SPOUSE,
+    _address("ResidenceAddress"),
+    *(_phone(tag) for tag in ("HomePhone", "Fax")),
+    Part("PreferredEmail", "WebAddress", _texts("PreferredEmail.", "Address")),
+    _FAMILY[0],
+    Objects("KeyRelations", KEY_RELATION, (*_texts("", "Type"), Objects(CONTACT, "", _SPOUSE))),
+)
+
 SHAPES: dict[str, Shape] = {
     CONTACT: (*_PLAIN, *_FAMILY),
     TAG_GROUP: _texts("", "Name"),
@@ -158,11 +174,10 @@ SHAPES: dict[str, Shape] = {
 }
 DEFAULTS: dict[str, Shape] = {**SHAPES, CONTACT: _USUAL}
 """What an empty template asks for: the vendor's "default property set"."""
-_CLIENT_TAGS = ("FirstName", "LastName", "Person", "PreferredEmail", *(item.tag for item in (*_PLANNING, *_FAMILY)))
 REPORTS: dict[str, tuple[str, Shape]] = {
     "crosswalk contacts": (CONTACT, _USUAL),
     "crosswalk tag groups": (TAG_GROUP, SHAPES[TAG_GROUP]),
-    "crosswalk clients": (CONTACT, tuple(item for item in SHAPES[CONTACT] if item.tag in _CLIENT_TAGS)),
+    "crosswalk clients": (CONTACT, _CLIENT),
     "crosswalk households": (HOUSEHOLD, SHAPES[HOUSEHOLD]),
     "crosswalk investments": (INVESTMENT, SHAPES[INVESTMENT]),
     "crosswalk policies": (POLICY, SHAPES[POLICY]),

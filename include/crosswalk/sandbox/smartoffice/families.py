@@ -115,7 +115,7 @@ def _widower(family: _Family) -> None:
     one = family.person(WIDOWED)
     family.household((HEAD, one))
     family.investment((one,), "Money market", "Held Away", loan="")
-    family.policy(one, "Whole Life", "71234", benefits="100000.5")
+    family.policy(one, "Whole Life", "75521", benefits="100000.5")
 
 
 def _partners(family: _Family) -> None:
@@ -139,8 +139,8 @@ def _trust(family: _Family) -> None:
     one, other = _couple(family)
     family.household((HEAD, one), (SPOUSE, other))
     trust = f"The {family.name} Family Trust"
-    family.policy(one, "Survivor Universal Life", "LT-5551234", owner=trust, benefits="2000000.00")
-    family.policy(one, "Term 10", "TX-0001234", benefits="")
+    family.policy(one, "Survivor Universal Life", "LT-5559876", owner=trust, benefits="2000000.00")
+    family.policy(one, "Term 10", "TX-0009876", benefits="")
     family.policy(other, "Accident", "A12", benefits="0.00")
     family.policy(other, "Burial", "9034", benefits="15000.00")
 
