@@ -99,6 +99,8 @@ class Emoney:
         try:
             if request.method != "POST" or "form-urlencoded" not in request.headers.get("content-type", ""):
                 raise Refused(400, "invalid_request", "POST a form")
+            if not call.content.get("client_assertion"):
+                raise Refused(400, "invalid_request", "client_assertion is missing")
             if call.owner not in self.firms:
                 raise Refused(400, "invalid_client", "unknown client")
             return json_reply(self.firms[call.owner].sign_in.token(call.content, request.headers.get("host", ""), TOKEN_PATH))

@@ -93,6 +93,8 @@ class RecordReader:
                 fields = nested[tag]
                 for leaf in child:
                     self._take(row, found, leaf, fields.get(leaf.tag))
+                if not len(child):  # blank as a whole
+                    found += fields.values()
             elif tag in self._layout.collections:
                 self._take_ids(row, found, child)
             elif tag in self._layout.parts:

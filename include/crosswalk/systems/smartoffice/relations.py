@@ -65,19 +65,21 @@ class Relations:
     def _contact(self, row: Row, contact: Element) -> None:
         layout = self._layout.spouse
         found: list[str] = []
-        for child in contact if layout else ():
-            field = layout.leaves.get(child.tag) if layout else None
-            inner = layout.nested.get(child.tag, {}) if layout else {}
-            leaves = [(child, field)] if not inner else [(leaf, inner.get(leaf.tag)) for leaf in child]
-            for leaf, name in leaves:
-                if name is None:
-                    self.unknown.add(f"Spouse.{leaf.tag}")
-                else:
-                    found.append(name)
-                    row[name] = leaf.text or ""
+        if layout:
+            found = [name for child in contact for name in self._property(row, child, layout)]
         if len(set(found)) != len(found):
             raise data_error("SRC_DUPLICATE_FIELD", self._doing, "a spouse holds a property twice")
         self._spouse_fields = (self._spouse_fields or set()) | set(found)
+
+    def _property(self, row: Row, child: Element, layout: Layout) -> list[str]:
+        inner = layout.nested.get(child.tag)
+        if inner is not None and not len(child):  # blank as a whole
+            return list(inner.values())
+        leaves = [(child, layout.leaves.get(child.tag))] if inner is None else [(leaf, inner.get(leaf.tag)) for leaf in child]
+        self.unknown |= {f"Spouse.{leaf.tag}" for leaf, name in leaves if name is None}
+        known = {name: leaf.text or "" for leaf, name in leaves if name is not None}
+        row.update(known)
+        return [name for _, name in leaves if name is not None]
 
     def _members(self, row: Row, part: Element) -> list[str]:
         members: list[tuple[str, str]] = []
