@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 import jwt
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from systems.local_server import Reply, Seen
 
@@ -25,6 +28,15 @@ HOME = ["addressLine1", "addressLine2", "city", "state", "zip", "homePhone", "ce
 CLIENT = ["firstName", "lastName", "dateOfBirth", "maritalStatus", *HOME, *JOB]
 SPOUSE = ["firstName", "lastName", "dateOfBirth", "cellPhone", *JOB]
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def certificate(key: ec.EllipticCurvePrivateKey) -> str:
+    """A certificate for the key, as PEM."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "crosswalk test")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    signed = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1)).sign(key, hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def client(number: int, **fields: Any) -> Record:

@@ -93,7 +93,7 @@ class RecordReader:
                 fields = nested[tag]
                 for leaf in child:
                     self._take(row, found, leaf, fields.get(leaf.tag))
-                if not len(child):  # blank as a whole
+                if not len(child) and not self._layout.narrowed:  # a page of one client may well have no fax at all
                     found += fields.values()
             elif tag in self._layout.collections:
                 self._take_ids(row, found, child)
