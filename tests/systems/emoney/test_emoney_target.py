@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crosswalk.core.ports import BatchResult, Operation, ReadRestarted, Refusal
+from crosswalk.core.ports import BatchRefused, BatchResult, Operation, ReadRestarted, Refusal
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, PermanentError, TransientError
 from crosswalk.systems.emoney.connections import Change
 from crosswalk.systems.emoney.target import EmoneyTarget
@@ -207,6 +207,14 @@ def test_a_spouse_is_changed_removed_or_left_as_the_record_says(world: World) ->
 def test_a_record_is_refused_alone(world: World, operation: Operation, refusal: Refusal) -> None:
     fine = upsert("Contact.7.9", lastName="Quill")
     assert world.send(operation, fine) == BatchResult(frozenset({"Contact.7.9"}), (refusal,))
+
+
+def test_a_batch_holds_no_more_clients_than_a_lease_lasts_for(world: World) -> None:
+    many = [upsert(f"Contact.7.{number}", lastName="Quill") for number in range(100, 116)]
+    with pytest.raises(BatchRefused):
+        world.send(*many)
+    assert world.server.seen == []
+    assert len(world.send(*many[1:]).accepted) == 15
 
 
 def test_a_hundred_values_are_one_request(world: World) -> None:

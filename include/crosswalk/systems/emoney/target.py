@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from crosswalk.core.ports import BatchResult, Operation, Page, Receipt, Refusal, TargetState
+from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Page, Receipt, Refusal, TargetState
 from crosswalk.systems.emoney.client import EmoneyClient, ListPage, part
 from crosswalk.systems.emoney.connections import MAX_ITEMS, Change, Connections
 from crosswalk.systems.emoney.payloads import (
@@ -26,6 +26,8 @@ from crosswalk.systems.emoney.payloads import (
 from crosswalk.wire.documents import JsonObject, idempotency_key
 from crosswalk.wire.paging import prefetched
 
+MAX_CLIENTS = 15
+"""Of one batch: up to three requests each, at sixty a minute; a batch must end while the account's lease lasts."""
 COUNTS = {CLIENT: "clients", "investment": "investments", "policy": "policies"}
 
 Revisions = dict[str, int]
@@ -115,9 +117,11 @@ class EmoneyDelivery:
     def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
         """Apply each operation by itself: clients one by one with their spouses, the values of linked items in one call.
 
-        Refused without a request: a delete (NEVER_DELETED) and an item that is not linked (NOT_LINKED). Raises what the wire raises;
-        then the batch may be sent again, and what was done is not done twice.
+        Refused without a request: a delete (NEVER_DELETED) and an item that is not linked (NOT_LINKED). Raises BatchRefused for more than
+        MAX_CLIENTS clients, and what the wire raises; then the batch may be sent again, and what was done is not done twice.
         """
+        if sum(operation.entity == CLIENT for operation in operations) > MAX_CLIENTS:
+            raise BatchRefused(f"{self._client.doing(f'sending batch {number}')}: more clients than fit into a batch")
         unfit = [refusal for operation in operations if (refusal := _unfit(operation))]
         left = [operation for operation in operations if not _unfit(operation)]
         results = [self._client_result(operation) for operation in left if operation.entity == CLIENT]
