@@ -1,11 +1,13 @@
-"""Plain callers of the two vendors and of the control API, written from the contracts' pages."""
+"""Plain callers of the vendors and of the control API, written from the contracts' pages."""
 
 from __future__ import annotations
 
 import itertools
+import time
 from html import escape
 from typing import Any
 
+import jwt
 import requests
 from lxml import etree
 
@@ -164,6 +166,55 @@ def contact(number: int, **changed: Any) -> dict[str, Any]:
 def group(number: int, name: str = "Newsletter") -> dict[str, Any]:
     """An upsert of a group."""
     return {"op": "upsert", "source_id": f"TagGroup.7.{number}", "name": name}
+
+
+class Emoney:
+    """One caller of an eMoney firm; the control API makes its certificate."""
+
+    def __init__(self, url: str, firm: str = "EM-1001", client_id: str = "crosswalk-sandbox", kind: str = "ec") -> None:
+        self.base, self.token_url = f"{url}/emoney/public/v1", f"{url}/emoney/connect/token"
+        self.client_id = client_id
+        made = requests.post(f"{url}/_sandbox/emoney/firms/{firm}/certificates", json={"kind": kind}, timeout=10).json()
+        self.private_key, self.key_id, self.algorithm = made["private_key"], made["key_id"], "RS256" if kind == "rsa" else "ES256"
+        self.http = requests.Session()
+        self.http.headers["apikey"] = "sandbox-apikey"
+
+    def assertion(self, key: str = "", algorithm: str = "", headers: Any = None, **changed: Any) -> str:
+        now = int(time.time())
+        claims = {"iss": self.client_id, "sub": self.client_id, "aud": self.token_url, "jti": f"j{next(KEYS)}", "iat": now, "exp": now + 60}
+        claims = {name: value for name, value in {**claims, **changed}.items() if value is not None}
+        headers = {"kid": self.key_id} if headers is None else headers
+        return jwt.encode(claims, key or self.private_key, algorithm or self.algorithm, headers)
+
+    def form(self, **changed: Any) -> dict[str, Any]:
+        kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        form = {"grant_type": "client_credentials", "client_assertion_type": kind, "scope": "API"}
+        return {**form, "client_assertion": self.assertion(), **changed}
+
+    def sign_in(self) -> str:
+        token = str(requests.post(self.token_url, data=self.form(), timeout=10).json()["access_token"])
+        self.http.headers["Authorization"] = f"Bearer {token}"
+        return token
+
+    def get(self, path: str, **query: Any) -> Answer:
+        return self.http.get(self.base + path, params=query, timeout=10)
+
+    def write(self, method: str, path: str, body: Any = None, key: str | None = None, revision: int | None = None) -> Answer:
+        headers = {"Idempotency-Key": f"key-{next(KEYS)}" if key is None else key}
+        if revision is not None:
+            headers["If-Match"] = f'"{revision}"'
+        return self.http.request(method, self.base + path, json=body, headers=headers, timeout=10)
+
+    def client(self, **fields: str) -> dict[str, Any]:
+        """A new client."""
+        made = self.write("POST", "/clients", {"lastName": "Quill", **fields})
+        assert made.status_code == 201, made.text
+        return dict(made.json())
+
+    def connection(self, client_id: str) -> str:
+        """A client's connection."""
+        body = {"institution": "SmartOffice (Ebix CRM)"}
+        return str(self.write("POST", f"/clients/{client_id}/connections", body).json()["connectionId"])
 
 
 class Control:

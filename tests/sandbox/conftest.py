@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from crosswalk.sandbox.server import SandboxServer
-from sandbox.callers import Control, Engine, Fmg
+from sandbox.callers import Control, Emoney, Engine, Fmg
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +33,10 @@ def engine(box: SandboxServer) -> Engine:
 @pytest.fixture
 def fmg(box: SandboxServer) -> Fmg:
     return Fmg(box.url)
+
+
+@pytest.fixture
+def emoney(box: SandboxServer) -> Emoney:
+    caller = Emoney(box.url)
+    caller.sign_in()
+    return caller

@@ -16,10 +16,12 @@ ACCOUNT = "/fmg/accounts/FMG-1001"
 class TestState:
     def test_what_is_there_at_first(self, box: SandboxServer, control: Control) -> None:
         state = control.get()
-        users = [{"user": "integration", "rights": ["FMG"]}]
-        assert state["smartoffice"]["offices"] == {
-            "DEMO01": {"site": 7, "contacts": 230, "groups": 12, "notes": 0, "users": users, "sessions": 0}
-        }
+        rights = ["FMG", "eMoney", "PolicyTracking", "PendingCasePolicySetupAdministrator", "InvestmentTracking"]
+        nothing = dict.fromkeys(("notes", "households", "members", "relations", "investments", "policies", "sessions"), 0)
+        users = [{"user": "integration", "rights": rights}]
+        offices = state["smartoffice"]["offices"]
+        assert offices["DEMO01"] == {"site": 7, "contacts": 230, "groups": 12, "users": users, **nothing}
+        assert (list(offices), offices["DEMO02"]["groups"], offices["DEMO02"]["households"]) == (["DEMO01", "DEMO02"], 0, 18)
         assert state["fmg"]["accounts"]["FMG-1001"]["contacts"] == 0
         assert state["start"] == {"contacts": 230, "groups": 12, "seed": 1}
 
@@ -65,7 +67,7 @@ class TestState:
         control.fault(system="fmg", kind="status")
         control.call("POST", "/smartoffice/offices", {"office": "DEMO02"})
         state = control.call("POST", "/reset", {"contacts": 40, "seed": 3}).json()
-        assert (list(state["smartoffice"]["offices"]), state["faults"], state["requests"]["fmg"]["writes"]) == (["DEMO01"], [], 0)
+        assert (list(state["smartoffice"]["offices"]), state["faults"], state["requests"]["fmg"]["writes"]) == (["DEMO01", "DEMO02"], [], 0)
         assert (state["smartoffice"]["offices"]["DEMO01"]["contacts"], fmg.get().json()["generation"]) == (40, 0)
         control.call("POST", "/reset", {"contacts": 230, "seed": 1})
 
@@ -77,7 +79,7 @@ class TestState:
             ("POST", "/reset", [], 422),
             ("PATCH", "/settings", {"compress": 1}, 422),
             ("PATCH", "/settings", {"fmg_parallel": "4"}, 422),
-            ("GET", "/requests?system=emoney", None, 422),
+            ("GET", "/requests?system=nobody", None, 422),
             ("GET", "/nothing", None, 404),
             ("PUT", "/faults", {}, 405),
             ("GET", "/smartoffice/offices/NONE/contacts", None, 404),
@@ -98,7 +100,7 @@ class TestOffices:
         assert {record.get("id", "").split(".")[1] for record in page.iterfind("Contact")} == {"9"}
         assert control.get("/smartoffice/offices")["HARBOR"]["users"] == [{"user": "ann", "rights": []}]
         control.call("DELETE", "/smartoffice/offices/HARBOR")
-        assert list(control.get("/smartoffice/offices")) == ["DEMO01"]
+        assert list(control.get("/smartoffice/offices")) == ["DEMO01", "DEMO02"]
 
     def test_a_contact_from_creation_to_deletion(self, engine: Engine, control: Control) -> None:
         made = control.call("POST", f"{OFFICE}/contacts", {"LastName": "Canary", "Person.Dob": "1980-02-30", "TagGroups": ["TagGroup.7.1"]})

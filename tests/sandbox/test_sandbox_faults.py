@@ -65,7 +65,7 @@ class TestSelection:
         "fault",
         [
             {"kind": "status"},
-            {"system": "emoney", "kind": "status"},
+            {"system": "nobody", "kind": "status"},
             {"system": "fmg", "kind": "explode"},
             {"system": "fmg", "kind": "doctype"},
             {"system": "fmg", "kind": "status", "at": 0},

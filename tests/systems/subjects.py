@@ -7,23 +7,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosswalk.core.ports import Page
+from crosswalk.systems.emoney.client import EmoneyClient, EmoneySettings
+from crosswalk.systems.emoney.target import EmoneyTarget
+from crosswalk.systems.emoney.tokens import forget_tokens
 from crosswalk.systems.fmg.client import FmgClient, FmgSettings
 from crosswalk.systems.fmg.target import FmgTarget
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
+from systems.emoney_stand_in import API_KEY, PEM
 
 FAST: dict[str, Any] = {"requests_per_second": 1000, "allow_private_network": True, "first_wait": 0.001}
 
 
 @dataclass(frozen=True)
 class Subject:
-    """records and calls: what a whole read of the conformance stand-in brings and asks."""
+    """records and calls: what a whole read of the conformance stand-in brings and asks. renewed: a path whose words are new each time."""
 
     name: str
     pages: Callable[[str], list[Page]]
     id_field: str
     records: int
     calls: int
+    renewed: str = "-"
 
     @property
     def connection(self) -> str:
@@ -44,7 +49,16 @@ def fmg(url: str, account: str = "FMG-1001", api_key: str = "sandbox-key") -> Fm
     return FmgTarget(FmgClient(FmgSettings(f"{url}/fmg", account, api_key, name="fmg_summit", **FAST)))
 
 
+def emoney(url: str, **changes: Any) -> EmoneyTarget:
+    """Connect to the firm of a stand-in, without a token from before."""
+    forget_tokens()
+    about = {"client_id": "crosswalk-test", "api_key": API_KEY, "private_key": PEM, "firm": "EM-1001", "name": "emoney_summit"}
+    settings = {**about, "first_wait": 0.001, "allow_private_network": True, **changes}
+    return EmoneyTarget(EmoneyClient(EmoneySettings(f"{url}/emoney", f"{url}/emoney", **settings)))
+
+
 SUBJECTS = (
     Subject("smartoffice", lambda url: list(smartoffice(url).pages("contact", None)), "source_id", 7, 3),
     Subject("fmg", lambda url: list(fmg(url).pages("contact")), "target_id", 2501, 4),
+    Subject("emoney", lambda url: list(emoney(url).pages("client")), "target_id", 501, 3, "/connect/token"),
 )

@@ -1,4 +1,4 @@
-"""Both clients against the sandbox: they were written from the same READMEs by different hands, and have to agree."""
+"""The clients against the sandbox: they were written from the same READMEs by different hands, and have to agree."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ import requests
 from crosswalk.core.ports import Operation, Page, ReadRestarted
 from crosswalk.errors import CrosswalkError
 from crosswalk.sandbox.server import SandboxServer
+from crosswalk.systems.emoney.connections import Change, Link
 from crosswalk.systems.fmg.target import FmgTarget
-from systems.subjects import fmg, smartoffice
+from systems.emoney_stand_in import KEY, certificate
+from systems.subjects import emoney, fmg, smartoffice
 
-LISTED = 2100
+LISTED, CLIENTS = 2100, 1001
+WHOLE = {"smartoffice": 200, "fmg": LISTED, "emoney": CLIENTS}
 Spoil = Callable[..., None]
 
 
@@ -28,6 +31,12 @@ def box() -> Iterator[SandboxServer]:
             timeout=30,
         )
         assert made.ok, made.text
+        clients = [{"lastName": "Quill", "externalId": f"Contact.7.{number}"} for number in range(1, CLIENTS + 1)]
+        firm = {"firm": "EM-1001", "client_id": "crosswalk-test", "clients": clients}
+        assert requests.post(f"{server.url}/_sandbox/emoney/firms", json=firm, timeout=30).ok
+        certified = {"certificate": certificate(KEY)}
+        assert requests.post(f"{server.url}/_sandbox/emoney/firms/EM-1001/certificates", json=certified, timeout=30).ok
+        assert requests.patch(f"{server.url}/_sandbox/settings", json={"emoney_requests": 0}, timeout=30).ok
         yield server
 
 
@@ -100,11 +109,11 @@ def test_a_long_list_is_read_back_page_by_page(box: SandboxServer) -> None:
 
 @pytest.mark.requirement("SAFE-1")
 @pytest.mark.parametrize("kind", ["latency", "cut", "lost_answer", "reset", "rate_limited", "status"])
-@pytest.mark.parametrize("system", ["smartoffice", "fmg"])
+@pytest.mark.parametrize("system", ["smartoffice", "fmg", "emoney"])
 def test_a_fault_that_passes_is_not_noticed(box: SandboxServer, spoil: Spoil, system: str, kind: str) -> None:
     extra: dict[str, Any] = {"latency": {"seconds": 0.05}, "status": {"status": 502}, "rate_limited": {"retry_after": None}}.get(kind, {})
     spoil(system, kind, at=2, **extra)
-    assert sum(len(page.rows) for page in read(box, system)) == (200 if system == "smartoffice" else LISTED)
+    assert sum(len(page.rows) for page in read(box, system)) == WHOLE[system]
 
 
 @pytest.mark.requirement("SAFE-1")
@@ -128,6 +137,14 @@ def test_a_fault_that_passes_is_not_noticed(box: SandboxServer, spoil: Spoil, sy
         ("fmg", "wrong_total", "SRC_COUNT_MISMATCH"),
         ("fmg", "short_page", "SRC_COUNT_MISMATCH"),
         ("fmg", "zero_records", "SRC_COUNT_MISMATCH"),
+        ("emoney", "truncated", "SRC_TRUNCATED"),
+        ("emoney", "bad_gzip", "SRC_CORRUPT"),
+        ("emoney", "login_page", "SRC_AUTH_PAGE"),
+        ("emoney", "empty_body", "SRC_EMPTY_BODY"),
+        ("emoney", "repeat_page", "SRC_PAGE_REPEATED"),
+        ("emoney", "wrong_total", "SRC_COUNT_MISMATCH"),
+        ("emoney", "short_page", "SRC_COUNT_MISMATCH"),
+        ("emoney", "zero_records", "SRC_COUNT_MISMATCH"),
     ],
 )
 def test_a_lie_on_a_later_page_ends_in_its_code(box: SandboxServer, spoil: Spoil, system: str, kind: str, code: str) -> None:
@@ -153,4 +170,30 @@ def test_a_field_that_is_dropped_or_added_is_seen(box: SandboxServer, spoil: Spo
 
 
 def read(box: SandboxServer, system: str) -> list[Page]:
+    if system == "emoney":
+        return list(emoney(box.url).pages("client"))
     return contacts(box) if system == "smartoffice" else list(fmg(box.url, "FMG-7").pages("contact"))
+
+
+@pytest.mark.requirement("SAFE-5")
+@pytest.mark.parametrize("call", range(1, 7))
+@pytest.mark.parametrize("kind", ["expired", "lost_answer", "rate_limited"])
+def test_a_fault_at_any_call_of_a_delivery_doubles_nothing(box: SandboxServer, spoil: Spoil, kind: str, call: int) -> None:
+    """A client with a spouse, its connection, a link and new values: six calls, after the sign-in."""
+    target, about = emoney(box.url), f"{kind}.{call}"
+    target.state()
+    counts = target.state().counts
+    spoil("emoney", kind, at=call, **({"retry_after": None} if kind == "rate_limited" else {}))
+    values = {"lastName": "Quill", "maritalStatus": "Married", "spouse.lastName": "Quill"}
+    sent = target.open(mode="delta", snapshot=1, base_revision=0, source={}).send(1, [Operation("client", "upsert", about, "", values)])
+    assert sent.accepted == {about}
+    (row,) = target.find(about).rows
+    assert (row["maritalStatus"], row["spouse.lastName"]) == ("Married", "Quill")
+    connection = target.connections.connect(row["target_id"])
+    link_id = target.connections.link(connection, Link("Investment.7.1", "investment", "Cash", "Client", {"assetName": "Fund"}))
+    change = Change(link_id, 1, values={"cashBalance": "-20.00"})
+    assert target.connections.refresh([change], about).accepted == {link_id}
+    (item,) = target.connections.linked(row["target_id"])
+    assert (item.revision, item.values["cashBalance"]) == (2, "-20.00")
+    assert target.state().counts == {**counts, "client": counts["client"] + 1, "investment": counts["investment"] + 1}
+    assert requests.get(f"{box.url}/_sandbox/faults", timeout=10).json() == {"faults": []}, "the fault struck"

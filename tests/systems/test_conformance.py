@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from crosswalk.errors import AuthRefused, CrosswalkError, RateLimited, TransientError
-from systems import fmg_stand_in, smartoffice_stand_in
+from systems import emoney_stand_in, fmg_stand_in, smartoffice_stand_in
 from systems.local_server import LocalServer, Reply, Seen
 from systems.subjects import SUBJECTS, Subject
 
 CANARY = "canary@example.test"
-PRIVATE = (CANARY, "sandbox-secret", "sandbox-key", "Zebulon")
+PRIVATE = (CANARY, "sandbox-secret", "sandbox-key", "Zebulon", emoney_stand_in.API_KEY, emoney_stand_in.PEM[40:80], "client_assertion")
 
 
 class Scene:
@@ -40,6 +40,10 @@ def _stand_in(system: str) -> Callable[[Seen], Reply]:
         people = [smartoffice_stand_in.contact(number, FirstName="Zebulon") for number in range(1, 8)]
         people[3]["PreferredEmail/Address"] = CANARY
         return smartoffice_stand_in.SmartOfficeStandIn(people, [])
+    if system == "emoney":
+        clients = [emoney_stand_in.client(number, firstName="Zebulon") for number in range(1, 502)]
+        clients[3]["email"] = CANARY
+        return emoney_stand_in.EmoneyStandIn(clients)
     contacts = [fmg_stand_in.contact(number, first_name="Zebulon") for number in range(1, 2502)]
     contacts[3]["email"] = CANARY
     return fmg_stand_in.FmgStandIn(contacts)
@@ -86,7 +90,8 @@ def test_an_answer_lost_at_any_call_is_asked_for_again_in_the_same_words(scene: 
         scene.disturb = spoil(lambda reply: replace(reply, cut=20), range(first + lost, first + lost + 1))
         assert len(set(scene.read())) == scene.subject.records
         one, again = scene.server.seen[first + lost - 1 : first + lost + 1]
-        assert (one.method, one.path, one.query, one.body) == (again.method, again.path, again.query, again.body)
+        assert (one.method, one.path, one.query) == (again.method, again.path, again.query)
+        assert one.body == again.body or one.path.endswith(scene.subject.renewed)
 
 
 def test_a_rate_limit_that_stays_is_transient(scene: Scene) -> None:

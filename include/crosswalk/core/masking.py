@@ -16,6 +16,12 @@ def mask(field_type: str, value: str) -> str:
     return _email(value) if field_type == "email" and "@" in value else _initial(value)
 
 
+def last_four(number: str) -> str:
+    """Keep the last four characters of a number, of four or fewer none: "***1234", "***". Blank stays ""; edges are trimmed."""
+    number = number.strip()
+    return MASK + (number[-4:] if len(number) > 4 else "") if number else ""
+
+
 def _initial(text: str) -> str:
     first = text.strip()[:1]
     return (first if first.isalnum() else "") + MASK

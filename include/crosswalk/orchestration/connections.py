@@ -69,20 +69,21 @@ def read_connection(conn_id: str) -> Connection:
     return connection
 
 
-def checked_http(connection: Connection, *, login: bool, required: Sequence[str]) -> Checked:
+def checked_http(connection: Connection, *, login: bool, required: Sequence[str], multiline_secret: bool = False) -> Checked:
     """Check a connection to a vendor.
 
     Args:
         connection: as Airflow gives it.
         login: whether the Login field has to be filled.
         required: extra fields that have to be filled.
+        multiline_secret: whether the Password may have several lines, as a key in PEM has.
 
     Raises:
         ConfigurationError: with every problem found (CONN_HOST, CONN_SCHEME, CONN_PORT, CONN_SECRET_…, CONN_EXTRA, …).
     """
     extra, problems = read_extra(connection)
     problems += [*_host(connection), *_scheme(connection, extra), *_port(connection), *_secret(connection)]
-    problems += list(_control(connection, extra))
+    problems += list(_control(connection, extra, multiline_secret))
     if login and not (connection.login or "").strip():
         problems.append(Problem("CONN_LOGIN_MISSING", _place(connection, "Login"), "it is blank", "fill in the user"))
     problems += [Problem("CONN_EXTRA", _place(connection, name), "it is blank", "fill it in") for name in required if not extra.get(name)]
@@ -166,8 +167,9 @@ def _secret(connection: Connection) -> Iterator[Problem]:
         yield Problem("CONN_SECRET_WEAK", place, "it is a common word or a number", fix)
 
 
-def _control(connection: Connection, extra: Mapping[str, Any]) -> Iterator[Problem]:
-    fields = {"Host": connection.host, "Schema": connection.schema, "Login": connection.login, "Password": connection.password, **extra}
+def _control(connection: Connection, extra: Mapping[str, Any], multiline_secret: bool) -> Iterator[Problem]:
+    secret = re.sub(r"[\r\n]", "", connection.password or "") if multiline_secret else connection.password
+    fields = {"Host": connection.host, "Schema": connection.schema, "Login": connection.login, "Password": secret, **extra}
     for name, value in fields.items():
         if isinstance(value, str) and _CONTROL.search(value):
             yield Problem("CONN_BAD_CHARACTER", _place(connection, name), "it holds a line break or a control character", "type it again")

@@ -6,6 +6,9 @@ import time
 from dataclasses import dataclass
 
 from crosswalk.sandbox.damage import replacement
+from crosswalk.sandbox.emoney import control as emoney_control
+from crosswalk.sandbox.emoney.firm import DEFAULT_FIRM
+from crosswalk.sandbox.emoney.system import Emoney
 from crosswalk.sandbox.faults import PAGE_KINDS, Fault, FaultBook
 from crosswalk.sandbox.fmg import control as fmg_control
 from crosswalk.sandbox.fmg.system import Fmg
@@ -16,6 +19,7 @@ from crosswalk.sandbox.smartoffice.system import SmartOffice
 from crosswalk.sandbox.vendors import Checkpoints, System, Vendors
 
 DEFAULT_OFFICE, DEFAULT_ACCOUNT = "DEMO01", "FMG-1001"
+FAMILY_OFFICE, FAMILIES = "DEMO02", 24
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,11 @@ class Sandbox:
         return self.vendors.fmg
 
     @property
+    def emoney(self) -> Emoney:
+        """The planning system as it stands."""
+        return self.vendors.emoney
+
+    @property
     def faults(self) -> FaultBook:
         """The faults that wait to strike."""
         return self.vendors.faults
@@ -63,12 +72,14 @@ class Sandbox:
         return self.vendors.log
 
     def reset(self, start: Start) -> None:
-        """Begin anew: one office, one empty account, no faults, no log, settings as at the start."""
+        """Begin anew: the default offices, an empty account, an empty firm, no faults, no log, settings as at the start."""
         vendors = Vendors()
         smartoffice_control.open_office(
             vendors.smartoffice, {"office": DEFAULT_OFFICE, "contacts": start.contacts, "groups": start.groups, "seed": start.seed}
         )
+        smartoffice_control.open_office(vendors.smartoffice, {"office": FAMILY_OFFICE, "families": FAMILIES, "seed": start.seed})
         fmg_control.open_account(vendors.fmg, {"account": DEFAULT_ACCOUNT, "name": "Summit Advisors"})
+        emoney_control.open_firm(vendors.emoney, {"firm": DEFAULT_FIRM, "name": "Quill Planning"})
         self.start = start
         self.settings = Settings()
         self.vendors = vendors
@@ -76,7 +87,7 @@ class Sandbox:
     def restore(self, number: int) -> None:
         """Go back to a checkpoint; settings stay. Raises Refused (404 NOT_FOUND)."""
         vendors = self.checkpoints.copy_of(number)
-        vendors.fmg.limits = self.fmg.limits
+        vendors.fmg.limits, vendors.emoney.limit = self.fmg.limits, self.emoney.limit
         self.vendors = vendors
 
     def handle(self, request: Request, vendors: Vendors | None = None) -> tuple[Reply, Fault | None]:
@@ -87,7 +98,7 @@ class Sandbox:
         vendors = vendors or self.vendors
         system = vendors.system(request.path.split("/")[1])
         if system is None:
-            return refusal(Refused(404, "NOT_FOUND", "the sandbox serves /smartoffice/, /fmg/ and /_sandbox/")), None
+            return refusal(Refused(404, "NOT_FOUND", "the sandbox serves /smartoffice/, /fmg/, /emoney/ and /_sandbox/")), None
         began = time.perf_counter()
         call = system.describe(request)
         index = vendors.log.count(system.name, call.owner, request.method, write=call.write)

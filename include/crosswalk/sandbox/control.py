@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, Template, select_autoescape
 
 from crosswalk.sandbox.app import Sandbox, Start
+from crosswalk.sandbox.emoney import control as emoney_control
 from crosswalk.sandbox.faults import SYSTEMS, parse_fault
 from crosswalk.sandbox.fmg import control as fmg_control
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply, refusal
@@ -42,6 +43,7 @@ class Control:
         add("PATCH", "/_sandbox/settings", self._change_settings)
         smartoffice_control.add_routes(self._routes, lambda: sandbox.smartoffice)
         fmg_control.add_routes(self._routes, lambda: sandbox.fmg)
+        emoney_control.add_routes(self._routes, lambda: sandbox.emoney)
 
     def answer(self, request: Request) -> Reply:
         """Answer one request; errors have FMG's shape."""
@@ -57,6 +59,7 @@ class Control:
             "start": asdict(self.sandbox.start),
             "smartoffice": {"offices": smartoffice_control.overview(self.sandbox.smartoffice)},
             "fmg": {"accounts": fmg_control.overview(self.sandbox.fmg)},
+            "emoney": {"firms": emoney_control.overview(self.sandbox.emoney)},
             "requests": self.sandbox.log.counters(SYSTEMS),
             "faults": self.sandbox.faults.pending(),
             "settings": self._settings(),
@@ -114,23 +117,31 @@ class Control:
         return json_reply({"faults": []})
 
     def _settings(self) -> dict[str, Any]:
-        limits = self.sandbox.fmg.limits
+        limits, minute = self.sandbox.fmg.limits, self.sandbox.emoney.limit
         return {
             "compress": self.sandbox.settings.compress,
             "fmg_requests_per_second": limits.requests_per_second,
             "fmg_parallel": limits.parallel,
+            "emoney_requests": minute.requests,
+            "emoney_window_seconds": minute.seconds,
+            "emoney_retry_after": minute.announce_wait,
         }
 
     def _change_settings(self, request: Request, _: Parts) -> Reply:
-        body = request.json()
-        compress = body.pop("compress", self.sandbox.settings.compress)
-        if not isinstance(compress, bool):
-            raise Refused(422, "INVALID", "compress is true or false")
-        _require_whole(body, {"fmg_requests_per_second", "fmg_parallel"})
-        limits = self.sandbox.fmg.limits
-        limits.requests_per_second = body.get("fmg_requests_per_second", limits.requests_per_second)
-        limits.parallel = body.get("fmg_parallel", limits.parallel)
-        self.sandbox.settings.compress = compress
+        body, now = request.json(), self._settings()
+        for name in ("compress", "emoney_retry_after"):
+            if not isinstance(body.get(name, False), bool):
+                raise Refused(422, "INVALID", f"{name} is true or false")
+        _require_whole({name: value for name, value in body.items() if not isinstance(now.get(name), bool)}, set(now))
+        new = {**now, **body}
+        limits, minute = self.sandbox.fmg.limits, self.sandbox.emoney.limit
+        limits.requests_per_second, limits.parallel = new["fmg_requests_per_second"], new["fmg_parallel"]
+        minute.requests, minute.seconds, minute.announce_wait = (
+            new["emoney_requests"],
+            new["emoney_window_seconds"],
+            new["emoney_retry_after"],
+        )
+        self.sandbox.settings.compress = new["compress"]
         return json_reply(self._settings())
 
 

@@ -64,10 +64,11 @@ class Reply:
 
 
 class Refused(Exception):
-    """A request is answered with an error of the system's own; each system gives it its shape."""
+    """A request is answered with an error of the system's own; each system gives it its shape. more: further keys of the error."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, **more: str) -> None:
         super().__init__(message)
+        self.more = more
         self.status = status
         self.code = code
         self.message = message
@@ -83,8 +84,8 @@ def json_reply(value: object, status: int = 200) -> Reply:
 
 
 def refusal(refused: Refused) -> Reply:
-    """The JSON error shape of FMG and of the control API."""
-    return json_reply({"error": {"code": refused.code, "message": refused.message}}, refused.status)
+    """The JSON error shape of FMG, eMoney and the control API."""
+    return json_reply({"error": {"code": refused.code, "message": refused.message, **refused.more}}, refused.status)
 
 
 def _no_constant(name: str) -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from crosswalk.sandbox.emoney.system import Emoney
 from crosswalk.sandbox.faults import Fault, FaultBook
 from crosswalk.sandbox.fmg.system import Fmg
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request
@@ -32,7 +33,7 @@ class System(Protocol):
 
 @dataclass(frozen=True)
 class Vendors:
-    """Both systems with their faults and their log.
+    """All systems with their faults and their log.
 
     A reset or a restored checkpoint puts others in their place and leaves these as they are: a request still in work ends with
     the vendors it began with, and writes nothing into those that came after them.
@@ -40,21 +41,23 @@ class Vendors:
 
     smartoffice: SmartOffice = field(default_factory=SmartOffice)
     fmg: Fmg = field(default_factory=Fmg)
+    emoney: Emoney = field(default_factory=Emoney)
     faults: FaultBook = field(default_factory=FaultBook)
     log: RequestLog = field(default_factory=RequestLog)
 
     def system(self, name: str) -> System | None:
         """The system of that name."""
-        systems: dict[str, System] = {system.name: system for system in (self.smartoffice, self.fmg)}
+        systems: dict[str, System] = {system.name: system for system in (self.smartoffice, self.fmg, self.emoney)}
         return systems.get(name)
 
     def copy(self, later: float) -> Vendors:
-        """What both systems hold at one moment, with times moved by `later` seconds; no faults and an empty log."""
+        """What all systems hold at one moment, with times moved by `later` seconds; no faults and an empty log."""
         with ExitStack() as held:
             locks = [account.lock for account in self.fmg.accounts.copy().values()]
-            for lock in locks + [office.lock for office in self.smartoffice.offices.copy().values()]:
+            locks += [office.lock for office in self.smartoffice.offices.copy().values()]
+            for lock in locks + [firm.lock for firm in self.emoney.firms.copy().values()]:
                 held.enter_context(lock)
-            return Vendors(self.smartoffice.copy(later), self.fmg.copy(later))
+            return Vendors(self.smartoffice.copy(later), self.fmg.copy(later), self.emoney.copy(later))
 
 
 class Checkpoints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from crosswalk.sandbox.faults import Fault
 
@@ -38,3 +39,12 @@ def window(start: int, size: int, total: int, fault: Fault | None = None) -> Win
 def _claimed(fault: Fault | None, total: int) -> int:
     value = fault.options.get("value", total + 1) if fault else total
     return value if isinstance(value, int) else total + 1
+
+
+def bent(record: dict[str, Any], fault: Fault | None, usual: str) -> dict[str, Any]:
+    """A JSON record as a drop_field (by default of the field `usual`) or extra_field fault wants it; unchanged without one."""
+    if fault and fault.kind == "drop_field":
+        record.pop(str(fault.options.get("field", usual)), None)
+    if fault and fault.kind == "extra_field":
+        record[str(fault.options.get("field", "ssn"))] = fault.options.get("value", "000-00-0000")
+    return record

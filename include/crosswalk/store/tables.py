@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, MetaData, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKeyConstraint, MetaData, Table, UniqueConstraint
 
 from crosswalk.store.column_types import CleanText, JsonValue, UtcTime
 
@@ -185,4 +185,13 @@ audit_head = Table(
     _number("position", "Position of the newest event."),
     _text("hash", "Its hash."),
     comment="End of the audit chain, so that a cut tail is found too.",
+)
+
+request_budget = Table(
+    "request_budget",
+    metadata,
+    _text("connection", "Airflow connection whose requests are counted.", primary_key=True),
+    _json("taken", list, "When requests were taken, in seconds since 1970; only those a next request has to share its window with."),
+    Column("paused_until", Float(53), nullable=False, default=0.0, comment="Seconds since 1970 until which the vendor wants no request."),
+    comment="Requests lately sent over a connection whose vendor counts them, by all processes together.",
 )

@@ -16,6 +16,7 @@ import urllib3
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited, TransientError
 from crosswalk.wire.address import AddressPolicy, check_characters
 from crosswalk.wire.body import BodyLimits, read_body
+from crosswalk.wire.budget import Budget, wait_for_turn
 from crosswalk.wire.connect import PinnedAdapter, Session
 from crosswalk.wire.rate import pace_of
 from crosswalk.wire.retry import RetryPolicy, retry_after_seconds
@@ -59,12 +60,17 @@ class WireSettings:
 
 @dataclass(frozen=True)
 class Call:
-    """One request. `doing` is what error messages say was being done; expect: statuses the caller reads itself."""
+    """One request.
+
+    doing: what error messages say was being done.
+    content: the body, or what makes it anew for each try.
+    expect: statuses the caller reads itself.
+    """
 
     method: str
     path: str
     doing: str
-    content: bytes | None = None
+    content: bytes | Callable[[], bytes] | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
     accept: tuple[str, ...] = ("*/*",)
@@ -90,8 +96,9 @@ class Wire:
     Every request may be repeated: reads are, and a write has to carry a key the other side recognises.
     """
 
-    def __init__(self, settings: WireSettings, adapter: PinnedAdapter | None = None) -> None:
+    def __init__(self, settings: WireSettings, adapter: PinnedAdapter | None = None, budget: Budget | None = None) -> None:
         self.settings = settings
+        self.budget = budget
         self._policy = AddressPolicy(settings.name, settings.allow_private_network, settings.allowed_hosts)
         self.endpoint = self._policy.check_url(settings.base_url)
         for value in settings.headers.values():
@@ -108,7 +115,7 @@ class Wire:
 
     def with_own_cookies(self) -> Wire:
         """Give a wire over the same connections that starts without cookies: a new session at the server."""
-        return Wire(self.settings, self._adapter)
+        return Wire(self.settings, self._adapter, self.budget)
 
     def request(self, call: Call) -> Answer:
         """Send, trying again what is worth it.
@@ -126,12 +133,16 @@ class Wire:
 
     def _attempt(self, call: Call) -> Answer:
         self._pace.wait_for_turn()
+        if self.budget:
+            wait_for_turn(self.budget)
         started = time.monotonic()
         try:
             return self._send(call, started)
         except RateLimited as error:
             if (asked := error.wait_seconds or 0.0) <= self.settings.max_total_wait:  # else this call gives up, and each learns it itself
                 self._pace.pause(asked)
+                if self.budget:
+                    self.budget.pause(asked)
             raise
         except CrosswalkError:
             raise
@@ -143,9 +154,10 @@ class Wire:
 
     def _send(self, call: Call, started: float) -> Answer:
         settings = self.settings
+        content = call.content() if callable(call.content) else call.content
         prepared = self._session.prepare_request(
             requests.Request(
-                call.method, self.endpoint.url + call.path, headers=self._headers(call), params=dict(call.params), data=call.content
+                call.method, self.endpoint.url + call.path, headers=self._headers(call), params=dict(call.params), data=content
             )
         )
         response = self._session.send(
@@ -154,9 +166,9 @@ class Wire:
         with response:  # closes the connection unless the answer was read to its end
             if response.status_code not in call.expect:
                 _check_status(response, call.doing)
-            content = read_body(response, BodyLimits(settings.max_body, started + settings.total_timeout), call.doing)
+            body = read_body(response, BodyLimits(settings.max_body, started + settings.total_timeout), call.doing)
             response.raw.release_conn()
-        return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, content)
+        return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 
     def _headers(self, call: Call) -> dict[str, str]:
         fixed = {"Accept": ", ".join(call.accept), "Accept-Encoding": "gzip", "User-Agent": "crosswalk"}

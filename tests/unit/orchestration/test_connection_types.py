@@ -1,4 +1,4 @@
-"""The four connection types: their forms, and a Test connection that tells whether a sync would get through."""
+"""The connection types: their forms, and a Test connection that tells whether a sync would get through."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ import jsonschema
 import pytest
 import requests
 from airflow.providers_manager import ProvidersManager
+from sqlalchemy import select
 
 from crosswalk.orchestration.provider import provider_info
 from crosswalk.orchestration.resources import LandingHook, StoreHook, hook_for, store_engine
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.migrate import migrate
+from crosswalk.store.tables import request_budget
+from crosswalk.systems.emoney.tokens import forget_tokens
 
 TYPES = {one["connection-type"]: one for one in provider_info()["connection-types"]}
-SECRET = {"smartoffice": "sandbox-secret", "fmg": "sandbox-key"}
+SECRET = {"smartoffice": "sandbox-secret", "fmg": "sandbox-key", "emoney": ""}
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +111,59 @@ def test_fmg_tells_what_it_holds(connect: Any) -> None:
     ok, message = connect("fmg", {"account": "FMG-1001", "path": "/fmg"}).test_connection()
     assert ok, message
     assert "0 contacts and 0 groups; managed by nobody yet" in message
+
+
+EMONEY = {"firm": "EM-1001", "path": "/emoney", "api_key": "sandbox-apikey"}
+
+
+@pytest.fixture
+def emoney(connect: Any, box: SandboxServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """Define a connection to the sandbox's firm, and the store its budget is counted in."""
+    store = {"conn_type": "crosswalk_store", "extra": {"sqlite_path": str(tmp_path / "store.db")}}
+    monkeypatch.setenv("AIRFLOW_CONN_CROSSWALK_STORE", json.dumps(store))
+    migrate(store_engine())
+    made = requests.post(f"{box.url}/_sandbox/emoney/firms/EM-1001/certificates", json={"kind": "ec"}, timeout=10).json()
+    keys = {"signin_url": f"{box.url}/emoney", "key_id": made["key_id"]}
+
+    def define(password: str = made["private_key"], **extra: Any) -> Any:
+        return connect("emoney", {**EMONEY, **keys, **extra}, login="crosswalk-sandbox", password=password)
+
+    return define
+
+
+@pytest.mark.requirement("CARD-5", "EMON-07")
+def test_emoney_signs_in_and_counts_in_the_store(emoney: Any) -> None:
+    ok, message = emoney().test_connection()
+    assert ok, message
+    assert "0 client, 0 investment, 0 policy" in message
+    with store_engine().connect() as connection:
+        (row,) = connection.execute(select(request_budget)).all()
+    assert (row.connection, len(row.taken)) == ("tried", 1)
+
+
+@pytest.mark.requirement("CARD-5", "SAFE-9")
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"firm": "EM-7"}, "CONN_FIRM"),
+        ({"api_key": "wrong-secret-9"}, "TGT_AUTH_FAILED"),
+        ({"key_id": "another"}, "TGT_AUTH_FAILED"),
+        ({"password": "wrong-secret-9"}, "CONN_KEY"),
+        ({"signin_url": "file:///etc/passwd"}, "CONN_SCHEME"),
+        ({"signin_url": "http://169.254.169.254"}, "CONN_ADDRESS_BLOCKED"),
+        ({"signin_url": None}, "CONN_EXTRA"),
+        ({"api_key": ""}, "CONN_EXTRA"),
+        ({"requests_per_minute": 61}, "CONN_EXTRA"),
+        ({"requests_per_minute": 0}, "CONN_EXTRA"),
+    ],
+)
+def test_what_is_wrong_with_an_emoney_connection_is_told(emoney: Any, changes: dict[str, Any], code: str) -> None:
+    forget_tokens()
+    ok, message = emoney(**changes).test_connection()
+    assert not ok
+    assert code in message
+    assert "wrong-secret-9" not in message
+    assert "PRIVATE KEY" not in message
 
 
 def test_the_private_network_is_closed_by_default(connect: Any) -> None:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from crosswalk.sandbox.fmg.idempotency import Answers
 from crosswalk.sandbox.fmg.imports import Import
 from crosswalk.sandbox.fmg.limits import Gate
+from crosswalk.sandbox.idempotency import Answers
 
 DEFAULT_KEY = "sandbox-key"
 

@@ -9,7 +9,7 @@ from typing import Any
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.fmg.account import Account, Contact, Listing, OptOut
 from crosswalk.sandbox.messages import Refused, Request
-from crosswalk.sandbox.windows import window
+from crosswalk.sandbox.windows import bent, window
 
 MAX_PAGE = 1000
 Page = dict[str, Any]
@@ -68,7 +68,12 @@ def _page(
     part = window(start, size, len(order), fault)
     keys = order[part.start : part.stop]
     following = order[start + size - 1] if part.more else None
-    return {name: [_bent(show(key), fault) for key in keys], "total": part.total, "revision": listing.revision, "next": following}
+    return {
+        name: [bent(show(key), fault, "last_name") for key in keys],
+        "total": part.total,
+        "revision": listing.revision,
+        "next": following,
+    }
 
 
 def _limit(request: Request) -> int:
@@ -76,11 +81,3 @@ def _limit(request: Request) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PAGE):
         raise Refused(422, "INVALID", f"limit is 1 to {MAX_PAGE}")
     return int(text)
-
-
-def _bent(record: dict[str, Any], fault: Fault | None) -> dict[str, Any]:
-    if fault and fault.kind == "drop_field":
-        record.pop(str(fault.options.get("field", "last_name")), None)
-    if fault and fault.kind == "extra_field":
-        record[str(fault.options.get("field", "ssn"))] = fault.options.get("value", "000-00-0000")
-    return record

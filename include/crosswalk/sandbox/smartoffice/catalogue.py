@@ -11,7 +11,7 @@ from lxml import etree
 
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.messages import Refused
-from crosswalk.sandbox.smartoffice.office import CONTACT, NOTE, TAG_GROUP, Record
+from crosswalk.sandbox.smartoffice.office import CONTACT, HOUSEHOLD, INVESTMENT, KEY_RELATION, MEMBER, NOTE, POLICY, TAG_GROUP, Record
 
 
 class Property(Protocol):
@@ -33,7 +33,7 @@ class Text:
     field: str
 
     def write(self, record: Record, out: list[str]) -> None:
-        value = record.values[self.field]
+        value = record.values.get(self.field, "")
         out.append(f"<{self.tag}>{escape(value, quote=False)}</{self.tag}>" if value else f"<{self.tag}/>")
 
 
@@ -66,6 +66,35 @@ class Links:
 
 
 @dataclass(frozen=True)
+class Objects:
+    """Other objects, shown inside the record: a collection where `item` names its elements, else the one object itself."""
+
+    tag: str
+    item: str
+    inside: tuple[Property, ...]
+
+    def write(self, record: Record, out: list[str]) -> None:
+        shown = record.parts.get(self.tag, ())
+        if not self.item:
+            out.append(written(shown, self.inside) or f"<{self.tag}/>")
+            return
+        out.append(f'<{self.tag} _type="objs">')
+        out.append(written(shown, self.inside))
+        out.append(f"</{self.tag}>")
+
+
+@dataclass(frozen=True)
+class Link:
+    """One of the record's links, by its place."""
+
+    tag: str
+    place: int
+
+    def write(self, record: Record, out: list[str]) -> None:
+        out.append(f'<{self.tag} _type="obj" id="{record.links[self.place]}"/>')
+
+
+@dataclass(frozen=True)
 class Constant:
     """A property nobody asked for."""
 
@@ -83,18 +112,77 @@ def _texts(prefix: str, *names: str) -> Shape:
     return tuple(Text(name, f"{prefix}{name}") for name in names)
 
 
+def _address(tag: str) -> Part:
+    return Part(tag, "", _texts(f"{tag}.", "Line1", "Line2", "City", "State", "ZipCode"))
+
+
+def _phone(tag: str) -> Part:
+    return Part(tag, "", _texts(f"{tag}.", "AreaCode", "Number"))
+
+
+_PERSON = Part("Person", "", _texts("Person.", "Dob", "Gender", "Marital", "JobTitle"))
+_PLANNING = (
+    *_texts("", "Company"),
+    _address("ResidenceAddress"),
+    *(_phone(tag) for tag in ("HomePhone", "CellPhone", "Fax")),
+    _address("BusinessAddress"),
+    *(_phone(tag) for tag in ("BusinessPhone", "BusinessFax")),
+)
+_USUAL = (
+    *_texts("", "FirstName", "LastName", "Greeting", "ReviewDate"),
+    Part("Person", "", _texts("Person.", "Dob", "Gender", "Marital")),
+    Part("PreferredEmail", "WebAddress", _texts("PreferredEmail.", "Address")),
+    Part("PreferredAddress", "Address", _texts("PreferredAddress.", "Line1", "Line2", "City", "State", "ZipCode")),
+    Part("PreferredPhone", "Phone", _texts("PreferredPhone.", "AreaCode", "Number")),
+    Links("TagGroups", TAG_GROUP),
+)
+_PLAIN = (*(item for item in _USUAL if item.tag != "Person"), _PERSON, *_PLANNING)
+_FAMILY = (
+    Objects(MEMBER, "", (*_texts("", "Member"), Link(HOUSEHOLD, 0))),
+    Objects("KeyRelations", KEY_RELATION, (*_texts("", "Type"), Objects(CONTACT, "", _PLAIN))),
+)
+
+_SPOUSE = (
+    *_texts("", "FirstName", "LastName", "Company"),
+    Part("Person", "", _texts("Person.", "Dob", "Marital", "JobTitle")),
+    _phone("CellPhone"),
+    _address("BusinessAddress"),
+    *(_phone(tag) for tag in ("BusinessPhone", "BusinessFax")),
+)
+_CLIENT = (
+    *_SPOUSE,
+    _address("ResidenceAddress"),
+    *(_phone(tag) for tag in ("HomePhone", "Fax")),
+    Part("PreferredEmail", "WebAddress", _texts("PreferredEmail.", "Address")),
+    _FAMILY[0],
+    Objects("KeyRelations", KEY_RELATION, (*_texts("", "Type"), Objects(CONTACT, "", _SPOUSE))),
+)
+
 SHAPES: dict[str, Shape] = {
-    CONTACT: (
-        *_texts("", "FirstName", "LastName", "Greeting", "ReviewDate"),
-        Part("Person", "", _texts("Person.", "Dob", "Gender", "Marital")),
-        Part("PreferredEmail", "WebAddress", _texts("PreferredEmail.", "Address")),
-        Part("PreferredAddress", "Address", _texts("PreferredAddress.", "Line1", "Line2", "City", "State", "ZipCode")),
-        Part("PreferredPhone", "Phone", _texts("PreferredPhone.", "AreaCode", "Number")),
-        Links("TagGroups", TAG_GROUP),
-    ),
+    CONTACT: (*_PLAIN, *_FAMILY),
     TAG_GROUP: _texts("", "Name"),
     NOTE: (Links("Contact"), *_texts("", "Category", "Keyword", "Private", "Text")),
+    HOUSEHOLD: (*_texts("", "Name"), Objects("HouseHoldMembers", MEMBER, (*_texts("", "Member"), Link(CONTACT, 1)))),
+    INVESTMENT: (*_texts("", "AccountName", "AccountValue", "LoanBalance", "NetValue", "Options", "Owner"), Links("Contacts", CONTACT)),
+    POLICY: (
+        Part("Carrier", "", _texts("Carrier.", "Name")),
+        *_texts("", "PlanName", "PolicyNumber", "PrimaryInsuredOwner", "TotalDeathBenefits"),
+        Links("Contacts", CONTACT),
+    ),
+    KEY_RELATION: _texts("", "Type"),
+    MEMBER: _texts("", "Member"),
 }
+DEFAULTS: dict[str, Shape] = {**SHAPES, CONTACT: _USUAL}
+"""What an empty template asks for: the vendor's "default property set"."""
+REPORTS: dict[str, tuple[str, Shape]] = {
+    "crosswalk contacts": (CONTACT, _USUAL),
+    "crosswalk tag groups": (TAG_GROUP, SHAPES[TAG_GROUP]),
+    "crosswalk clients": (CONTACT, _CLIENT),
+    "crosswalk households": (HOUSEHOLD, SHAPES[HOUSEHOLD]),
+    "crosswalk investments": (INVESTMENT, SHAPES[INVESTMENT]),
+    "crosswalk policies": (POLICY, SHAPES[POLICY]),
+}
+ASKABLE = (CONTACT, TAG_GROUP, NOTE, HOUSEHOLD, INVESTMENT, POLICY)
 
 
 def text_fields(shape: Sequence[Property]) -> list[str]:
@@ -110,9 +198,9 @@ FIELDS: dict[str, list[str]] = {kind: text_fields(shape) for kind, shape in SHAP
 
 def chosen(kind: str, template: etree._Element) -> Shape:
     """The properties a template asks for; all of them when it is empty. Raises Refused (UNKNOWN_OBJECT, UNKNOWN_PROPERTY)."""
-    if kind not in SHAPES:
+    if kind not in ASKABLE:
         raise Refused(200, "UNKNOWN_OBJECT", f"no object {kind}")
-    return _select(SHAPES[kind], template)
+    return _select(SHAPES[kind], template) if len(template) else DEFAULTS[kind]
 
 
 def _select(shape: Shape, template: etree._Element) -> Shape:
@@ -125,6 +213,9 @@ def _select(shape: Shape, template: etree._Element) -> Shape:
 
 
 def _narrowed(item: Property, template: etree._Element) -> Property:
+    if isinstance(item, Objects):
+        inner = template.find(item.item) if item.item else template
+        return item if inner is None else replace(item, inside=_select(item.inside, inner))
     return replace(item, inside=_select(item.inside, template)) if isinstance(item, Part) else item
 
 

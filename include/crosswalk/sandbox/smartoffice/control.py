@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
 from crosswalk.sandbox.routes import Routes
 from crosswalk.sandbox.smartoffice.catalogue import FIELDS
-from crosswalk.sandbox.smartoffice.office import CONTACT, DEFAULT_PASSWORD, DEFAULT_USER, NOTE, TAG_GROUP, Office, Record, User, populated
+from crosswalk.sandbox.smartoffice.flat import KINDS, edited, find, link_names, record_json
+from crosswalk.sandbox.smartoffice.office import CONTACT, DEFAULT_PASSWORD, DEFAULT_USER, EVERY_RIGHT, Office, Record, User
+from crosswalk.sandbox.smartoffice.population import populated
 from crosswalk.sandbox.smartoffice.system import SmartOffice
 
 Parts = Mapping[str, str]
 Handler = Callable[[SmartOffice, Request, Parts], Reply]
-KINDS = {"contacts": CONTACT, "groups": TAG_GROUP, "notes": NOTE}
 LIST_LIMIT = 100_000
 BASE = "/_sandbox/smartoffice/offices"
 
@@ -38,7 +39,7 @@ def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Callab
         add("GET", f"/{{office}}/{name}", _for_kind(name, _list))
         add("GET", f"/{{office}}/{name}/{{id}}", _for_kind(name, _get))
         add("DELETE", f"/{{office}}/{name}/{{id}}", _for_kind(name, _drop))
-    for name in ("contacts", "groups"):
+    for name in (name for name in KINDS if name != "notes"):
         add("POST", f"/{{office}}/{name}", _for_kind(name, _create))
         add("PATCH", f"/{{office}}/{name}/{{id}}", _for_kind(name, _patch))
 
@@ -51,8 +52,11 @@ def overview(system: SmartOffice) -> dict[str, Any]:
 def open_office(system: SmartOffice, body: Mapping[str, Any]) -> Office:
     """Create an office, or replace the one of that name. Raises Refused (422 INVALID)."""
     name = _text(body, "office", None)
-    user = User(_text(body, "user", DEFAULT_USER), _text(body, "password", DEFAULT_PASSWORD), _rights(body.get("rights", ["FMG"])))
-    numbers = {field: _count(body, field, default) for field, default in (("contacts", 0), ("groups", 0), ("seed", 7), ("site", 7))}
+    user = User(
+        _text(body, "user", DEFAULT_USER), _text(body, "password", DEFAULT_PASSWORD), _rights(body.get("rights", list(EVERY_RIGHT)))
+    )
+    defaults = {"contacts": 0, "groups": 0, "seed": 7, "site": 7, "families": 0}
+    numbers = {field: _count(body, field, default) for field, default in defaults.items()}
     system.sessions.close_all(name)
     system.offices[name] = populated(name, user=user, **numbers)
     return system.offices[name]
@@ -69,16 +73,6 @@ def _office_json(system: SmartOffice, office: Office) -> dict[str, Any]:
 
 def _user_json(user: User) -> dict[str, Any]:
     return {"user": user.name, "rights": list(user.rights)}
-
-
-def record_json(record: Record) -> dict[str, Any]:
-    """A record, flat, by contract field names."""
-    shown: dict[str, Any] = {"id": record.id, **record.values}
-    if record.kind == CONTACT:
-        shown["TagGroups"] = list(record.links)
-    if record.kind == NOTE:
-        shown["Contact"] = next(iter(record.links), "")
-    return shown
 
 
 def _create_office(system: SmartOffice, request: Request, _: Parts) -> Reply:
@@ -128,7 +122,7 @@ def _for_kind(name: str, handler: Callable[[Office, str, Request, Parts], Reply]
 
 def _list(office: Office, name: str, request: Request, _: Parts) -> Reply:
     wanted = {field: text for field, text in request.query.items() if field not in ("limit", "offset")}
-    unknown = set(wanted) - {*FIELDS[KINDS[name]], "id", "TagGroups", "Contact"}
+    unknown = set(wanted) - {*FIELDS[KINDS[name]], "id", *link_names(KINDS[name])}
     if unknown:
         raise Refused(422, "INVALID", f"unknown: {min(unknown)}")
     rows = [row for row in map(record_json, office.all(KINDS[name])) if _has(row, wanted)]
@@ -137,7 +131,7 @@ def _list(office: Office, name: str, request: Request, _: Parts) -> Reply:
 
 
 def _has(row: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
-    return all(text in row[name] if isinstance(row[name], list) else text == row[name] for name, text in wanted.items())
+    return all(text in row[name] if isinstance(row.get(name), list) else text == row.get(name, "") for name, text in wanted.items())
 
 
 def _get(office: Office, name: str, _: Request, parts: Parts) -> Reply:
@@ -163,11 +157,11 @@ def _new_record(office: Office, name: str, row: Mapping[str, Any]) -> Record:
     prefix, _, number = record_id.rpartition(".")
     if prefix != f"{kind}.{office.site}" or not number.isdigit() or int(number) in office.records[kind]:
         raise Refused(422, "INVALID", f"an id is {kind}.{office.site}.number, and new")
-    return _edited(office, Record(kind, office.site, int(number), dict.fromkeys(FIELDS[kind], "")), given)
+    return edited(office, Record(kind, office.site, int(number), dict.fromkeys(FIELDS[kind], "")), given)
 
 
 def _patch(office: Office, name: str, request: Request, parts: Parts) -> Reply:
-    changed = _edited(office, _record(office, name, parts["id"]), request.json())
+    changed = edited(office, _record(office, name, parts["id"]), request.json())
     office.change([changed], lambda record: record)
     return json_reply(record_json(changed))
 
@@ -182,7 +176,7 @@ def _bulk(system: SmartOffice, request: Request, parts: Parts) -> Reply:
         changes = body.get("set")
         if not isinstance(changes, dict):
             raise Refused(422, "INVALID", "set holds the fields to change")
-        return json_reply({"changed": office.change(records, lambda record: _edited(office, record, changes))})
+        return json_reply({"changed": office.change(records, lambda record: edited(office, record, changes))})
 
 
 def _bulk_records(office: Office, body: Mapping[str, Any]) -> list[Record]:
@@ -198,27 +192,7 @@ def _bulk_records(office: Office, body: Mapping[str, Any]) -> list[Record]:
 
 
 def _record(office: Office, name: str, record_id: str) -> Record:
-    try:
-        return office.get(KINDS[name], record_id)
-    except Refused as refused:
-        raise Refused(404, refused.code, refused.message) from refused
-
-
-def _edited(office: Office, before: Record, changes: Mapping[str, Any]) -> Record:
-    texts = {field: value for field, value in changes.items() if field != "TagGroups"}
-    unknown = set(texts) - set(FIELDS[before.kind])
-    if unknown or not all(isinstance(value, str) for value in texts.values()):
-        raise Refused(422, "INVALID", f"unknown: {min(unknown)}" if unknown else "fields are texts")
-    links = before.links
-    if "TagGroups" in changes:
-        links = tuple(_record(office, "groups", group_id).id for group_id in _ids(before.kind, changes["TagGroups"]))
-    return replace(before, values={**before.values, **texts}, links=links)
-
-
-def _ids(kind: str, value: object) -> Iterable[str]:
-    if kind != CONTACT or not isinstance(value, list | str):
-        raise Refused(422, "INVALID", "TagGroups of a contact is a list of ids")
-    return value.split() if isinstance(value, str) else map(str, value)
+    return find(office, KINDS[name], record_id)
 
 
 def _text(body: Mapping[str, Any], name: str, default: str | None) -> str:

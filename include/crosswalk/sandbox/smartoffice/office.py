@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from crosswalk.sandbox.messages import Refused
-from crosswalk.sandbox.people import group_names, people
 
 CONTACT, TAG_GROUP, NOTE = "Contact", "TagGroup", "SmartPadNote"
+HOUSEHOLD, MEMBER, KEY_RELATION = "HouseHold", "HouseHoldMember", "KeyRelation"
+INVESTMENT, POLICY = "Investment", "Policy"
+KINDS = (CONTACT, TAG_GROUP, NOTE, HOUSEHOLD, MEMBER, KEY_RELATION, INVESTMENT, POLICY)
 DEFAULT_USER, DEFAULT_PASSWORD = "integration", "sandbox-secret"
+EVERY_RIGHT = ("FMG", "eMoney", "PolicyTracking", "PendingCasePolicySetupAdministrator", "InvestmentTracking")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One object; never changed, only replaced, so that a frozen result keeps what it found.
 
-    values: texts by field name ("Person.Dob"). links: ids of a contact's tag groups, or of a note's contact.
+    values: texts by field name ("Person.Dob"). links: ids of other objects: a contact's tag groups; a note's contact; a member's
+    household and contact; a key relation's contact and the other one; the contacts of an investment or a policy. parts: other
+    objects as they are shown inside this one, by property, put in when it is read.
     """
 
     kind: str
@@ -25,6 +30,7 @@ class Record:
     number: int
     values: Mapping[str, str]
     links: tuple[str, ...] = ()
+    parts: Mapping[str, tuple[Record, ...]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -48,7 +54,7 @@ class Office:
     name: str
     site: int = 7
     users: dict[str, User] = field(default_factory=dict)
-    records: dict[str, dict[int, Record]] = field(default_factory=lambda: {CONTACT: {}, TAG_GROUP: {}, NOTE: {}})
+    records: dict[str, dict[int, Record]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def copy(self) -> Office:
@@ -101,29 +107,27 @@ class Office:
             return len(edited)
 
     def remove(self, kind: str, ids: Iterable[str]) -> int:
-        """Delete objects; a deleted tag group is taken off its contacts. Raises Refused (NOT_FOUND), then nothing is deleted."""
+        """Delete objects, and what others say of them: memberships, key relations. Raises Refused (NOT_FOUND), then nothing is deleted."""
         with self.lock:
             gone = {record.id: record for record in (self.get(kind, record_id) for record_id in ids)}
             for record in gone.values():
                 del self.records[kind][record.number]
             if kind == TAG_GROUP:
-                members = [record for record in self.records[CONTACT].values() if not gone.keys().isdisjoint(record.links)]
-                self.change(members, lambda member: replace(member, links=tuple(link for link in member.links if link not in gone)))
+                self._unlink(CONTACT, gone.keys())
+            if kind == CONTACT:
+                self._unlink(INVESTMENT, gone.keys())
+                self._unlink(POLICY, gone.keys())
+            if kind in (CONTACT, HOUSEHOLD):
+                for about in (MEMBER, KEY_RELATION):
+                    left = {key: one for key, one in self.records[about].items() if gone.keys().isdisjoint(one.links)}
+                    self.records[about] = left
             return len(gone)
+
+    def _unlink(self, kind: str, gone: Collection[str]) -> None:
+        linked = [record for record in self.records[kind].values() if any(link in gone for link in record.links)]
+        self.change(linked, lambda one: replace(one, links=tuple(link for link in one.links if link not in gone)))
 
     def _number(self, kind: str, record_id: str) -> int:
         prefix, _, number = record_id.rpartition(".")
         known = prefix == f"{kind}.{self.site}" and number.isascii() and number.isdigit() and len(number) < 19
         return int(number) if known else -1
-
-
-def populated(name: str, *, contacts: int, groups: int, seed: int, site: int, user: User) -> Office:
-    """An office of invented people with one user."""
-    office = Office(name, site)
-    office.set_user(user)
-    for number, group in enumerate(group_names(groups, seed), start=1):
-        office.insert(TAG_GROUP, {"Name": group}, number=number)
-    group_ids = [f"{TAG_GROUP}.{site}.{number}" for number in range(1, groups + 1)]
-    for person in people(contacts, groups, seed):
-        office.insert(CONTACT, person.values, (group_ids[position] for position in person.groups), number=person.number)
-    return office

@@ -10,15 +10,16 @@ from lxml import etree
 
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.messages import Refused
-from crosswalk.sandbox.smartoffice.catalogue import FIELDS, SHAPES, Shape, bent, chosen, written
+from crosswalk.sandbox.smartoffice.catalogue import FIELDS, REPORTS, Shape, bent, chosen, written
 from crosswalk.sandbox.smartoffice.envelope import elements_of, text_of
-from crosswalk.sandbox.smartoffice.office import CONTACT, NOTE, TAG_GROUP, Office, Record
+from crosswalk.sandbox.smartoffice.inside import filled
+from crosswalk.sandbox.smartoffice.office import CONTACT, INVESTMENT, NOTE, POLICY, Office, Record
 from crosswalk.sandbox.smartoffice.sessions import Result, Session
 from crosswalk.sandbox.windows import window
 
 MAX_PAGE = 2000
-REPORTS = {"crosswalk contacts": CONTACT, "crosswalk tag groups": TAG_GROUP}
-LINK_PROPERTIES = {CONTACT: "TagGroups", NOTE: "Contact"}
+LINK_PROPERTIES = {CONTACT: "TagGroups", NOTE: "Contact", INVESTMENT: "Contacts", POLICY: "Contacts"}
+MAX_VALUES = 500
 
 Test = Callable[[Record], bool]
 
@@ -57,14 +58,15 @@ def search_query(search: etree._Element, subject: etree._Element) -> Query:
 
 def report_query(report: etree._Element) -> Query:
     """Read a DynamicReport. Raises Refused."""
-    kind = REPORTS.get(text_of(report, "reportName").casefold())
-    if kind is None:
+    named = REPORTS.get(text_of(report, "reportName").casefold())
+    if named is None:
         raise Refused(200, "REPORT_UNKNOWN", "no report of that name")
+    kind, shape = named
     if text_of(report, "format") != "2":
         raise Refused(200, "UNSUPPORTED", "format 2 (XML) only")
     numbers = [_number(text_of(report, tag)) for tag in ("pageNo", "searchKey")]
     tests = _filter_tests(kind, text_of(report, "runtimefilter"))
-    return Query(kind, SHAPES[kind], tests, numbers[0], _size(text_of(report, "pageSize")), numbers[1])
+    return Query(kind, shape, tests, numbers[0], _size(text_of(report, "pageSize")), numbers[1])
 
 
 def page_of(query: Query, office: Office, session: Session, new_number: Callable[[], int], fault: Fault | None) -> PageText:
@@ -83,7 +85,8 @@ def page_of(query: Query, office: Office, session: Session, new_number: Callable
 
 def found(office: Office, query: Query) -> list[Record]:
     """The records that pass every test, in ascending order of id."""
-    return [record for record in office.all(query.kind) if all(test(record) for test in query.tests)]
+    records = [record for record in office.all(query.kind) if all(test(record) for test in query.tests)]
+    return filled(office, records, query.shape)
 
 
 def _values(expr: etree._Element) -> frozenset[str]:
@@ -101,6 +104,8 @@ def _filter_tests(kind: str, text: str) -> list[Test]:
 
 def _test(kind: str, prop: str, op: str, values: frozenset[str]) -> Test:
     name = prop.replace("/", ".")
+    if len(values) > MAX_VALUES:
+        raise Refused(200, "BAD_REQUEST", f"a condition has at most {MAX_VALUES} values")
     if op not in ("in", "eq") or (op == "eq" and len(values) != 1):
         raise Refused(200, "UNSUPPORTED", "conditions are op in, or op eq with one value")
     if name == LINK_PROPERTIES.get(kind):
@@ -109,7 +114,7 @@ def _test(kind: str, prop: str, op: str, values: frozenset[str]) -> Test:
         return lambda record: record.id in values
     if name not in FIELDS[kind]:
         raise Refused(200, "UNKNOWN_PROPERTY", f"{kind} has no property {name}")
-    return lambda record: record.values[name] in values
+    return lambda record: record.values.get(name, "") in values
 
 
 def _number(text: str) -> int:

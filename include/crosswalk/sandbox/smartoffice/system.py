@@ -11,14 +11,16 @@ from lxml import etree
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, refusal
 from crosswalk.sandbox.smartoffice import envelope
-from crosswalk.sandbox.smartoffice.catalogue import FIELDS, chosen, written
+from crosswalk.sandbox.smartoffice.catalogue import FIELDS, REPORTS, chosen, written
 from crosswalk.sandbox.smartoffice.envelope import Envelope, text_of
-from crosswalk.sandbox.smartoffice.office import CONTACT, NOTE, Office, User
+from crosswalk.sandbox.smartoffice.inside import filled
+from crosswalk.sandbox.smartoffice.office import CONTACT, INVESTMENT, NOTE, POLICY, Office, User
 from crosswalk.sandbox.smartoffice.reading import page_of, report_query, search_query
 from crosswalk.sandbox.smartoffice.sessions import Session, Sessions
 
 PATH = "/smartoffice/xmlengine"
 COOKIE = "JSESSIONID"
+LICENCES = {POLICY: ("PolicyTracking", "PendingCasePolicySetupAdministrator"), INVESTMENT: ("InvestmentTracking",)}
 DICTIONARY = {
     "Gender": ("Male", "Female"),
     "Marital": ("Single", "Married", "Divorced", "Widowed", "Separated", "Domestic Partner"),
@@ -93,6 +95,7 @@ class SmartOffice:
         office, user = self._sign_in(opened)
         session, fresh = self._session(request, opened, user)
         operation, subject = opened.operation, opened.subject
+        _require_licence(user, subject)
         match operation.tag:
             case "search":
                 content = self._search(office, session, operation, subject, fault)
@@ -153,10 +156,17 @@ def _licensed(office: Office, adapter: str) -> str:
     return "".join(f"<AdptUser><UserName>{escape(name)}</UserName></AdptUser>" for name in holders)
 
 
+def _require_licence(user: User, subject: etree._Element) -> None:
+    report = REPORTS.get(text_of(subject, "reportName").casefold()) if subject.tag == "DynamicReport" else None
+    missing = set(LICENCES.get(report[0] if report else str(subject.tag), ())) - set(user.rights)
+    if missing:
+        raise Refused(200, "RIGHT_MISSING", f"the user lacks {', '.join(sorted(missing))}")
+
+
 def _get(office: Office, subject: etree._Element) -> str:
     shape = chosen(str(subject.tag), subject)
-    record = office.get(str(subject.tag), subject.get("id", ""))
-    return f"<get><_status>OK</_status>{written([record], shape)}</get>"
+    records = filled(office, [office.get(str(subject.tag), subject.get("id", ""))], shape)
+    return f"<get><_status>OK</_status>{written(records, shape)}</get>"
 
 
 def _insert(office: Office, subject: etree._Element) -> str:

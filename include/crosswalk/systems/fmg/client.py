@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 from crosswalk.core.ports import ReadRestarted
-from crosswalk.errors import ConfigurationError, CrosswalkError
-from crosswalk.systems.fmg.payloads import READ_STATUSES, JsonObject, count, refused, schema_error
-from crosswalk.wire import json
+from crosswalk.errors import ConfigurationError
+from crosswalk.systems.fmg.payloads import READ_STATUSES, SHAPE, refused
 from crosswalk.wire.address import check_characters
 from crosswalk.wire.content import data_error
+from crosswalk.wire.documents import JsonObject
 from crosswalk.wire.paging import PageGuard
-from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.session import Call, Wire, WireSettings
 
 PAGE_SIZE = 1000
 MAX_PARALLEL = 4
@@ -116,8 +116,8 @@ class FmgClient:
     def _call(self, call: Call) -> JsonObject:
         answer = self._wire.request(call)
         if answer.status in READ_STATUSES:
-            raise refused(answer.status, _error_code(answer, call.doing), call.doing)
-        return _object(answer, call.doing)
+            raise refused(answer.status, str(SHAPE.refusal(answer, call.doing).get("code", "")), call.doing)
+        return SHAPE.object(answer, call.doing)
 
 
 def _wire_settings(settings: FmgSettings) -> WireSettings:
@@ -133,27 +133,9 @@ def _wire_settings(settings: FmgSettings) -> WireSettings:
     )
 
 
-def _object(answer: Answer, doing: str) -> dict[str, Any]:
-    value = json.parse(answer.content, answer.content_type, doing)
-    if not isinstance(value, dict):
-        raise schema_error(doing, "the whole")
-    return value
-
-
-def _error_code(answer: Answer, doing: str) -> str:
-    """Give the code of an error answer, "" when it has none: a proxy in between may have written it."""
-    try:
-        error = _object(answer, doing).get("error")
-    except CrosswalkError:
-        return ""
-    return str(error.get("code", "")) if isinstance(error, dict) else ""
-
-
 def _list_page(answer: Mapping[str, Any], collection: str, doing: str) -> ListPage:
-    records = answer.get(collection.replace("-", "_"))
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise schema_error(doing, collection)
-    return ListPage(records, count(answer, "total", doing), count(answer, "revision", doing))
+    records = SHAPE.objects(answer, collection.replace("-", "_"), doing)
+    return ListPage(records, SHAPE.count(answer, "total", doing), SHAPE.count(answer, "revision", doing))
 
 
 def _next(answer: Mapping[str, Any], doing: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -14,14 +12,13 @@ from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, 
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
 from crosswalk.wire import json
 from crosswalk.wire.content import data_error
+from crosswalk.wire.documents import JsonObject, Shape, showable
 
-JsonObject = Mapping[str, Any]
-
+SHAPE = Shape("FMG")
 COLLECTIONS = {"contact": "contacts", "group": "groups"}
 ID_FIELDS = {"contact": "contact_id", "group": "group_id"}
 READ_STATUSES = frozenset({401, 403, 404, 409, 413, 422, 423})
 
-_SHOWABLE_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _TAKE_ANEW = "clear the run from extract on"
 
 
@@ -31,22 +28,13 @@ def fields_of(entity: str) -> Mapping[str, Field]:
     return load_fields("fmg")[entity]
 
 
-def idempotency_key(*parts: str | int | bytes) -> str:
-    """Derive the key of one write: the same parts always give the same key, other parts another one."""
-    digest = hashlib.sha256()
-    for part in parts:
-        raw = part if isinstance(part, bytes) else str(part).encode()
-        digest.update(f"{len(raw)}:".encode() + raw)
-    return digest.hexdigest()
-
-
 def record_row(entity: str, record: JsonObject, doing: str) -> Row:
     """Turn a record read back into a row. Raises DataError TGT_SCHEMA."""
-    row = {"target_id": _text(record, ID_FIELDS[entity], doing), "source_id": _text(record, "source_id", doing)}
+    row = {"target_id": SHAPE.text(record, ID_FIELDS[entity], doing), "source_id": SHAPE.text(record, "source_id", doing)}
     if not row["target_id"]:
-        raise schema_error(doing, ID_FIELDS[entity])
+        raise SHAPE.wrong(doing, ID_FIELDS[entity])
     for name, field in fields_of(entity).items():
-        row[name] = _ids(record, name, doing) if field.type == "ids" else _text(record, name, doing)
+        row[name] = _ids(record, name, doing) if field.type == "ids" else SHAPE.text(record, name, doing)
     if entity == "contact":
         row["opted_out"] = _flag(record, "opted_out", doing)
     return row
@@ -78,13 +66,13 @@ def account_state(answer: JsonObject, doing: str) -> TargetState:
     """Read the account. Raises DataError TGT_SCHEMA."""
     managed = answer.get("managed_by")
     if managed is not None and not isinstance(managed, dict):
-        raise schema_error(doing, "managed_by")
+        raise SHAPE.wrong(doing, "managed_by")
     return TargetState(
         managed_by=None if managed is None else {str(name): str(value) for name, value in managed.items()},
-        counts={entity: count(answer, collection, doing) for entity, collection in COLLECTIONS.items()},
-        generation=count(answer, "generation", doing),
-        last_snapshot=count(answer, "last_snapshot", doing),
-        revision=count(answer, "revision", doing),
+        counts={entity: SHAPE.count(answer, collection, doing) for entity, collection in COLLECTIONS.items()},
+        generation=SHAPE.count(answer, "generation", doing),
+        last_snapshot=SHAPE.count(answer, "last_snapshot", doing),
+        revision=SHAPE.count(answer, "revision", doing),
     )
 
 
@@ -92,11 +80,11 @@ def batch_result(answer: JsonObject, number: int, operations: Sequence[Operation
     """Read what became of a part. Raises DataError TGT_SCHEMA, or TGT_UNKNOWN_KEY for a key that was not sent or came twice."""
     accepted, rejected = answer.get("accepted"), answer.get("rejected", [])
     if not isinstance(accepted, list) or not isinstance(rejected, list) or answer.get("part") != number:
-        raise schema_error(doing, "part, accepted or rejected")
+        raise SHAPE.wrong(doing, "part, accepted or rejected")
     refused = tuple(_refusal(entry, doing) for entry in rejected)
     answered = [*accepted, *(refusal.key for refusal in refused)]
     if not all(isinstance(key, str) for key in accepted):
-        raise schema_error(doing, "accepted")
+        raise SHAPE.wrong(doing, "accepted")
     if len(set(answered)) != len(answered) or not {operation.key for operation in operations}.issuperset(answered):
         raise data_error("TGT_UNKNOWN_KEY", doing, "FMG answered for a record that was not in the part, or twice for one")
     return BatchResult(frozenset(accepted), refused)
@@ -105,27 +93,14 @@ def batch_result(answer: JsonObject, number: int, operations: Sequence[Operation
 def receipt(answer: JsonObject, doing: str) -> Receipt:
     """Read the answer to a commit. Raises DataError TGT_SCHEMA."""
     if answer.get("status") != "committed":
-        raise schema_error(doing, "status")
-    counts = {entity: count(answer, collection, doing) for entity, collection in COLLECTIONS.items()}
-    return Receipt(count(answer, "generation", doing), count(answer, "revision", doing), counts)
-
-
-def count(answer: JsonObject, name: str, doing: str) -> int:
-    """Read a whole number that is not negative. Raises DataError TGT_SCHEMA."""
-    value = answer.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise schema_error(doing, name)
-    return value
-
-
-def schema_error(doing: str, name: str) -> DataError:
-    """The answer lacks a field, or holds something of another type in it."""
-    return data_error("TGT_SCHEMA", doing, f"{name} of FMG's answer is missing or of another type than agreed")
+        raise SHAPE.wrong(doing, "status")
+    counts = {entity: SHAPE.count(answer, collection, doing) for entity, collection in COLLECTIONS.items()}
+    return Receipt(SHAPE.count(answer, "generation", doing), SHAPE.count(answer, "revision", doing), counts)
 
 
 def refused(status: int, code: str, doing: str) -> CrosswalkError | BatchRefused:
     """Say what an error answer means. Its message may echo data: it is not looked at."""
-    shown = code if _SHOWABLE_CODE.fullmatch(code) else f"status {status}"
+    shown = showable(code, f"status {status}")
     if status in (401, 403):
         return AuthRefused(
             "TGT_AUTH_FAILED", doing=doing, found=f"FMG refused the API key or its rights ({shown})", fix="correct Password and Account"
@@ -184,35 +159,26 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 def _refusal(entry: Any, doing: str) -> Refusal:
     if not isinstance(entry, dict) or not isinstance(entry.get("key"), str):
-        raise schema_error(doing, "rejected")
+        raise SHAPE.wrong(doing, "rejected")
     code, field = str(entry.get("code", "")), str(entry.get("field", ""))
     return Refusal(
         entry["key"],
-        code if _SHOWABLE_CODE.fullmatch(code) else "REFUSED",
+        showable(code, "REFUSED"),
         field if any(field in fields_of(entity) for entity in COLLECTIONS) else "",
     )
-
-
-def _text(record: JsonObject, name: str, doing: str) -> str:
-    value = record.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise schema_error(doing, name)
-    return value
 
 
 def _ids(record: JsonObject, name: str, doing: str) -> str:
     value = record.get(name) or []
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise schema_error(doing, name)
+        raise SHAPE.wrong(doing, name)
     return " ".join(sorted(set(value), key=_order) if len(value) > 1 else value)
 
 
 def _flag(record: JsonObject, name: str, doing: str) -> str:
     value = record.get(name, False)
     if not isinstance(value, bool):
-        raise schema_error(doing, name)
+        raise SHAPE.wrong(doing, name)
     return "true" if value else ""
 
 

@@ -14,19 +14,18 @@ from crosswalk.systems.fmg.client import MAX_PARALLEL, FmgClient, ListPage
 from crosswalk.systems.fmg.payloads import (
     COLLECTIONS,
     ID_FIELDS,
-    JsonObject,
+    SHAPE,
     account_state,
     batch_result,
     commit_body,
     fields_of,
-    idempotency_key,
     known_keys,
     part_body,
     receipt,
     record_row,
-    schema_error,
 )
 from crosswalk.wire import json
+from crosswalk.wire.documents import JsonObject, idempotency_key
 from crosswalk.wire.paging import prefetched
 
 MAX_OPERATIONS = 1000
@@ -66,7 +65,7 @@ class FmgTarget:
             for record in page.records:
                 values = [record.get(name) or "" for name in ("email", "source_id", "opted_out_at")]
                 if not all(isinstance(value, str) for value in values):
-                    raise schema_error(doing, "opt_outs")
+                    raise SHAPE.wrong(doing, "opt_outs")
                 yield OptOut(*values)
 
     def unwanted(self) -> frozenset[str]:
@@ -80,7 +79,7 @@ class FmgTarget:
         answer = _whole(lambda: self._client.write("POST", "/imports", body, key, doing), doing)
         import_id = answer.get("import_id")
         if not isinstance(import_id, str) or not import_id:
-            raise schema_error(doing, "import_id")
+            raise SHAPE.wrong(doing, "import_id")
         return FmgDelivery(self._client, import_id, snapshot)
 
     def _pages(self, entity: str) -> Iterator[Page]:

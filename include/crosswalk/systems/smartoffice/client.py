@@ -10,7 +10,8 @@ from functools import partial
 from crosswalk.core.ports import Page, ReadRestarted
 from crosswalk.errors import ConfigurationError, TransientError
 from crosswalk.systems.smartoffice import payloads
-from crosswalk.systems.smartoffice.payloads import Layout, PageRequest
+from crosswalk.systems.smartoffice.layouts import Layout, layout_of
+from crosswalk.systems.smartoffice.payloads import PageRequest
 from crosswalk.systems.smartoffice.records import PageHead, RecordReader, page_head
 from crosswalk.wire import xml
 from crosswalk.wire.address import check_characters
@@ -20,6 +21,7 @@ from crosswalk.wire.session import Answer, Call, Wire, WireSettings
 from crosswalk.wire.xml import Element
 
 MAX_PAGE_SIZE = 2000
+MAX_WITHIN = 500
 
 _PARAMS = {"AppName": "crosswalk"}
 _ACCEPT = ("text/xml", "application/xml")
@@ -77,12 +79,13 @@ class SmartOfficeClient:
         doing = self._doing(f"counting every {entity}")
         return page_head(self._ask(payloads.count(entity), ("search",), doing), doing).total
 
-    def read(self, entity: str, groups: Sequence[str] | None = None) -> Iterator[Page]:
-        """Read one entity page by page in a session of its own; groups: ids of the tag groups whose members to read.
+    def read(self, entity: str, within: Sequence[str] | None = None) -> Iterator[Page]:
+        """Read one entity page by page in a session of its own.
 
-        Raises ReadRestarted when the session or its search is gone.
+        within: at most MAX_WITHIN ids that narrow the read: tag groups for "contact", contacts for "investment" and "policy", the
+        records' own for "client" and "household". Raises ReadRestarted when the session or its search is gone.
         """
-        return self._pages(payloads.layout_of(entity), groups, self._doing(f"reading every {entity}"))
+        return self._pages(layout_of(entity), within, self._doing(f"reading every {entity}"))
 
     def dictionary(self) -> dict[str, dict[str, str]]:
         """Read the codes of the data dictionary as {"Person.Gender": {code: label}}."""
@@ -104,15 +107,15 @@ class SmartOfficeClient:
         """Close the kept connections."""
         self._wire.close()
 
-    def _pages(self, layout: Layout, groups: Sequence[str] | None, doing: str) -> Iterator[Page]:
+    def _pages(self, layout: Layout, within: Sequence[str] | None, doing: str) -> Iterator[Page]:
         wire, size = self._wire.with_own_cookies(), self.settings.page_size
         build, path = _PAGING[self.settings.paging]
         guard = PageGuard(doing, size)
-        reader = RecordReader(layout, None if groups is None else frozenset(groups), doing)
+        reader = RecordReader(layout, None if within is None else frozenset(within), doing)
         number, search_id, more = 0, payloads.FIRST_SEARCH, True
         while more:
             page_doing = f"{doing}, page {number + 1}"
-            block = self._post(wire, build(PageRequest(layout, number, size, search_id, groups)), path, page_doing)
+            block = self._post(wire, build(PageRequest(layout, number, size, search_id, within)), path, page_doing)
             head = page_head(block, page_doing)
             records = reader.records(block)
             guard.check([record.get("id", "") for record in records], head.total, head.more)

@@ -5,66 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from lxml import etree
 
-from crosswalk.core.fields import load_fields
 from crosswalk.core.ports import ReadRestarted
 from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError, TransientError
+from crosswalk.systems.smartoffice.layouts import Layout, layout_of
 from crosswalk.wire.content import data_error
 from crosswalk.wire.xml import Element
 
 FIRST_SEARCH = "-1"
 
-_OBJECTS = {"contact": ("Contact", "Crosswalk contacts"), "group": ("TagGroup", "Crosswalk tag groups")}
 _SHOWABLE_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _GONE = ("SESSION_EXPIRED", "SEARCH_UNKNOWN")
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where an entity's fields stand in its element.
-
-    leaves: property to field; nested: property to its own properties to field; collections: property to item element and field.
-    """
-
-    object_name: str
-    report_name: str
-    fields: tuple[str, ...]
-    leaves: Mapping[str, str]
-    nested: Mapping[str, Mapping[str, str]]
-    collections: Mapping[str, tuple[str, str]]
-
-
-@dataclass(frozen=True)
 class PageRequest:
-    """One page of a read. groups: ids of the tag groups to read the members of, None for everything."""
+    """One page of a read. within: values of the layout's scope property to read the records of, None for everything."""
 
     layout: Layout
     number: int
     size: int
     search_id: str = FIRST_SEARCH
-    groups: Sequence[str] | None = None
-
-
-@cache
-def layout_of(entity: str) -> Layout:
-    """Derive the layout of "contact" or "group" from fields.csv: `Person.Dob` stands in Person/Dob, ids as items of a collection."""
-    leaves: dict[str, str] = {}
-    nested: dict[str, dict[str, str]] = {}
-    collections: dict[str, tuple[str, str]] = {}
-    fields = load_fields("smartoffice")[entity]
-    for name, field in fields.items():
-        parent, _, child = name.rpartition(".")
-        if field.type == "ids":
-            collections[name] = (name.removesuffix("s"), name)
-        elif parent:
-            nested.setdefault(parent, {})[child] = name
-        else:
-            leaves[name] = name
-    object_name, report_name = _OBJECTS[entity]
-    return Layout(object_name, report_name, tuple(fields), leaves, nested, collections)
+    within: Sequence[str] | None = None
 
 
 def document(header: Mapping[str, str], operation: Element) -> bytes:
@@ -80,11 +44,11 @@ def document(header: Mapping[str, str], operation: Element) -> bytes:
 def search(page: PageRequest) -> Element:
     """SEARCH for all properties of the layout."""
     operation = etree.Element("search", pageno=str(page.number), pagesize=str(page.size), searchid=page.search_id)
-    etree.SubElement(operation, "object").append(_template(page.layout))
-    if page.groups is not None:
-        expression = etree.SubElement(etree.SubElement(operation, "condition"), "expr", prop="TagGroups", op="in")
-        for group in page.groups:
-            etree.SubElement(expression, "v").text = group
+    etree.SubElement(operation, "object").append(page.layout.template())
+    if page.within is not None:
+        expression = etree.SubElement(etree.SubElement(operation, "condition"), "expr", prop=page.layout.scope, op="in")
+        for value in page.within:
+            etree.SubElement(expression, "v").text = value
     etree.SubElement(etree.SubElement(operation, "sort"), "item", prop="id", order="asc")
     return operation
 
@@ -97,7 +61,7 @@ def report(page: PageRequest) -> Element:
         "pageNo": str(page.number),
         "pageSize": str(page.size),
         "searchKey": page.search_id,
-        "runtimefilter": "" if page.groups is None else "TagGroups in " + ",".join(page.groups),
+        "runtimefilter": "" if page.within is None else f"{page.layout.scope} in " + ",".join(page.within),
     }
     operation = etree.Element("method")
     call = etree.SubElement(operation, "DynamicReport")
@@ -157,20 +121,6 @@ def dictionary_codes(root: Element, doing: str) -> dict[str, dict[str, str]]:
         f"{entry.get('object', '')}.{entry.get('name', '')}": {code.get("value", ""): code.text or "" for code in entry.findall("code")}
         for entry in root.findall("property")
     }
-
-
-def _template(layout: Layout) -> Element:
-    template = etree.Element(layout.object_name)
-    for field in layout.fields:
-        parent, _, child = field.rpartition(".")
-        if field in layout.collections:
-            parent, child = field, layout.collections[field][0]
-        if not parent:
-            etree.SubElement(template, child)
-            continue
-        group = template.find(parent)
-        etree.SubElement(etree.SubElement(template, parent) if group is None else group, child)
-    return template
 
 
 def _refusal(code: str, doing: str) -> CrosswalkError | ReadRestarted:

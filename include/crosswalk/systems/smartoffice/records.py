@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 
 from crosswalk.core.ids import IdOrder, id_order
+from crosswalk.core.masking import last_four
 from crosswalk.core.ports import Page, Row
 from crosswalk.errors import DataError
-from crosswalk.systems.smartoffice.payloads import Layout
+from crosswalk.systems.smartoffice.layouts import Layout
+from crosswalk.systems.smartoffice.relations import Relations
 from crosswalk.wire.content import data_error
 from crosswalk.wire.xml import Element
 
@@ -43,7 +45,7 @@ class RecordReader:
 
     Args:
         layout: where the fields stand.
-        scope: ids of the tag groups in scope; memberships of others are left out. None for all.
+        scope: values of the layout's scope property that were asked for; memberships of tag groups beyond it are left out. None for all.
     """
 
     def __init__(self, layout: Layout, scope: frozenset[str] | None, doing: str) -> None:
@@ -54,6 +56,7 @@ class RecordReader:
         self._last = 0
         self._orders: dict[str, IdOrder] = {}
         self._blank = {"source_id": "", **dict.fromkeys(layout.fields, "")}
+        self._relations = Relations(layout, self._membership, doing)
         self._fields_seen: set[str] = set()
         self._unknown: set[str] = set()
 
@@ -70,10 +73,12 @@ class RecordReader:
         Raises DataError: SRC_ID_TYPE, SRC_ORDER, SRC_DUPLICATE_FIELD, SRC_SCOPE_IGNORED.
         """
         self._fields_seen, self._unknown = set(), set()
+        self._relations = Relations(self._layout, self._membership, self._doing)
         for record in records:
             self._check_id(record.get("id", ""))
         rows = [self._row(record) for record in records]
-        return Page(rows, total, frozenset(self._fields_seen), frozenset(self._unknown))
+        seen = self._fields_seen | (self._relations.spouse_fields if "Spouse" in self._fields_seen else set())
+        return Page(rows, total, frozenset(seen), frozenset(self._unknown | self._relations.unknown))
 
     def _row(self, element: Element) -> Row:
         row = self._blank.copy()
@@ -88,11 +93,17 @@ class RecordReader:
                 fields = nested[tag]
                 for leaf in child:
                     self._take(row, found, leaf, fields.get(leaf.tag))
+                if not len(child) and not self._layout.narrowed:  # a page of one client may well have no fax at all
+                    found += fields.values()
             elif tag in self._layout.collections:
                 self._take_ids(row, found, child)
+            elif tag in self._layout.parts:
+                found += self._relations.take(row, child)
             else:
                 self._unknown.add(tag)
         self._check_fields(row, found)
+        if masked := self._layout.masked:
+            row[masked] = last_four(row[masked])
         return row
 
     def _take(self, row: Row, found: list[str], leaf: Element, field: str | None) -> None:
@@ -112,23 +123,28 @@ class RecordReader:
         if len(present) != len(found):
             raise data_error("SRC_DUPLICATE_FIELD", self._doing, "a record holds a property twice")
         self._fields_seen |= present
-        if self._scope is not None and not all(row[field] for _, field in self._layout.collections.values()):
-            raise data_error("SRC_SCOPE_IGNORED", self._doing, "a record came that is in none of the tag groups asked for")
+        if self._scope is not None and not self._is_within(row, self._scope):
+            raise data_error("SRC_SCOPE_IGNORED", self._doing, "a record came that was not asked for")
+
+    def _is_within(self, row: Row, scope: frozenset[str]) -> bool:
+        if self._layout.scope == "id":
+            return row["source_id"] in scope
+        return not scope.isdisjoint(row[self._layout.scope].split())
 
     def _take_ids(self, row: Row, found: list[str], collection: Element) -> None:
         item, field = self._layout.collections[collection.tag]
         found.append(field)
         ids = {child.get("id", "") for child in collection if child.tag == item}
-        kept = ids if self._scope is None else ids & self._scope
+        kept = ids & self._scope if self._scope is not None and self._layout.narrowed else ids
         for one in kept - self._orders.keys():
             self._orders[one] = self._membership(one, item)
         row[field] = " ".join(sorted(kept, key=self._orders.__getitem__))
 
-    def _membership(self, group_id: str, item: str) -> IdOrder:
-        match = _ID.fullmatch(group_id)
+    def _membership(self, linked_id: str, item: str) -> IdOrder:
+        match = _ID.fullmatch(linked_id)
         if match is None or match[1] != item or match[2] != (self._site or match[2]):
-            raise self._id_type(f"a membership's id is not {item}.site.number of this office")
-        return id_order(group_id)
+            raise self._id_type(f"a linked id is not {item}.site.number of this office")
+        return id_order(linked_id)
 
     def _check_id(self, source_id: str) -> None:
         """Check form, site and order of a record's id. A record without one is let through: validation rejects it."""

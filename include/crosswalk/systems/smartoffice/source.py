@@ -1,4 +1,4 @@
-"""SmartOffice as a source: rights, totals, and entities read within a scope of tag groups."""
+"""SmartOffice as a source: rights, totals, and entities read within a scope: tag groups for contacts, ids for all else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from crosswalk.core.ports import Page
 from crosswalk.core.suggestions import quoted
 from crosswalk.errors import AuthRefused, ConfigurationError, Problem
-from crosswalk.systems.smartoffice.client import SmartOfficeClient
+from crosswalk.systems.smartoffice.client import MAX_WITHIN, SmartOfficeClient
+from crosswalk.systems.smartoffice.scopes import by_kind, head_problem
 from crosswalk.wire.paging import prefetched
 
 ENTITIES = ("contact", "group")
@@ -39,6 +40,15 @@ class SmartOfficeSource:
             "enterprise customers who do not see that option: contact Ebix directly",
         )
 
+    def held_rights(self, rights: Sequence[str]) -> frozenset[str]:
+        """Tell which of these rights and licences the connection's user holds; a request each."""
+        user = self._client.settings.user.casefold()
+        return frozenset(right for right in rights if user in self._client.right_holders(right))
+
+    def total(self, entity: str) -> int:
+        """Count one entity over the whole database, also those `totals` leaves out because not every user may read them."""
+        return self._client.total(entity)
+
     def totals(self) -> dict[str, int]:
         return {entity: self._client.total(entity) for entity in ENTITIES}
 
@@ -49,16 +59,49 @@ class SmartOfficeSource:
     def pages(self, entity: str, scope: Sequence[str] | None) -> Iterator[Page]:
         """Read one entity, the next page while this one is worked on.
 
-        With a scope: the groups named in it (by exact name or id) in one page, or their members, whose other memberships
-        are left out. Raises ConfigurationError SCOPE_GROUP_UNKNOWN, SCOPE_GROUP_AMBIGUOUS, SCOPE_EMPTY.
+        With a scope, contacts and groups: the groups named in it (by exact name or id) in one page, or their members, whose other
+        memberships are left out. All else, in one page: the records of the contacts and households whose ids it names; a household
+        stands for its head. A contact that is not there has no records and is no error.
+        Raises ConfigurationError SCOPE_GROUP_UNKNOWN, SCOPE_GROUP_AMBIGUOUS, SCOPE_EMPTY, SCOPE_ID, SCOPE_HOUSEHOLD.
         """
         if scope is None:
             yield from prefetched(self._client.read(entity))
+        elif entity not in ENTITIES:
+            yield self._of_ids(entity, tuple(scope))
         elif entity == "group":
             yield self._scoped_groups(tuple(scope))
         else:
             groups = [row["source_id"] for row in self._scoped_groups(tuple(scope)).rows]
             yield from prefetched(self._client.read(entity, groups))
+
+    def heads(self, households: Sequence[str]) -> dict[str, str]:
+        """Give the head's contact id of each household. Raises ConfigurationError SCOPE_HOUSEHOLD for one without exactly one head."""
+        found = {row["source_id"]: row["Head"].split() for row in self._read_within("household", tuple(households)).rows}
+        problems = [head_problem(one, found.get(one)) for one in households if len(found.get(one, ())) != 1]
+        if problems:
+            raise ConfigurationError.from_problems(f"finding the heads of households of {self._client.settings.name}", problems)
+        return {household: heads[0] for household, heads in found.items()}
+
+    def _of_ids(self, entity: str, scope: tuple[str, ...]) -> Page:
+        doing = f"finding the records in scope of {self._client.settings.name}"
+        contacts, households = by_kind(scope, doing)
+        if entity == "household":
+            return self._read_within(entity, households)
+        heads = self.heads(households).values() if households else ()
+        return self._read_within(entity, tuple(dict.fromkeys([*contacts, *heads])))
+
+    def _read_within(self, entity: str, ids: tuple[str, ...]) -> Page:
+        """Read in parts of MAX_WITHIN ids; a record found in two of them (an investment of two contacts) counts once."""
+        parts = [ids[start : start + MAX_WITHIN] for start in range(0, len(ids), MAX_WITHIN)]
+        pages = [page for part in parts for page in self._client.read(entity, part)]
+        rows = {row["source_id"] or f"{place} without an id": row for place, row in enumerate(row for page in pages for row in page.rows)}
+        seen = [page.fields_seen for page in pages if page.rows]
+        return Page(
+            list(rows.values()),
+            len(rows),
+            frozenset.intersection(*seen) if seen else frozenset(),
+            frozenset().union(*(page.unknown_fields for page in pages)),
+        )
 
     def _scoped_groups(self, scope: tuple[str, ...]) -> Page:
         if scope not in self._chosen:

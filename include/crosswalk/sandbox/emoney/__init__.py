@@ -1,0 +1,1 @@
+"""eMoney, after systems/emoney/README.md."""

@@ -1,0 +1,154 @@
+"""Connections of clients with SmartOffice: what could be linked, what is, and new values for it. Contract: README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from crosswalk.core.ports import BatchResult
+from crosswalk.systems.emoney.client import EmoneyClient, part
+from crosswalk.systems.emoney.payloads import INSTITUTION, SHAPE, Conflict, LinkedItem, batch_result, chunks, linked_item, notice
+from crosswalk.wire.documents import idempotency_key
+
+MAX_ITEMS = 100
+
+
+@dataclass(frozen=True)
+class Item:
+    """An investment or a policy as it is announced. kind: "investment" or "policy"; detail: masked, such as ***1234."""
+
+    item_id: str
+    kind: str
+    name: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Available:
+    """An item that was announced and is not linked. announced_at: ISO text, UTC."""
+
+    item_id: str
+    kind: str
+    name: str
+    detail: str
+    announced_at: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A person's decision to link an item. asset_type, ownership: their classification; values: by field of fields.csv."""
+
+    item_id: str
+    kind: str
+    asset_type: str
+    ownership: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What to say of one linked item: new values, None for looked at and nothing new; missing: SmartOffice has it no more."""
+
+    link_id: str
+    revision: int
+    values: Mapping[str, str] | None = None
+    missing: bool = False
+
+
+class Connections:
+    """The calls around one firm's connections. Each may be repeated: the same arguments give the same answer."""
+
+    def __init__(self, client: EmoneyClient) -> None:
+        self._client = client
+
+    def connect(self, client_id: str) -> str:
+        """Connect a client with SmartOffice, unless it is, and give the connection's id. Raises Conflict NOT_FOUND."""
+        doing = self._client.doing(f"connecting client {client_id}")
+        path, body = f"/clients/{part(client_id)}/connections", {"institution": INSTITUTION}
+        return SHAPE.name(self._client.write("POST", path, body, self._key("connect", client_id), doing), "connectionId", doing)
+
+    def connection(self, client_id: str) -> str:
+        """Give the id of a client's connection with SmartOffice, "" when there is none."""
+        doing = self._client.doing(f"reading the connections of client {client_id}")
+        answer = self._client.read(f"/clients/{part(client_id)}/connections", doing)
+        found = [one for one in SHAPE.objects(answer, "connections", doing) if one.get("institution") == INSTITUTION]
+        return SHAPE.name(found[0], "connectionId", doing) if found else ""
+
+    def announce(self, connection_id: str, items: Sequence[Item]) -> BatchResult:
+        """Tell that these items could be linked, 100 a request; keys are item ids."""
+        doing = self._client.doing(f"announcing items of connection {connection_id}")
+        results = []
+        for some in chunks(items, MAX_ITEMS):
+            body = {"items": [notice(one.item_id, one.kind, one.name, one.detail) for one in some]}
+            key = self._key("announce", connection_id, repr(body))
+            answer = self._client.write("POST", f"/connections/{part(connection_id)}/notices", body, key, doing)
+            results.append(batch_result(answer, [one.item_id for one in some], doing))
+        return _together(results)
+
+    def available(self, connection_id: str) -> list[Available]:
+        """Read what was announced and is not linked. Raises ReadRestarted when it changes meanwhile."""
+        doing = self._client.doing(f"reading the available items of connection {connection_id}")
+        pages = self._client.pages(f"/connections/{part(connection_id)}/available", "available", "itemId")
+        records = [record for page in pages for record in page.records]
+        names = ("itemId", "kind", "name", "detail", "announcedAt")
+        return [Available(*(SHAPE.text(record, name, doing) for name in names)) for record in records]
+
+    def link(self, connection_id: str, decision: Link) -> str:
+        """Link an item as a person decided and give the link's id; one that is linked already stays as it is.
+
+        Raises Conflict INVALID (with its field), NOT_FOUND.
+        """
+        doing = self._client.doing(f"linking {decision.item_id} of connection {connection_id}")
+        body = {
+            "itemId": decision.item_id,
+            "kind": decision.kind,
+            "assetType": decision.asset_type,
+            "ownership": decision.ownership,
+            "values": dict(decision.values),
+        }
+        key = self._key("link", connection_id, repr(sorted(body.items(), key=lambda pair: pair[0])))
+        try:
+            answer = self._client.write("POST", f"/connections/{part(connection_id)}/links", body, key, doing)
+        except Conflict as refused:
+            if refused.code == "ALREADY_LINKED" and refused.at:
+                return refused.at
+            raise
+        return SHAPE.name(answer, "linkId", doing)
+
+    def linked(self, client_id: str = "") -> list[LinkedItem]:
+        """Read the linked items of one client, or of all, 500 a request. Raises ReadRestarted when they change meanwhile."""
+        doing = self._client.doing("reading linked accounts")
+        params = {"clientId": client_id} if client_id else {}
+        pages = self._client.pages("/connections/accounts", "accounts", "linkId", params)
+        return [linked_item(record, doing) for page in pages for record in page.records]
+
+    def refresh(self, changes: Sequence[Change], occasion: str) -> BatchResult:
+        """Bring values up to date, 100 items a request; keys are link ids.
+
+        occasion: what the refresh belongs to, such as a snapshot; the same changes on the same occasion are applied once.
+        """
+        doing = self._client.doing(f"refreshing linked items ({occasion})")
+        results = []
+        for some in chunks(changes, MAX_ITEMS):
+            body = {"items": [_change(one) for one in some]}
+            key = self._key("refresh", occasion, " ".join(one.link_id for one in some), repr(body))
+            answer = self._client.write("PUT", "/connections/values", body, key, doing)
+            results.append(batch_result(answer, [one.link_id for one in some], doing))
+        return _together(results)
+
+    def _key(self, *parts: str) -> str:
+        return idempotency_key(self._client.settings.firm, *parts)
+
+
+def _change(change: Change) -> dict[str, object]:
+    item: dict[str, object] = {"linkId": change.link_id, "revision": change.revision}
+    if change.missing:
+        item["missing"] = True
+    elif change.values is not None:
+        item["values"] = dict(change.values)
+    return item
+
+
+def _together(results: Sequence[BatchResult]) -> BatchResult:
+    accepted = frozenset().union(*(one.accepted for one in results))
+    return BatchResult(accepted, tuple(refusal for one in results for refusal in one.refused))

@@ -1,0 +1,88 @@
+"""A wire that was given a budget asks it before every try, and hands the vendor's wishes on to all who share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from crosswalk.errors import RateLimited, TransientError
+from crosswalk.wire.session import Call, Wire, WireSettings
+from systems.local_server import LocalServer, Reply
+
+CALL = Call("GET", "/things", "reading things of emoney_summit")
+
+
+@dataclass
+class Counted:
+    """A budget that makes callers wait as the test says. waits: what `take` answers before it gives a request."""
+
+    waits: list[float] = field(default_factory=list)
+    taken: int = 0
+    paused: list[float] = field(default_factory=list)
+    error: TransientError | None = None
+
+    def take(self) -> float:
+        if self.error:
+            error, self.error = self.error, None
+            raise error
+        if self.waits:
+            return self.waits.pop(0)
+        self.taken += 1
+        return 0.0
+
+    def pause(self, seconds: float) -> None:
+        self.paused.append(seconds)
+
+    def estimate(self, requests: int) -> float:
+        return requests * 1.0
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[list[Reply]], LocalServer]]:
+    servers: list[LocalServer] = []
+
+    def start(replies: list[Reply]) -> LocalServer:
+        server = LocalServer(lambda _: replies.pop(0) if len(replies) > 1 else replies[0])
+        servers.append(server)
+        return server.__enter__()
+
+    yield start
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+def wire(server: LocalServer, budget: Counted) -> Wire:
+    settings = {"requests_per_second": 1000, "first_wait": 0.001, "allow_private_network": True}
+    return Wire(WireSettings(server.url, "emoney_summit", **settings), budget=budget)
+
+
+def test_every_try_is_counted(serve: Callable[[list[Reply]], LocalServer]) -> None:
+    budget = Counted()
+    server = serve([Reply(status=503), Reply(status=429), Reply(b"fine")])
+    wire(server, budget).request(CALL)
+    assert (budget.taken, len(server.seen)) == (3, 3)
+
+
+def test_nothing_is_sent_before_there_is_room(serve: Callable[[list[Reply]], LocalServer]) -> None:
+    budget = Counted(waits=[0.001, 0.001])
+    server = serve([Reply(b"fine")])
+    wire(server, budget).with_own_cookies().request(CALL)
+    assert (budget.waits, budget.taken) == ([], 1)
+
+
+def test_a_wish_of_the_vendor_binds_all(serve: Callable[[list[Reply]], LocalServer]) -> None:
+    budget = Counted()
+    wire(serve([Reply(status=429, headers={"Retry-After": "0"}), Reply(b"fine")]), budget).request(CALL)
+    assert budget.paused == [0.0]
+    with pytest.raises(RateLimited):
+        wire(serve([Reply(status=429, headers={"Retry-After": "7200"})]), budget).request(CALL)
+    assert budget.paused == [0.0], "who gives up does not stop the others for two hours"
+
+
+def test_a_budget_out_of_reach_is_tried_again(serve: Callable[[list[Reply]], LocalServer]) -> None:
+    budget = Counted(error=TransientError("STORE_UNAVAILABLE", doing="taking", found="locked", fix="again"))
+    server = serve([Reply(b"fine")])
+    wire(server, budget).request(CALL)
+    assert (budget.taken, len(server.seen)) == (1, 1)
