@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosswalk.core.ports import Page
+from crosswalk.systems.autotask.client import AutotaskClient, AutotaskSettings
+from crosswalk.systems.autotask.source import AutotaskSource
+from crosswalk.systems.connectwise.client import ConnectWiseClient, ConnectWiseSettings
+from crosswalk.systems.connectwise.source import ConnectWiseSource
 from crosswalk.systems.emoney.client import EmoneyClient, EmoneySettings
 from crosswalk.systems.emoney.target import EmoneyTarget
 from crosswalk.systems.emoney.tokens import forget_tokens
 from crosswalk.systems.fmg.client import FmgClient, FmgSettings
 from crosswalk.systems.fmg.target import FmgTarget
+from crosswalk.systems.mindmatrix.client import MindmatrixClient, MindmatrixSettings
+from crosswalk.systems.mindmatrix.target import MindmatrixTarget
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
 from systems.emoney_stand_in import API_KEY, PEM
@@ -57,8 +63,31 @@ def emoney(url: str, **changes: Any) -> EmoneyTarget:
     return EmoneyTarget(EmoneyClient(EmoneySettings(f"{url}/emoney", f"{url}/emoney", **settings)))
 
 
+def autotask(url: str, page_size: int = 500, type_field: str = "Contact Type", **changes: Any) -> AutotaskSource:
+    """Connect to the default database of a stand-in or sandbox."""
+    who = {"user": "api@example.test", "secret": "sandbox-secret", "integration_code": "SANDBOXCODE", "name": "autotask_summit"}
+    settings = {"page_size": page_size, "contact_type_field": type_field, **who, **FAST, **changes}
+    return AutotaskSource(AutotaskClient(AutotaskSettings(f"{url}/autotask", **settings)))
+
+
+def connectwise(url: str, page_size: int = 1000, company: str = "northwind", **changes: Any) -> ConnectWiseSource:
+    """Connect to the default company of a stand-in or sandbox."""
+    who = {"public_key": "publickey", "private_key": "sandbox-secret", "client_id": "00000000-0000-4000-8000-000000000007"}
+    settings = {"company": company, "page_size": page_size, "name": "connectwise_summit", **who, **FAST, **changes}
+    return ConnectWiseSource(ConnectWiseClient(ConnectWiseSettings(f"{url}/connectwise", **settings)))
+
+
+def mindmatrix(url: str, organization: str = "MM-2001", api_key: str = "sandbox-key", *, acknowledged: bool = True) -> MindmatrixTarget:
+    """Connect to an organization of a stand-in or sandbox."""
+    settings = MindmatrixSettings(f"{url}/mindmatrix", organization, api_key, acknowledged, name="mindmatrix_summit", **FAST)
+    return MindmatrixTarget(MindmatrixClient(settings))
+
+
 SUBJECTS = (
     Subject("smartoffice", lambda url: list(smartoffice(url).pages("contact", None)), "source_id", 7, 3),
     Subject("fmg", lambda url: list(fmg(url).pages("contact")), "target_id", 2501, 4),
     Subject("emoney", lambda url: list(emoney(url).pages("client")), "target_id", 501, 3, "/connect/token"),
+    Subject("autotask", lambda url: list(autotask(url, page_size=3).pages("contact", None)), "source_id", 7, 11),
+    Subject("connectwise", lambda url: list(connectwise(url, page_size=3).pages("contact", None)), "source_id", 7, 8),
+    Subject("mindmatrix", lambda url: list(mindmatrix(url).pages("contact")), "target_id", 1201, 3),
 )

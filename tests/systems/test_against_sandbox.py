@@ -1,4 +1,4 @@
-"""The clients against the sandbox: they were written from the same READMEs by different hands, and have to agree."""
+"""Every client against the sandbox: they were written from the same READMEs by different hands, and have to agree."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from crosswalk.sandbox.server import SandboxServer
 from crosswalk.systems.emoney.connections import Change, Link
 from crosswalk.systems.fmg.target import FmgTarget
 from systems.emoney_stand_in import KEY, certificate
-from systems.subjects import emoney, fmg, smartoffice
+from systems.subjects import autotask, connectwise, emoney, fmg, mindmatrix, smartoffice
 
 LISTED, CLIENTS = 2100, 1001
-WHOLE = {"smartoffice": 200, "fmg": LISTED, "emoney": CLIENTS}
+WHOLE = {"smartoffice": 200, "fmg": LISTED, "emoney": CLIENTS, "autotask": 200, "connectwise": 200, "mindmatrix": LISTED}
 Spoil = Callable[..., None]
 
 
@@ -37,6 +37,9 @@ def box() -> Iterator[SandboxServer]:
         certified = {"certificate": certificate(KEY)}
         assert requests.post(f"{server.url}/_sandbox/emoney/firms/EM-1001/certificates", json=certified, timeout=30).ok
         assert requests.patch(f"{server.url}/_sandbox/settings", json={"emoney_requests": 0}, timeout=30).ok
+        listed = {"organization": "MM-7", "contacts": people}
+        made = requests.post(f"{server.url}/_sandbox/mindmatrix/organizations", json=listed, timeout=30)
+        assert made.ok, made.text
         yield server
 
 
@@ -109,7 +112,7 @@ def test_a_long_list_is_read_back_page_by_page(box: SandboxServer) -> None:
 
 @pytest.mark.requirement("SAFE-1")
 @pytest.mark.parametrize("kind", ["latency", "cut", "lost_answer", "reset", "rate_limited", "status"])
-@pytest.mark.parametrize("system", ["smartoffice", "fmg", "emoney"])
+@pytest.mark.parametrize("system", list(WHOLE))
 def test_a_fault_that_passes_is_not_noticed(box: SandboxServer, spoil: Spoil, system: str, kind: str) -> None:
     extra: dict[str, Any] = {"latency": {"seconds": 0.05}, "status": {"status": 502}, "rate_limited": {"retry_after": None}}.get(kind, {})
     spoil(system, kind, at=2, **extra)
@@ -145,10 +148,26 @@ def test_a_fault_that_passes_is_not_noticed(box: SandboxServer, spoil: Spoil, sy
         ("emoney", "wrong_total", "SRC_COUNT_MISMATCH"),
         ("emoney", "short_page", "SRC_COUNT_MISMATCH"),
         ("emoney", "zero_records", "SRC_COUNT_MISMATCH"),
+        ("autotask", "truncated", "SRC_TRUNCATED"),
+        ("autotask", "login_page", "SRC_AUTH_PAGE"),
+        ("autotask", "repeat_page", "SRC_PAGE_REPEATED"),
+        ("autotask", "short_page", "SRC_SHORT_PAGE"),
+        ("autotask", "zero_records", "SRC_COUNT_MISMATCH"),
+        ("connectwise", "truncated", "SRC_TRUNCATED"),
+        ("connectwise", "bad_gzip", "SRC_CORRUPT"),
+        ("connectwise", "repeat_page", "SRC_PAGE_REPEATED"),
+        ("connectwise", "short_page", "SRC_COUNT_MISMATCH"),
+        ("connectwise", "zero_records", "SRC_COUNT_MISMATCH"),
+        ("mindmatrix", "truncated", "SRC_TRUNCATED"),
+        ("mindmatrix", "repeat_page", "SRC_PAGE_REPEATED"),
+        ("mindmatrix", "wrong_total", "SRC_COUNT_MISMATCH"),
+        ("mindmatrix", "short_page", "SRC_COUNT_MISMATCH"),
+        ("mindmatrix", "zero_records", "SRC_COUNT_MISMATCH"),
     ],
 )
 def test_a_lie_on_a_later_page_ends_in_its_code(box: SandboxServer, spoil: Spoil, system: str, kind: str, code: str) -> None:
-    spoil(system, kind, at=2 if system == "smartoffice" else 3)
+    match = {"autotask": "query Contacts", "connectwise": "list contacts", "mindmatrix": "read contacts"}.get(system, "")
+    spoil(system, kind, at=3 if system == "fmg" else 2, match=match)
     with pytest.raises(CrosswalkError) as caught:
         read(box, system)
     assert caught.value.code == code
@@ -169,9 +188,51 @@ def test_a_field_that_is_dropped_or_added_is_seen(box: SandboxServer, spoil: Spo
     assert contacts(box)[0].unknown_fields
 
 
+@pytest.mark.requirement("SAFE-1")
+@pytest.mark.parametrize(("system", "match"), [("autotask", "count Contacts"), ("connectwise", "count contacts")])
+def test_a_count_that_lies_ends_the_read(box: SandboxServer, spoil: Spoil, system: str, match: str) -> None:
+    spoil(system, "wrong_total", match=match, times=3)
+    with pytest.raises(CrosswalkError) as caught:
+        read(box, system)
+    assert caught.value.code == "SRC_COUNT_MISMATCH"
+
+
+@pytest.mark.parametrize("system", ["autotask", "connectwise"])
+def test_a_crm_is_read_whole(box: SandboxServer, system: str) -> None:
+    rows = [row for page in read(box, system) for row in page.rows]
+    state = "company.isActive" if system == "autotask" else "company.inactive"
+    assert len({row["source_id"] for row in rows}) == len(rows) == 200
+    assert {row[state] for row in rows} <= {"true", "false", ""}
+    assert sum(bool(row[state]) for row in rows) > 190
+    assert all(not page.unknown_fields for page in read(box, system))
+
+
+def test_mindmatrix_is_changed_and_read_back(box: SandboxServer) -> None:
+    target = mindmatrix(box.url)
+    state = target.state()
+    delivery = target.open(mode="delta", snapshot=1, base_revision=state.revision, source={"system": "autotask", "user": "u"})
+    people = [Operation("contact", "upsert", f"{number}", "", {"email": f"p{number}@bücher.example", "city": "Zoë"}) for number in (1, 2)]
+    taken = Operation("contact", "upsert", "3", "", {"email": "P1@BÜCHER.example"})
+    blank = Operation("contact", "upsert", "4", "", {"last_name": "x"})
+    result = delivery.send(1, [*people, taken, blank])
+    assert result.accepted == {"1", "2"}
+    assert {(one.key, one.code, one.field) for one in result.refused} == {("3", "EMAIL_TAKEN", "email"), ("4", "INVALID", "email")}
+    rows = {row["source_id"]: row for page in target.pages("contact") for row in page.rows}
+    assert (rows["1"]["email"], rows["2"]["city"], rows["1"]["opted_out"]) == ("p1@bücher.example", "Zoë", "")
+    gone = Operation("contact", "delete", "2", rows["2"]["target_id"])
+    assert delivery.send(2, [gone]).accepted == {rows["2"]["target_id"]}
+    receipt = delivery.commit(2, {"contact": {"upsert": 2, "delete": 1}})
+    assert (receipt.generation, receipt.counts) == (1, {"contact": 1})
+
+
 def read(box: SandboxServer, system: str) -> list[Page]:
     if system == "emoney":
         return list(emoney(box.url).pages("client"))
+    crms = {"autotask": autotask, "connectwise": connectwise}
+    if system in crms:
+        return list(crms[system](box.url, page_size=60).pages("contact", None))
+    if system == "mindmatrix":
+        return list(mindmatrix(box.url, "MM-7").pages("contact"))
     return contacts(box) if system == "smartoffice" else list(fmg(box.url, "FMG-7").pages("contact"))
 
 

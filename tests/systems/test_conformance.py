@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from crosswalk.errors import AuthRefused, CrosswalkError, RateLimited, TransientError
-from systems import emoney_stand_in, fmg_stand_in, smartoffice_stand_in
+from systems import autotask_stand_in, connectwise_stand_in, emoney_stand_in, fmg_stand_in, mindmatrix_stand_in, smartoffice_stand_in
 from systems.local_server import LocalServer, Reply, Seen
 from systems.subjects import SUBJECTS, Subject
 
@@ -44,6 +45,18 @@ def _stand_in(system: str) -> Callable[[Seen], Reply]:
         clients = [emoney_stand_in.client(number, firstName="Zebulon") for number in range(1, 502)]
         clients[3]["email"] = CANARY
         return emoney_stand_in.EmoneyStandIn(clients)
+    if system == "autotask":
+        rows = [{**autotask_stand_in.CONTACT, "id": number, "firstName": "Zebulon"} for number in range(1, 8)]
+        rows[3]["emailAddress"] = CANARY
+        return autotask_stand_in.AutotaskStandIn(rows)
+    if system == "connectwise":
+        listed = [connectwise_stand_in.contact(number, firstName="Zebulon") for number in range(1, 8)]
+        listed[3]["communicationItems"] = [connectwise_stand_in.item(9, CANARY)]
+        return connectwise_stand_in.ConnectWiseStandIn(listed)
+    if system == "mindmatrix":
+        held = [mindmatrix_stand_in.contact(number, first_name="Zebulon") for number in range(1, 1202)]
+        held[3]["email"] = CANARY
+        return mindmatrix_stand_in.MindmatrixStandIn(held)
     contacts = [fmg_stand_in.contact(number, first_name="Zebulon") for number in range(1, 2502)]
     contacts[3]["email"] = CANARY
     return fmg_stand_in.FmgStandIn(contacts)
@@ -124,7 +137,9 @@ FAULTS: dict[str, Reply | Callable[[Reply], Reply]] = {
     "not packed": Reply(CANARY.encode(), headers={"Content-Encoding": "gzip"}),
     "cut text": lambda reply: replace(reply, body=reply.body[: len(reply.body) * 2 // 3]),
     "wrong charset": lambda reply: replace(reply, body=reply.body.replace(b"Zebulon", b"Z\xe9bulon").replace(b"revision", b"\xe9")),
-    "control character": lambda reply: replace(reply, body=reply.body.replace(b"pageno", b"page\x01no").replace(b"revision", b"\x01")),
+    "control character": lambda reply: replace(
+        reply, body=re.sub(rb'pageno|revision|"id"', lambda found: found[0][:-1] + b"\x01", reply.body)
+    ),
     "reset": Reply(drop=True),
     "short": lambda reply: replace(reply, cut=30),
     "redirect": Reply(status=302, headers={"Location": f"https://evil.test/?{CANARY}"}),

@@ -66,10 +66,28 @@ def us_phone(area: str, number: str) -> str:
     # a plain number is what phonenumbers would say of it, at a hundredth of the cost
     whole = (f"+1{plain}" if len(plain) == 10 else "") if _PLAIN_NUMBER.fullmatch(plain) else _e164(typed)
     phone = whole or typed
-    if len(phone) > PHONE_LENGTH:
-        found = f"longer than {PHONE_LENGTH} characters"
-        raise RecordRejected("FIELD_TOO_LONG", doing="converting a phone", found=found, fix="shorten the phone number in the source")
-    return phone
+    return _short_phone(phone)
+
+
+def typed_phone(text: str) -> str:
+    """Take surrounding space away; keep the number as typed. Rejects only what is longer than PHONE_LENGTH characters."""
+    return _short_phone(text.strip())
+
+
+def phone_with_extension(number: str, extension: str) -> str:
+    """Join a number as typed and its extension by " x"; an extension alone is no number."""
+    typed, extra = number.strip(), extension.strip()
+    return _short_phone(f"{typed} x{extra}" if typed and extra else typed)
+
+
+def flag(text: str) -> str:
+    """Keep a flag, "true" or "false"; "" stays ""."""
+    return text
+
+
+def flag_not(text: str) -> str:
+    """Turn a flag round: "true" becomes "false"; "" stays ""."""
+    return {"true": "false", "false": "true"}.get(text, "")
 
 
 def email_key(text: str) -> str:
@@ -107,9 +125,20 @@ CONVERTERS: dict[str, Converter] = {
         Converter("date", ("date",), "date", iso_date),
         Converter("ids", ("ids",), "ids", sorted_ids),
         Converter("phone_us", ("text", "text"), "phone", us_phone),
+        Converter("phone", ("text",), "phone", typed_phone),
+        Converter("phone_extension", ("text", "text"), "phone", phone_with_extension),
+        Converter("flag", ("flag",), "flag", flag),
+        Converter("flag_not", ("flag",), "flag", flag_not),
     )
 }
 """Every converter a mapping table may name, beside `lookup:<name>`."""
+
+
+def _short_phone(phone: str) -> str:
+    if len(phone) > PHONE_LENGTH:
+        found = f"longer than {PHONE_LENGTH} characters"
+        raise RecordRejected("FIELD_TOO_LONG", doing="converting a phone", found=found, fix="shorten the phone number in the source")
+    return phone
 
 
 def _e164(typed: str) -> str:

@@ -12,7 +12,7 @@ from crosswalk.core.tables import TableRow, scan_table
 from crosswalk.errors import ConfigurationError, Problem
 
 COLUMNS = ("entity", "field", "type", "max_length", "required", "note")
-FIELD_TYPES = ("text", "email", "phone", "date", "code", "ids")
+FIELD_TYPES = ("text", "email", "phone", "date", "code", "ids", "flag")
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FORBIDDEN = re.compile(
@@ -23,7 +23,10 @@ _FORBIDDEN = re.compile(
 
 @dataclass(frozen=True)
 class Field:
-    """One field. type: one of FIELD_TYPES. max_length: in characters, None when the system names no limit."""
+    """One field. type: one of FIELD_TYPES; a flag is "true", "false" or "".
+
+    max_length: in characters, None when the system names no limit.
+    """
 
     name: str
     type: str

@@ -16,7 +16,7 @@ from crosswalk.errors import Problem
 
 COLUMNS = ("target", "source", "convert", "required", "blank", "note")
 LOOKUP = "lookup:"
-READS = {"text": {"text", "email", "phone"}, "code": {"code", "text"}, "date": {"date"}, "ids": {"ids"}}
+READS = {"text": {"text", "email", "phone"}, "code": {"code", "text"}, "date": {"date"}, "ids": {"ids"}, "flag": {"flag"}}
 """Which field types a converter may be given for each type it takes."""
 
 

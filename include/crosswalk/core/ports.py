@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 Row = dict[str, str]
@@ -50,6 +51,23 @@ class Source(Protocol):
         Raises ReadRestarted from the iterator when the vendor lost its place; the caller forgets what it has and
         calls again. Any other failure is a CrosswalkError: a failed read never looks like a short one.
         """
+
+
+class LabelledSource(Source, Protocol):
+    """A source whose records hold picklist values, which people know by their labels."""
+
+    def choices(self, field: str) -> dict[str, str]:
+        """Read the entries of a picklist as {value: label}. field: a field of the rows, of type ids; value: as the rows hold it.
+
+        Raises ConfigurationError CONN_EXTRA when the system has no picklist behind the field.
+        """
+
+
+class ChangeSource(Source, Protocol):
+    """A source that can say what changed, in requests proportional to the change. What was deleted is not among it."""
+
+    def changed(self, since: datetime) -> Iterator[list[Row]]:
+        """Read contacts that changed, or whose company did, at or after an instant with a zone; rows as those of `pages`."""
 
 
 @dataclass(frozen=True)

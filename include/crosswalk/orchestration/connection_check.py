@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from crosswalk.core.spec import integration_names, load_spec
 from crosswalk.errors import PermanentError
 
 if TYPE_CHECKING:
-    from crosswalk.core.ports import Source, Target
+    from crosswalk.core.ports import LabelledSource, Source, Target
     from crosswalk.core.spec import IntegrationSpec
 
 IN_SET = "expect_column_values_to_be_in_set"
@@ -28,6 +28,15 @@ def source_verdict(system: str, source: Source, dictionary: Mapping[str, Mapping
             _check_limits(spec, totals)
             said.append(f"{spec.name}: right {spec.right} held, within the limits ({_counts(spec.limits)}).")
             said += _unknown_codes(spec, dictionary)
+    return " ".join(said)
+
+
+def labelled_verdict(source: LabelledSource, fields: Sequence[str]) -> str:
+    """Tell what the source holds, and by which labels records can be chosen."""
+    said = [f"Signed in. {_counts(source.totals())} in the whole database."]
+    for field in fields:
+        labels = ", ".join(dict.fromkeys(source.choices(field).values()))
+        said.append(f"{field}: {labels or 'no entries'}.")
     return " ".join(said)
 
 
@@ -59,4 +68,8 @@ def _unknown_codes(spec: IntegrationSpec, dictionary: Mapping[str, Mapping[str, 
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return " and ".join(f"{number:,} {name}s" for name, number in counts.items())
+    return " and ".join(f"{number:,} {_plural(name)}" for name, number in counts.items())
+
+
+def _plural(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from crosswalk.sandbox.autotask import control as autotask_control
+from crosswalk.sandbox.connectwise import control as connectwise_control
 from crosswalk.sandbox.damage import replacement
 from crosswalk.sandbox.emoney import control as emoney_control
 from crosswalk.sandbox.emoney.firm import DEFAULT_FIRM
 from crosswalk.sandbox.emoney.system import Emoney
-from crosswalk.sandbox.faults import PAGE_KINDS, Fault, FaultBook
+from crosswalk.sandbox.faults import PAGE_KINDS, SYSTEMS, Fault, FaultBook
 from crosswalk.sandbox.fmg import control as fmg_control
 from crosswalk.sandbox.fmg.system import Fmg
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, refusal
+from crosswalk.sandbox.mindmatrix import control as mindmatrix_control
 from crosswalk.sandbox.request_log import Entry, RequestLog
 from crosswalk.sandbox.smartoffice import control as smartoffice_control
 from crosswalk.sandbox.smartoffice.system import SmartOffice
@@ -20,6 +23,8 @@ from crosswalk.sandbox.vendors import Checkpoints, System, Vendors
 
 DEFAULT_OFFICE, DEFAULT_ACCOUNT = "DEMO01", "FMG-1001"
 FAMILY_OFFICE, FAMILIES = "DEMO02", 24
+DEFAULT_DATABASE, DEFAULT_COMPANY, DEFAULT_ORGANIZATION = "NORTHWIND", "northwind", "MM-2001"
+CRM_PEOPLE = {"contacts": 200, "companies": 20, "seed": 7}
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ class Sandbox:
         return self.vendors.log
 
     def reset(self, start: Start) -> None:
-        """Begin anew: the default offices, an empty account, an empty firm, no faults, no log, settings as at the start."""
+        """Begin anew: one customer of each system, the target lists empty, no faults, no log, settings as at the start."""
         vendors = Vendors()
         smartoffice_control.open_office(
             vendors.smartoffice, {"office": DEFAULT_OFFICE, "contacts": start.contacts, "groups": start.groups, "seed": start.seed}
@@ -80,6 +85,9 @@ class Sandbox:
         smartoffice_control.open_office(vendors.smartoffice, {"office": FAMILY_OFFICE, "families": FAMILIES, "seed": start.seed})
         fmg_control.open_account(vendors.fmg, {"account": DEFAULT_ACCOUNT, "name": "Summit Advisors"})
         emoney_control.open_firm(vendors.emoney, {"firm": DEFAULT_FIRM, "name": "Quill Planning"})
+        autotask_control.open_database(vendors.autotask, {"database": DEFAULT_DATABASE, **CRM_PEOPLE})
+        connectwise_control.open_company(vendors.connectwise, {"company": DEFAULT_COMPANY, **CRM_PEOPLE})
+        mindmatrix_control.open_organization(vendors.mindmatrix, {"organization": DEFAULT_ORGANIZATION, "name": "Northwind Partners"})
         self.start = start
         self.settings = Settings()
         self.vendors = vendors
@@ -88,6 +96,7 @@ class Sandbox:
         """Go back to a checkpoint; settings stay. Raises Refused (404 NOT_FOUND)."""
         vendors = self.checkpoints.copy_of(number)
         vendors.fmg.limits, vendors.emoney.limit = self.fmg.limits, self.emoney.limit
+        vendors.mindmatrix.limits = self.vendors.mindmatrix.limits
         self.vendors = vendors
 
     def handle(self, request: Request, vendors: Vendors | None = None) -> tuple[Reply, Fault | None]:
@@ -98,7 +107,7 @@ class Sandbox:
         vendors = vendors or self.vendors
         system = vendors.system(request.path.split("/")[1])
         if system is None:
-            return refusal(Refused(404, "NOT_FOUND", "the sandbox serves /smartoffice/, /fmg/, /emoney/ and /_sandbox/")), None
+            return refusal(Refused(404, "NOT_FOUND", f"the sandbox serves /{'/, /'.join(SYSTEMS)}/ and /_sandbox/")), None
         began = time.perf_counter()
         call = system.describe(request)
         index = vendors.log.count(system.name, call.owner, request.method, write=call.write)

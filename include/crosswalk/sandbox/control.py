@@ -11,10 +11,14 @@ from typing import Any
 from jinja2 import Environment, Template, select_autoescape
 
 from crosswalk.sandbox.app import Sandbox, Start
+from crosswalk.sandbox.autotask import control as autotask_control
+from crosswalk.sandbox.connectwise import control as connectwise_control
 from crosswalk.sandbox.emoney import control as emoney_control
 from crosswalk.sandbox.faults import SYSTEMS, parse_fault
 from crosswalk.sandbox.fmg import control as fmg_control
+from crosswalk.sandbox.limits import Limits
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply, refusal
+from crosswalk.sandbox.mindmatrix import control as mindmatrix_control
 from crosswalk.sandbox.routes import Routes
 from crosswalk.sandbox.smartoffice import control as smartoffice_control
 
@@ -44,6 +48,9 @@ class Control:
         smartoffice_control.add_routes(self._routes, lambda: sandbox.smartoffice)
         fmg_control.add_routes(self._routes, lambda: sandbox.fmg)
         emoney_control.add_routes(self._routes, lambda: sandbox.emoney)
+        autotask_control.add_routes(self._routes, lambda: sandbox.vendors.autotask)
+        connectwise_control.add_routes(self._routes, lambda: sandbox.vendors.connectwise)
+        mindmatrix_control.add_routes(self._routes, lambda: sandbox.vendors.mindmatrix)
 
     def answer(self, request: Request) -> Reply:
         """Answer one request; errors have FMG's shape."""
@@ -60,6 +67,9 @@ class Control:
             "smartoffice": {"offices": smartoffice_control.overview(self.sandbox.smartoffice)},
             "fmg": {"accounts": fmg_control.overview(self.sandbox.fmg)},
             "emoney": {"firms": emoney_control.overview(self.sandbox.emoney)},
+            "autotask": {"databases": autotask_control.overview(self.sandbox.vendors.autotask)},
+            "connectwise": {"companies": connectwise_control.overview(self.sandbox.vendors.connectwise)},
+            "mindmatrix": {"organizations": mindmatrix_control.overview(self.sandbox.vendors.mindmatrix)},
             "requests": self.sandbox.log.counters(SYSTEMS),
             "faults": self.sandbox.faults.pending(),
             "settings": self._settings(),
@@ -116,12 +126,15 @@ class Control:
         self.sandbox.faults.clear()
         return json_reply({"faults": []})
 
+    def _limits(self) -> dict[str, Limits]:
+        return {"fmg": self.sandbox.fmg.limits, "mindmatrix": self.sandbox.vendors.mindmatrix.limits}
+
     def _settings(self) -> dict[str, Any]:
-        limits, minute = self.sandbox.fmg.limits, self.sandbox.emoney.limit
+        limits = {f"{system}_{name}": value for system, one in self._limits().items() for name, value in asdict(one).items()}
+        minute = self.sandbox.emoney.limit
         return {
             "compress": self.sandbox.settings.compress,
-            "fmg_requests_per_second": limits.requests_per_second,
-            "fmg_parallel": limits.parallel,
+            **limits,
             "emoney_requests": minute.requests,
             "emoney_window_seconds": minute.seconds,
             "emoney_retry_after": minute.announce_wait,
@@ -133,9 +146,9 @@ class Control:
             if not isinstance(body.get(name, False), bool):
                 raise Refused(422, "INVALID", f"{name} is true or false")
         _require_whole({name: value for name, value in body.items() if not isinstance(now.get(name), bool)}, set(now))
-        new = {**now, **body}
-        limits, minute = self.sandbox.fmg.limits, self.sandbox.emoney.limit
-        limits.requests_per_second, limits.parallel = new["fmg_requests_per_second"], new["fmg_parallel"]
+        new, minute = {**now, **body}, self.sandbox.emoney.limit
+        for system, limits in self._limits().items():
+            limits.requests_per_second, limits.parallel = new[f"{system}_requests_per_second"], new[f"{system}_parallel"]
         minute.requests, minute.seconds, minute.announce_wait = (
             new["emoney_requests"],
             new["emoney_window_seconds"],

@@ -9,7 +9,8 @@ from typing import Any
 
 from crosswalk.sandbox.messages import Call, Refused, Request
 
-SYSTEMS = ("smartoffice", "fmg", "emoney")
+SYSTEMS = ("smartoffice", "fmg", "emoney", "autotask", "connectwise", "mindmatrix")
+OWNERS = ("office", "account", "firm", "database", "company", "organization")
 SENDING_KINDS = ("latency", "drip", "cut", "truncated", "bad_gzip", "doctype", "lost_answer")
 REPLACING_KINDS = ("reset", "status", "rate_limited", "expired", "error", "login_page", "empty_body", "raw")
 PAGE_KINDS = ("repeat_page", "wrong_total", "zero_records", "short_page", "drop_field", "extra_field")
@@ -128,7 +129,7 @@ class FaultBook:
 def parse_fault(body: Mapping[str, Any]) -> Fault:
     """A fault from the JSON of the control API. Raises Refused (422 INVALID) naming what is wrong."""
     given = dict(body)
-    for alias in ("office", "account", "firm"):
+    for alias in OWNERS:
         if alias in given:
             given["owner"] = given.pop(alias)
     _check_types(given)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from crosswalk.sandbox.autotask.system import Autotask
+from crosswalk.sandbox.connectwise.system import ConnectWise
 from crosswalk.sandbox.emoney.system import Emoney
 from crosswalk.sandbox.faults import Fault, FaultBook
 from crosswalk.sandbox.fmg.system import Fmg
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request
+from crosswalk.sandbox.mindmatrix.system import Mindmatrix
 from crosswalk.sandbox.request_log import RequestLog
 from crosswalk.sandbox.smartoffice.system import SmartOffice
 
@@ -33,7 +37,7 @@ class System(Protocol):
 
 @dataclass(frozen=True)
 class Vendors:
-    """All systems with their faults and their log.
+    """Every system with its customers, the faults and their log.
 
     A reset or a restored checkpoint puts others in their place and leaves these as they are: a request still in work ends with
     the vendors it began with, and writes nothing into those that came after them.
@@ -42,22 +46,42 @@ class Vendors:
     smartoffice: SmartOffice = field(default_factory=SmartOffice)
     fmg: Fmg = field(default_factory=Fmg)
     emoney: Emoney = field(default_factory=Emoney)
+    autotask: Autotask = field(default_factory=Autotask)
+    connectwise: ConnectWise = field(default_factory=ConnectWise)
+    mindmatrix: Mindmatrix = field(default_factory=Mindmatrix)
     faults: FaultBook = field(default_factory=FaultBook)
     log: RequestLog = field(default_factory=RequestLog)
 
     def system(self, name: str) -> System | None:
         """The system of that name."""
-        systems: dict[str, System] = {system.name: system for system in (self.smartoffice, self.fmg, self.emoney)}
-        return systems.get(name)
+        systems: tuple[System, ...] = (self.smartoffice, self.fmg, self.emoney, self.autotask, self.connectwise, self.mindmatrix)
+        return {system.name: system for system in systems}.get(name)
 
     def copy(self, later: float) -> Vendors:
         """What all systems hold at one moment, with times moved by `later` seconds; no faults and an empty log."""
         with ExitStack() as held:
-            locks = [account.lock for account in self.fmg.accounts.copy().values()]
-            locks += [office.lock for office in self.smartoffice.offices.copy().values()]
-            for lock in locks + [firm.lock for firm in self.emoney.firms.copy().values()]:
+            for lock in self._locks():
                 held.enter_context(lock)
-            return Vendors(self.smartoffice.copy(later), self.fmg.copy(later), self.emoney.copy(later))
+            return Vendors(
+                self.smartoffice.copy(later),
+                self.fmg.copy(later),
+                self.emoney.copy(later),
+                self.autotask.copy(later),
+                self.connectwise.copy(later),
+                self.mindmatrix.copy(later),
+            )
+
+    def _locks(self) -> Iterator[AbstractContextManager[Any]]:
+        """The lock of every customer of every system, always in the same order."""
+        for customers in (
+            self.fmg.accounts,
+            self.smartoffice.offices,
+            self.emoney.firms,
+            self.autotask.databases,
+            self.connectwise.companies,
+            self.mindmatrix.organizations,
+        ):
+            yield from (customer.lock for customer in dict[str, Any](customers).values())
 
 
 class Checkpoints:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from crosswalk.core.ports import ReadRestarted
 from crosswalk.errors import DataError
 from crosswalk.wire.content import data_error
 
@@ -84,3 +85,46 @@ def prefetched(items: Iterable[Item]) -> Iterator[Item]:
         while (item := upcoming.result()) is not end:
             upcoming = pool.submit(next, source, end)
             yield item  # type: ignore[misc]  # the end mark is excluded above
+
+
+class KeysetGuard:
+    """Checks pages that are asked for by "id greater than the last one": ids are whole numbers and only rise."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+        self._pages = 0
+        self.last = 0
+
+    def check(self, ids: Sequence[Any]) -> None:
+        """Check the next page and move `last` on.
+
+        Raises DataError: SRC_ID_TYPE, SRC_PAGE_REPEATED, SRC_DUPLICATE_ID, SRC_ORDER, SRC_TOO_MANY_PAGES.
+        """
+        self._pages += 1
+        doing = f"{self._doing}, page {self._pages}"
+        if self._pages > MAX_PAGES:
+            raise data_error("SRC_TOO_MANY_PAGES", doing, f"there are more than {MAX_PAGES} pages")
+        if not all(type(one) is int for one in ids):
+            raise data_error("SRC_ID_TYPE", doing, "a record's id is not a whole number")
+        if ids and max(ids) <= self.last:
+            raise data_error("SRC_PAGE_REPEATED", doing, "it holds records of a page before")
+        if len(set(ids)) != len(ids):
+            raise data_error("SRC_DUPLICATE_ID", doing, "a record's id came before")
+        if list(ids) != sorted(ids) or (ids and ids[0] <= self.last):
+            raise data_error("SRC_ORDER", doing, "the records are not in ascending order of id")
+        self.last = ids[-1] if ids else self.last
+
+
+def counted(pages: Iterable[list[Item]], count: Callable[[], int], doing: str) -> Iterator[tuple[list[Item], int]]:
+    """Yield each page with the total counted beforehand, and check at the end that all came.
+
+    Raises ReadRestarted when the count changed meanwhile, DataError SRC_COUNT_MISMATCH when it did not: the list is capped or cut.
+    """
+    total, received = count(), 0
+    for page in pages:
+        received += len(page)
+        yield page, total
+    if received != total:
+        if count() != total:
+            raise ReadRestarted(f"{doing}: the list changed")
+        raise data_error("SRC_COUNT_MISMATCH", doing, f"{total} records were counted, {received} came")

@@ -22,7 +22,11 @@ from crosswalk.store.tables import request_budget
 from crosswalk.systems.emoney.tokens import forget_tokens
 
 TYPES = {one["connection-type"]: one for one in provider_info()["connection-types"]}
-SECRET = {"smartoffice": "sandbox-secret", "fmg": "sandbox-key", "emoney": ""}
+SECRET = {"smartoffice": "sandbox-secret", "fmg": "sandbox-key", "mindmatrix": "sandbox-key", "emoney": ""}
+LOGIN = {"autotask": "api@example.test", "connectwise": "publickey"}
+AUTOTASK = {"path": "/autotask", "integration_code": "SANDBOXCODE", "contact_type_field": "Contact Type"}
+CONNECTWISE = {"path": "/connectwise", "company": "northwind", "client_id": "00000000-0000-4000-8000-000000000007"}
+MINDMATRIX = {"path": "/mindmatrix", "organization": "MM-2001"}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +45,8 @@ def connect(monkeypatch: pytest.MonkeyPatch, box: SandboxServer) -> Any:
             "host": box.host,
             "port": box.port,
             "schema": "http",
-            "login": "integration",
-            "password": SECRET[system],
+            "login": LOGIN.get(system, "integration"),
+            "password": SECRET.get(system, "sandbox-secret"),
         }
         body |= {"extra": {"allow_private_network": True, **extra}, **changes}
         monkeypatch.setenv("AIRFLOW_CONN_TRIED", json.dumps(body))
@@ -98,7 +102,16 @@ def test_a_database_over_its_limits_fails_the_test(connect: Any, box: SandboxSer
     assert "1,001 groups" in message
 
 
-@pytest.mark.parametrize(("system", "extra"), [("smartoffice", {"office": "DEMO01"}), ("fmg", {"account": "FMG-1001", "path": "/fmg"})])
+@pytest.mark.parametrize(
+    ("system", "extra"),
+    [
+        ("smartoffice", {"office": "DEMO01"}),
+        ("fmg", {"account": "FMG-1001", "path": "/fmg"}),
+        ("autotask", AUTOTASK),
+        ("connectwise", CONNECTWISE),
+        ("mindmatrix", MINDMATRIX),
+    ],
+)
 @pytest.mark.requirement("CARD-5")
 def test_a_wrong_secret_is_refused_and_not_repeated(connect: Any, system: str, extra: dict[str, Any]) -> None:
     ok, message = connect(system, extra, password="wrong-secret-9").test_connection()
@@ -164,6 +177,43 @@ def test_what_is_wrong_with_an_emoney_connection_is_told(emoney: Any, changes: d
     assert code in message
     assert "wrong-secret-9" not in message
     assert "PRIVATE KEY" not in message
+
+
+@pytest.mark.requirement("CARD-5", "MIND-02")
+@pytest.mark.parametrize(("system", "extra"), [("autotask", AUTOTASK), ("connectwise", CONNECTWISE)])
+def test_a_crm_tells_what_it_holds_and_what_can_be_chosen(connect: Any, system: str, extra: dict[str, Any]) -> None:
+    ok, message = connect(system, extra).test_connection()
+    assert ok, message
+    assert "20 companies and 200 contacts" in message
+    assert "Customer, Prospect, Suspect, Dead, Vendor" in message
+    assert "Decision maker, Technical, Billing" in message
+
+
+@pytest.mark.parametrize(
+    ("system", "extra", "code"),
+    [
+        ("autotask", {"path": "/autotask"}, "CONN_EXTRA"),
+        ("autotask", {**AUTOTASK, "contact_type_field": "Tier"}, "SRC_SCHEMA"),
+        ("autotask", {**AUTOTASK, "page_size": 501}, "CONN_EXTRA"),
+        ("connectwise", {**CONNECTWISE, "company": "acme"}, "CONN_COMPANY_UNKNOWN"),
+        ("connectwise", {**CONNECTWISE, "client_id": "mine"}, "CONN_EXTRA"),
+        ("mindmatrix", {**MINDMATRIX, "organization": "MM-9"}, "TGT_NOT_FOUND"),
+    ],
+)
+@pytest.mark.requirement("CARD-5")
+def test_what_is_wrong_with_a_connection_is_named(connect: Any, system: str, extra: dict[str, Any], code: str) -> None:
+    ok, message = connect(system, extra).test_connection()
+    assert not ok
+    assert code in message
+
+
+@pytest.mark.requirement("CARD-5")
+@pytest.mark.parametrize("acknowledged", [True, False, None])
+def test_mindmatrix_tells_whether_it_would_be_sent_anything(connect: Any, acknowledged: bool | None) -> None:
+    ok, message = connect("mindmatrix", {**MINDMATRIX, "opt_in_acknowledged": acknowledged}).test_connection()
+    assert ok, message
+    assert "0 contacts" in message
+    assert ("Nothing will be sent" not in message) is bool(acknowledged)
 
 
 def test_the_private_network_is_closed_by_default(connect: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 from crosswalk.core.ports import ReadRestarted
 from crosswalk.errors import CrosswalkError, DataError
 from crosswalk.wire import paging
-from crosswalk.wire.paging import PageGuard, prefetched
+from crosswalk.wire.paging import KeysetGuard, PageGuard, counted, prefetched
 
 Given = tuple[list[object], int, bool]
 
@@ -112,3 +112,54 @@ def test_a_reader_may_stop_early() -> None:
     pages = prefetched(iter(range(1000)))
     assert next(pages) == 0
     pages.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.requirement("SAFE-1")
+@pytest.mark.parametrize(
+    ("pages", "code"),
+    [
+        ([[1, 2], [1, 2]], "SRC_PAGE_REPEATED"),
+        ([[3, 4], [1]], "SRC_PAGE_REPEATED"),
+        ([[1, 1]], "SRC_DUPLICATE_ID"),
+        ([[2, 1]], "SRC_ORDER"),
+        ([[1, 3], [3, 4]], "SRC_ORDER"),
+        ([[0]], "SRC_PAGE_REPEATED"),
+        ([["1"]], "SRC_ID_TYPE"),
+        ([[None]], "SRC_ID_TYPE"),
+        ([[True]], "SRC_ID_TYPE"),
+    ],
+)
+def test_ids_only_rise(pages: list[list[object]], code: str) -> None:
+    guard = KeysetGuard("reading contacts of autotask_summit")
+    with pytest.raises(DataError) as caught:
+        for ids in pages:
+            guard.check(ids)
+    assert caught.value.code == code
+    assert "autotask_summit, page" in str(caught.value)
+
+
+def test_the_last_id_is_where_to_go_on() -> None:
+    guard = KeysetGuard("reading contacts of autotask_summit")
+    for ids, last in (([3, 9], 9), ([], 9), ([10], 10)):
+        guard.check(ids)
+        assert guard.last == last
+
+
+def test_a_walk_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "MAX_PAGES", 2)
+    guard = KeysetGuard("reading")
+    with pytest.raises(DataError) as caught:
+        for number in range(1, 5):
+            guard.check([number])
+    assert (caught.value.code, guard.last) == ("SRC_TOO_MANY_PAGES", 2)
+
+
+@pytest.mark.requirement("SAFE-1")
+def test_pages_have_to_add_up_to_what_was_counted() -> None:
+    assert list(counted([[1, 2], [3]], lambda: 3, "reading")) == [([1, 2], 3), ([3], 3)]
+    with pytest.raises(DataError) as caught:
+        list(counted([[1, 2]], lambda: 3, "reading"))
+    assert caught.value.code == "SRC_COUNT_MISMATCH"
+    counts = iter((3, 2))
+    with pytest.raises(ReadRestarted):
+        list(counted([[1, 2]], lambda: next(counts), "reading"))

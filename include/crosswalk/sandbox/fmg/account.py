@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from crosswalk.sandbox.fmg.imports import Import
-from crosswalk.sandbox.fmg.limits import Gate
 from crosswalk.sandbox.idempotency import Answers
+from crosswalk.sandbox.limits import Gate
 
 DEFAULT_KEY = "sandbox-key"
 

@@ -11,7 +11,7 @@ from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.fmg import editing, reading
 from crosswalk.sandbox.fmg.account import Account
 from crosswalk.sandbox.fmg.jobs import commit_import, open_import, put_part
-from crosswalk.sandbox.fmg.limits import Limits
+from crosswalk.sandbox.limits import Limits
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, json_reply, refusal
 from crosswalk.sandbox.routes import Routes
 

@@ -1,0 +1,1 @@
+"""Autotask, as its contract page has it."""

@@ -1,0 +1,1 @@
+"""ConnectWise, as its contract page has it."""

@@ -1,0 +1,1 @@
+"""Mindmatrix, as its contract page has it."""

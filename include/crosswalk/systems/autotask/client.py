@@ -1,0 +1,187 @@
+"""Calls of Autotask's REST interface. Contract: README.md. Nothing is tried again here but what a moved zone asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from crosswalk.errors import AuthRefused, ConfigurationError
+from crosswalk.systems.autotask.payloads import Threshold, picklist, shape, threshold, trouble
+from crosswalk.systems.autotask.zone import Credentials, look_up
+from crosswalk.wire import json
+from crosswalk.wire.address import check_characters
+from crosswalk.wire.content import data_error
+from crosswalk.wire.paging import KeysetGuard
+from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.shapes import JsonObject
+
+MAX_PAGE_SIZE = 500
+MAX_PARALLEL = 3
+
+Condition = dict[str, Any]
+COLLECTIONS = {"contact": "Contacts", "company": "Companies"}
+
+
+@dataclass(frozen=True)
+class AutotaskSettings:
+    """An Autotask connection. base_url: what comes before /ATServicesRest; name: the connection id."""
+
+    base_url: str
+    user: str
+    secret: str = field(repr=False)
+    integration_code: str = field(repr=False)
+    contact_type_field: str = ""
+    page_size: int = MAX_PAGE_SIZE
+    requests_per_second: float = 5
+    allow_private_network: bool = False
+    allowed_hosts: Sequence[str] = ()
+    first_wait: float = 0.5
+    name: str = "autotask"
+
+    def __post_init__(self) -> None:
+        if not self.secret:
+            raise self._wrong("CONN_SECRET_MISSING", "Password, the secret, is blank", "fill it in")
+        if not (self.user and self.integration_code):
+            raise self._wrong("CONN_EXTRA", "Login or Integration code is blank", "fill it in")
+        if not 1 <= self.page_size <= MAX_PAGE_SIZE:
+            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}", "correct Page size")
+        for text in (self.user, self.secret, self.integration_code):
+            check_characters(text, self.name, "Login, Password or Integration code", ascii_only=True)
+
+    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+
+
+class AutotaskClient:
+    """The interface's calls for one database; safe to use from several threads."""
+
+    def __init__(self, settings: AutotaskSettings) -> None:
+        self.settings = settings
+        self._entry = Wire(_wire_settings(settings, f"{settings.base_url.rstrip('/')}/ATServicesRest/V1.0"))
+        self._credentials = Credentials(settings.user, settings.secret, settings.integration_code)
+        self._zone: Wire | None = None
+        self._retired: list[Wire] = []
+        self._moving = Lock()
+        self.host = self._entry.endpoint.host
+
+    def count(self, entity: str, *conditions: Condition) -> int:
+        """Count the records of an entity that keep all conditions."""
+        doing = self.doing(f"counting every {entity}")
+        body = json.write({"filter": [*(conditions or [_after(0)])]})
+        answer = self._call(Call("POST", f"/{COLLECTIONS[entity]}/query/count", doing, content=body, expect=(500,)))
+        return shape(doing).count(answer, "queryCount")
+
+    def items(self, entity: str, fields: Sequence[str], *conditions: Condition) -> Iterator[list[JsonObject]]:
+        """Read the records of an entity that keep all conditions, in ascending order of id, page by page.
+
+        fields: Autotask's names; `id` comes by itself. Raises DataError when the pages do not fit together.
+        """
+        doing = self.doing(f"reading every {entity}")
+        guard, size = KeysetGuard(doing), self.settings.page_size
+        last_page = False
+        while not last_page:
+            body = json.write({"filter": [*conditions, _after(guard.last)], "IncludeFields": ["id", *fields], "MaxRecords": size})
+            answer = self._call(Call("POST", f"/{COLLECTIONS[entity]}/query", doing, content=body, expect=(500,)))
+            items, more = _page(answer, doing)
+            guard.check([item.get("id") for item in items])
+            last_page = len(items) < size
+            if len(items) > size or (last_page and more):
+                raise data_error("SRC_SHORT_PAGE", doing, f"a page holds {len(items)} of {size} records, and another is announced")
+            yield items
+
+    def picklist(self, entity: str, name: str, *, user_defined: bool = False) -> dict[str, str]:
+        """Read the entries of a picklist field as {value: label}. Raises DataError SRC_SCHEMA when the field is none."""
+        doing = self.doing(f"reading the picklist {name}")
+        kind = "userDefinedFields" if user_defined else "fields"
+        answer = self._call(Call("GET", f"/{COLLECTIONS[entity]}/entityInformation/{kind}", doing, expect=(500,)))
+        return picklist(answer, name, doing)
+
+    def threshold(self) -> Threshold:
+        """Ask how many requests the database may take, and took, in the present time frame."""
+        doing = self.doing("reading the request threshold")
+        return threshold(self._call(Call("GET", "/ThresholdInformation", doing, expect=(500,))), doing)
+
+    def doing(self, what: str) -> str:
+        """Say what is being done, on which connection."""
+        return f"{what} of {self.settings.name}"
+
+    @property
+    def sent(self) -> Counter[str]:
+        """Requests sent so far by HTTP method, tries included."""
+        return sum((wire.sent for wire in self._wires()), Counter())
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        for wire in self._wires():
+            wire.close()
+
+    def _wires(self) -> list[Wire]:
+        return [self._entry, *self._retired, *filter(None, [self._zone])]
+
+    def _call(self, call: Call) -> JsonObject:
+        zone = self._zone_of()
+        try:
+            return zone.exchange(call, lambda answer: _object(answer, call.doing))
+        except AuthRefused as refused:
+            if refused.code != "CONN_AUTH_FAILED" or (moved := self._zone_of(instead_of=zone)) is zone:
+                raise
+        return moved.exchange(call, lambda answer: _object(answer, call.doing))
+
+    def _zone_of(self, instead_of: Wire | None = None) -> Wire:
+        """Give the zone's wire; with `instead_of` look the zone up again, unless another thread did, and give the same if it stayed."""
+        with self._moving:
+            if self._zone is None or self._zone is instead_of:
+                endpoint = look_up(self._entry, self.settings.user, self.doing("looking up the zone"))
+                if self._zone is None or self._zone.endpoint.url != f"{endpoint.url}/V1.0":
+                    self._retired += filter(None, [self._zone])
+                    self._zone = Wire(_wire_settings(self.settings, f"{endpoint.url}/V1.0", self._credentials.headers()))
+            return self._zone
+
+
+def at_or_after(field: str, instant: str) -> Condition:
+    """A condition on a time. instant: UTC, ISO 8601."""
+    return {"op": "gte", "field": field, "value": instant}
+
+
+def one_of(field: str, values: Sequence[int]) -> Condition:
+    """A condition that a field has one of at most 500 values."""
+    return {"op": "in", "field": field, "value": list(values)}
+
+
+def any_of(*conditions: Condition) -> Condition:
+    """A condition that one of several holds."""
+    return {"op": "or", "items": list(conditions)}
+
+
+def _after(record_id: int) -> Condition:
+    return {"op": "gt", "field": "id", "value": record_id}
+
+
+def _page(answer: JsonObject, doing: str) -> tuple[list[JsonObject], bool]:
+    read = shape(doing)
+    if answer.get("items") is None:
+        raise read.wrong("items")
+    details = read.whole(answer.get("pageDetails"), "pageDetails")
+    return read.objects(answer["items"], "items"), bool(read.text(details, "nextPageUrl"))
+
+
+def _object(answer: Answer, doing: str) -> JsonObject:
+    if answer.status == 500:
+        raise trouble(answer, doing)
+    return shape(doing).whole(json.parse(answer.content, answer.content_type, doing), "the whole")
+
+
+def _wire_settings(settings: AutotaskSettings, base_url: str, headers: dict[str, str] | None = None) -> WireSettings:
+    return WireSettings(
+        base_url=base_url,
+        name=settings.name,
+        headers={"Accept": "application/json", "Content-Type": "application/json", **(headers or {})},
+        requests_per_second=settings.requests_per_second,
+        allow_private_network=settings.allow_private_network,
+        allowed_hosts=settings.allowed_hosts,
+        first_wait=settings.first_wait,
+        connections=MAX_PARALLEL,
+    )

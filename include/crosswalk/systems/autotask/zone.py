@@ -1,0 +1,69 @@
+"""Where a database lives: the zone look-up, and whether its answer may be given the credentials."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+
+from crosswalk.errors import ConfigurationError, TransientError
+from crosswalk.systems.autotask.payloads import shape
+from crosswalk.wire import json
+from crosswalk.wire.address import AddressPolicy, Endpoint
+from crosswalk.wire.session import Answer, Call, Wire
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Who asks, in three headers."""
+
+    user: str
+    secret: str = field(repr=False)
+    integration_code: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        return {"ApiIntegrationCode": self.integration_code, "UserName": self.user, "Secret": self.secret}
+
+
+def look_up(entry: Wire, user: str, doing: str) -> Endpoint:
+    """Ask where the user's database lives; no credentials are sent.
+
+    Raises TransientError SRC_ZONE_UNKNOWN (Autotask answers an unknown user with 500), ConfigurationError CONN_ZONE_FOREIGN and what
+    the address check raises.
+    """
+
+    def read(answer: Answer) -> str:
+        if answer.status == 500:
+            fix = "check Login; if it is right, run again later"
+            raise TransientError("SRC_ZONE_UNKNOWN", doing=doing, found="Autotask failed, or does not know the API user", fix=fix)
+        found = shape(doing).whole(json.parse(answer.content, answer.content_type, doing), "the whole")
+        return shape(doing).text(found, "url")
+
+    url = entry.exchange(Call("GET", "/zoneInformation", doing, params={"user": user}, expect=(500,)), read)
+    if not url:
+        raise shape(doing).wrong("url")
+    settings = entry.settings
+    zone = AddressPolicy(settings.name, settings.allow_private_network, settings.allowed_hosts).check_url(url)
+    if zone.scheme != entry.endpoint.scheme or not _related(zone.host, entry.endpoint.host):
+        raise ConfigurationError(
+            "CONN_ZONE_FOREIGN",
+            doing=doing,
+            found="the zone's address is not under the domain of Host, or has another schema",
+            fix="check Host; credentials are not sent anywhere else",
+        )
+    return zone
+
+
+def _related(zone: str, entry: str) -> bool:
+    """Whether both are one host, or names under one parent domain of at least two labels."""
+    if zone == entry:
+        return True
+    parent = entry.partition(".")[2]
+    return "." in parent and not _is_address(entry) and zone.endswith("." + parent)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

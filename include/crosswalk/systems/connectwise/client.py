@@ -1,0 +1,165 @@
+"""Calls of ConnectWise's REST interface. Contract: README.md. Nothing is tried again here: the wire does that."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from requests.utils import parse_header_links
+
+from crosswalk.errors import ConfigurationError
+from crosswalk.systems.connectwise.payloads import shape
+from crosswalk.wire import json
+from crosswalk.wire.address import check_characters
+from crosswalk.wire.content import data_error
+from crosswalk.wire.paging import KeysetGuard
+from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.shapes import JsonObject
+
+MAX_PAGE_SIZE = 1000
+MAX_PARALLEL = 2
+
+_ACCEPT = ("application/vnd.connectwise.com+json; version=2026.4", "application/json")
+_FORWARD = {"pagination-type": "forward-only"}
+_CODEBASE = re.compile(r"[A-Za-z0-9_.]{1,60}/?")
+
+
+@dataclass(frozen=True)
+class ConnectWiseSettings:
+    """A ConnectWise connection. base_url: what comes before /login; company: the id people sign in with; name: the connection id."""
+
+    base_url: str
+    company: str
+    public_key: str
+    private_key: str = field(repr=False)
+    client_id: str
+    page_size: int = MAX_PAGE_SIZE
+    requests_per_second: float = 10
+    allow_private_network: bool = False
+    allowed_hosts: Sequence[str] = ()
+    first_wait: float = 0.5
+    name: str = "connectwise"
+
+    def __post_init__(self) -> None:
+        if not self.private_key:
+            raise self._wrong("CONN_SECRET_MISSING", "Password, the private key, is blank", "fill it in")
+        if not (self.company and self.public_key and self.client_id):
+            raise self._wrong("CONN_EXTRA", "Company, Login or Client id is blank", "fill it in")
+        if ":" in self.company + self.public_key or "+" in self.company:
+            raise self._wrong("CONN_EXTRA", "Company or Login holds a colon or a plus sign", "type it again")
+        if not 1 <= self.page_size <= MAX_PAGE_SIZE:
+            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}", "correct Page size")
+        for text in (self.company, self.public_key, self.private_key, self.client_id):
+            check_characters(text, self.name, "Company, Login, Password or Client id", ascii_only=True)
+
+    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Who asks."""
+        login = f"{self.company}+{self.public_key}:{self.private_key}"
+        return {"Authorization": f"Basic {b64encode(login.encode()).decode()}", "clientId": self.client_id}
+
+
+class ConnectWiseClient:
+    """The interface's calls for one company; safe to use from several threads."""
+
+    def __init__(self, settings: ConnectWiseSettings) -> None:
+        self.settings = settings
+        self._wire = Wire(
+            WireSettings(
+                base_url=settings.base_url.rstrip("/"),
+                name=settings.name,
+                requests_per_second=settings.requests_per_second,
+                allow_private_network=settings.allow_private_network,
+                allowed_hosts=settings.allowed_hosts,
+                first_wait=settings.first_wait,
+                connections=MAX_PARALLEL,
+            )
+        )
+        self._looking = Lock()
+        self.host = self._wire.endpoint.host
+
+    def count(self, path: str, conditions: str = "") -> int:
+        """Count the records of a list, such as /company/contacts."""
+        doing = self.doing(f"counting {path}")
+        answer = self._wire.exchange(self._call(f"{path}/count", doing, _condition(conditions)), lambda answer: _parsed(answer, doing))
+        return shape(doing).count(shape(doing).whole(answer, "the whole"), "count")
+
+    def records(self, path: str, fields: Sequence[str], conditions: str = "") -> Iterator[list[JsonObject]]:
+        """Read the records of a list in ascending order of id, page by page. Raises DataError when the pages do not fit together."""
+        doing = self.doing(f"reading {path}")
+        guard, following = KeysetGuard(doing), ""
+        params = {"pageSize": str(self.settings.page_size), "fields": ",".join(fields), **_condition(conditions)}
+        while True:
+            asked = {**params, **({"pageId": following} if following else {})}
+            page, after = self._wire.exchange(self._call(path, doing, asked), lambda answer: (_parsed(answer, doing), _next(answer, doing)))
+            if not isinstance(page, list):
+                raise shape(doing).wrong("the whole")
+            records = shape(doing).objects(page, "the whole")
+            guard.check([record.get("id") for record in records])
+            if after and int(after) < guard.last:
+                raise data_error("SRC_NO_NEXT_LINK", doing, "the next link leads back")
+            yield records
+            if not after:
+                return
+            following = after
+
+    def doing(self, what: str) -> str:
+        """Say what is being done, on which connection."""
+        return f"{what} of {self.settings.name}"
+
+    @property
+    def sent(self) -> Counter[str]:
+        """Requests sent so far by HTTP method, tries included."""
+        return self._wire.sent
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._wire.close()
+
+    def _call(self, path: str, doing: str, params: Mapping[str, str]) -> Call:
+        with self._looking:
+            base = self._base
+        return Call("GET", base + path, doing, headers={**self.settings.headers, **_FORWARD}, params=params, accept=_ACCEPT)
+
+    @cached_property
+    def _base(self) -> str:
+        """Where the company's codebase is, asked once."""
+        doing = self.doing("looking up the company's codebase")
+        path = f"/login/companyinfo/{quote(self.settings.company, safe='')}"
+        found = self._wire.exchange(Call("GET", path, doing), lambda answer: _parsed(answer, doing))
+        if found is None:
+            fix = "correct Company in the connection"
+            raise ConfigurationError("CONN_COMPANY_UNKNOWN", doing=doing, found="ConnectWise does not know the company", fix=fix)
+        codebase = shape(doing).text(shape(doing).whole(found, "the whole"), "Codebase")
+        if not _CODEBASE.fullmatch(codebase) or ".." in codebase:
+            raise shape(doing).wrong("Codebase")
+        return f"/{codebase.rstrip('/')}/apis/3.0"
+
+
+def _condition(conditions: str) -> dict[str, str]:
+    return {"conditions": conditions} if conditions else {}
+
+
+def _parsed(answer: Answer, doing: str) -> Any:
+    return json.parse(answer.content, answer.content_type, doing)
+
+
+def _next(answer: Answer, doing: str) -> str:
+    """Give the pageId the next link names, "" at the end. The link's address is not used."""
+    links = [one for one in parse_header_links(answer.headers.get("link", "")) if one.get("rel") == "next"]
+    if not links:
+        return ""
+    ids = parse_qs(urlsplit(str(links[0].get("url", ""))).query).get("pageId", [])
+    if len(links) > 1 or len(ids) != 1 or not (ids[0].isascii() and ids[0].isdigit()):
+        raise data_error("SRC_NO_NEXT_LINK", doing, "another page is announced, but no pageId leads to it")
+    return ids[0]

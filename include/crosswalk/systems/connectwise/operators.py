@@ -1,0 +1,11 @@
+"""ConnectWise as a task."""
+
+from __future__ import annotations
+
+from crosswalk.orchestration.steps import ExtractStep
+
+
+class ConnectWiseExtractOperator(ExtractStep):
+    """Read a company's contacts with their companies, and what the target holds, into the landing zone."""
+
+    system = "connectwise"

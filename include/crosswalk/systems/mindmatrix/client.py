@@ -1,0 +1,153 @@
+"""Calls of Mindmatrix. Contract: README.md. Nothing is tried again here: the wire does that, with the same Idempotency-Key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from crosswalk.core.ports import ReadRestarted
+from crosswalk.errors import ConfigurationError, CrosswalkError
+from crosswalk.systems.mindmatrix.payloads import READ_STATUSES, SPLITTABLE, refused, shape
+from crosswalk.wire import json
+from crosswalk.wire.address import check_characters
+from crosswalk.wire.content import data_error
+from crosswalk.wire.paging import PageGuard
+from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.shapes import JsonObject
+
+PAGE_SIZE = 500
+MAX_PARALLEL = 2
+
+
+@dataclass(frozen=True)
+class MindmatrixSettings:
+    """A Mindmatrix connection. base_url: what comes before /v1; organization: such as MM-2001; name: the connection id."""
+
+    base_url: str
+    organization: str
+    api_key: str = field(repr=False)
+    opt_in_acknowledged: bool = False
+    requests_per_second: float = 10
+    allow_private_network: bool = False
+    allowed_hosts: Sequence[str] = ()
+    first_wait: float = 0.5
+    name: str = "mindmatrix"
+
+    def __post_init__(self) -> None:
+        if not self.api_key:
+            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank", "fill it in")
+        if not self.organization:
+            raise self._wrong("CONN_EXTRA", "Organization is blank", "fill it in")
+        check_characters(self.organization, self.name, "Organization")
+
+    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One page of a list as Mindmatrix gives it."""
+
+    records: list[JsonObject]
+    total: int
+
+
+class MindmatrixClient:
+    """Mindmatrix' calls for one organization; safe to use from several threads."""
+
+    def __init__(self, settings: MindmatrixSettings, wire: Wire | None = None) -> None:
+        self.settings = settings
+        self._wire = wire or Wire(_wire_settings(settings))
+        self.host = self._wire.endpoint.host
+
+    def organization(self) -> JsonObject:
+        """GET the organization."""
+        return self._call(Call("GET", "", self.doing("reading the organization"), expect=READ_STATUSES - SPLITTABLE))
+
+    def pages(self, collection: str, id_field: str) -> Iterator[ListPage]:
+        """Read "contacts" or "opt-outs" page by page.
+
+        Raises ReadRestarted when the list's revision changes in between, DataError when the pages do not add up.
+        """
+        doing = self.doing(f"reading {collection}")
+        guard, revision, after, number = PageGuard(doing), -1, "", 0
+        while number == 0 or after:
+            number += 1
+            read = shape(f"{doing}, page {number}")
+            params = {"limit": str(PAGE_SIZE), **({"after": after} if after else {})}
+            answer = self._call(Call("GET", f"/{collection}", read.doing, params=params, expect=READ_STATUSES - SPLITTABLE))
+            if answer.get(collection.replace("-", "_")) is None:
+                raise read.wrong(collection)
+            page = ListPage(read.objects(answer[collection.replace("-", "_")], collection), read.count(answer, "total"))
+            if revision not in (-1, read.count(answer, "revision")):
+                raise ReadRestarted(f"{doing}: the list changed")
+            revision, following = read.count(answer, "revision"), _next(answer, doing)
+            guard.check([record.get(id_field) for record in page.records], page.total, bool(following))
+            if following and following == after:
+                raise data_error("SRC_PAGE_REPEATED", doing, "the next page is the page before")
+            yield page
+            after = following
+
+    def write(self, path: str, body: bytes, key: str, doing: str) -> JsonObject:
+        """POST a write under its Idempotency-Key.
+
+        Raises BatchRefused when the body was not taken and may be split, Fenced, ConfigurationError, DataError, and what the wire raises.
+        """
+        headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+        return self._call(Call("POST", path, doing, content=body, headers=headers, expect=READ_STATUSES))
+
+    def doing(self, what: str) -> str:
+        """Say what is being done, on which connection."""
+        return f"{what} of {self.settings.name}"
+
+    @property
+    def sent(self) -> Counter[str]:
+        """Requests sent so far by HTTP method, tries included."""
+        return self._wire.sent
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._wire.close()
+
+    def _call(self, call: Call) -> JsonObject:
+        answer = self._wire.request(call)
+        if answer.status in READ_STATUSES:
+            raise refused(answer.status, _error_code(answer, call.doing), call.doing)
+        return _object(answer, call.doing)
+
+
+def _wire_settings(settings: MindmatrixSettings) -> WireSettings:
+    return WireSettings(
+        base_url=f"{settings.base_url.rstrip('/')}/v1/organizations/{quote(settings.organization, safe='')}",
+        name=settings.name,
+        headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
+        requests_per_second=settings.requests_per_second,
+        allow_private_network=settings.allow_private_network,
+        allowed_hosts=settings.allowed_hosts,
+        first_wait=settings.first_wait,
+        connections=MAX_PARALLEL,
+    )
+
+
+def _object(answer: Answer, doing: str) -> JsonObject:
+    return shape(doing).whole(json.parse(answer.content, answer.content_type, doing), "the whole")
+
+
+def _error_code(answer: Answer, doing: str) -> str:
+    """Give the code of an error answer, "" when it has none: a proxy in between may have written it."""
+    try:
+        error = _object(answer, doing).get("error")
+    except CrosswalkError:
+        return ""
+    return str(error.get("code", "")) if isinstance(error, dict) else ""
+
+
+def _next(answer: JsonObject, doing: str) -> str:
+    value = answer.get("next", "")
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not value:
+        raise data_error("SRC_NO_NEXT_LINK", doing, "next is missing or unreadable")
+    return value

@@ -1,0 +1,139 @@
+"""The JSON documents of Mindmatrix: contacts read back, operations of a delivery, and what an error means. Contract: README.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from crosswalk.core.fields import Field, load_fields
+from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal, Row, TargetState
+from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
+from crosswalk.wire import json
+from crosswalk.wire.content import data_error
+from crosswalk.wire.shapes import JsonObject, Shape
+
+READ_STATUSES = frozenset({401, 403, 404, 409, 413, 422})
+SPLITTABLE = frozenset({413, 422})
+OPT_IN_STATES = ("opted_in", "opted_out", "unknown")
+
+_SHOWABLE_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
+_TAKE_ANEW = "clear the run from extract on"
+
+
+@cache
+def contact_fields() -> Mapping[str, Field]:
+    """Give the fields of a contact by name, from fields.csv."""
+    return load_fields("mindmatrix")["contact"]
+
+
+def shape(doing: str) -> Shape:
+    """Reads Mindmatrix' answers; what is not of the agreed type is TGT_SCHEMA."""
+    return Shape("TGT_SCHEMA", "Mindmatrix", doing)
+
+
+def contact_row(record: JsonObject, doing: str) -> Row:
+    """Turn a contact read back into a row. Raises DataError TGT_SCHEMA."""
+    read = shape(doing)
+    row = {"target_id": read.text(record, "contact_id"), "source_id": read.text(record, "source_id")}
+    if not row["target_id"]:
+        raise read.wrong("contact_id")
+    row |= {name: read.text(record, name) for name in contact_fields()}
+    if record.get("opt_in") not in OPT_IN_STATES:
+        raise read.wrong("opt_in")
+    row["opted_out"] = "true" if record["opt_in"] == "opted_out" else ""
+    return row
+
+
+@cache
+def known_keys() -> frozenset[str]:
+    """Name what a contact of the list may hold."""
+    return frozenset({"contact_id", "source_id", "opt_in", *contact_fields()})
+
+
+def batch_body(operations: Sequence[Operation]) -> bytes:
+    """Write the body of one batch. The opt-in state is no part of it: it is never changed by us."""
+    upserts = [_upsert(operation) for operation in operations if operation.op == "upsert"]
+    deletes = [{"contact_id": operation.target_id} for operation in operations if operation.op == "delete"]
+    return json.write({"update_current": True, "upserts": upserts, "deletes": deletes})
+
+
+def organization_state(answer: JsonObject, doing: str) -> TargetState:
+    """Read the organization. Raises DataError TGT_SCHEMA."""
+    read, managed = shape(doing), answer.get("managed_by")
+    return TargetState(
+        managed_by=None if managed is None else {str(name): str(value) for name, value in read.whole(managed, "managed_by").items()},
+        counts={"contact": read.count(answer, "contacts")},
+        generation=read.count(answer, "generation"),
+        last_snapshot=read.count(answer, "last_snapshot"),
+        revision=read.count(answer, "revision"),
+    )
+
+
+def batch_result(answer: JsonObject, operations: Sequence[Operation], doing: str) -> BatchResult:
+    """Read what became of a batch. Raises DataError TGT_SCHEMA, or TGT_UNKNOWN_KEY for a key that was not sent or came twice."""
+    read = shape(doing)
+    accepted = answer.get("accepted")
+    if not isinstance(accepted, list) or not all(isinstance(key, str) for key in accepted):
+        raise read.wrong("accepted")
+    if answer.get("skipped"):
+        raise read.wrong("skipped")  # only without update_current
+    refusals = tuple(_refusal(entry, read) for entry in read.objects(answer.get("rejected"), "rejected"))
+    answered = [*accepted, *(one.key for one in refusals)]
+    if len(set(answered)) != len(answered) or not {operation.key for operation in operations}.issuperset(answered):
+        raise data_error("TGT_UNKNOWN_KEY", doing, "Mindmatrix answered for a record that was not in the batch, or twice for one")
+    return BatchResult(frozenset(accepted), refusals)
+
+
+def receipt(answer: JsonObject, doing: str) -> Receipt:
+    """Read the answer to a finish. Raises DataError TGT_SCHEMA."""
+    read = shape(doing)
+    if answer.get("status") != "finished":
+        raise read.wrong("status")
+    return Receipt(read.count(answer, "generation"), read.count(answer, "revision"), {"contact": read.count(answer, "contacts")})
+
+
+def refused(status: int, code: str, doing: str) -> CrosswalkError | BatchRefused:
+    """Say what an error answer means. Its message may echo data: it is not looked at."""
+    shown = code if _SHOWABLE_CODE.fullmatch(code) else f"status {status}"
+    if status in (401, 403):
+        found, fix = f"Mindmatrix refused the API key or its rights ({shown})", "correct Password and Organization"
+        return AuthRefused("TGT_AUTH_FAILED", doing=doing, found=found, fix=fix)
+    if status == 413 or code == "BATCH_REFUSED":
+        return BatchRefused(f"{doing}: {shown}")
+    if code == "NOT_FOUND":
+        found = "Mindmatrix does not know the organization or the delivery"
+        return PermanentError("TGT_NOT_FOUND", doing=doing, found=found, fix="check Organization and Path")
+    return _conflict(code, doing) or PermanentError(
+        "TGT_REFUSED", doing=doing, found=f"Mindmatrix refused the request ({shown})", fix="report the code and the time to Mindmatrix"
+    )
+
+
+def _conflict(code: str, doing: str) -> CrosswalkError | None:
+    if code == "STALE_SNAPSHOT":
+        found = "a newer snapshot reached Mindmatrix"
+        return Fenced("TGT_STALE_SNAPSHOT", doing=doing, found=found, fix="leave this run; the newer one stands")
+    if code == "DELIVERY_CLOSED":
+        return Fenced("TGT_DELIVERY_CLOSED", doing=doing, found="the delivery was finished, or a newer one took its place", fix=_TAKE_ANEW)
+    if code == "MANAGED_ELSEWHERE":
+        found, fix = "another CRM feeds this organization", "one organization goes with one CRM: check both connections"
+        return ConfigurationError("TGT_MANAGED_ELSEWHERE", doing=doing, found=found, fix=fix)
+    if code == "COUNT_MISMATCH":
+        return DataError("TGT_COUNT_MISMATCH", doing=doing, found="Mindmatrix accepted fewer records than we count", fix=_TAKE_ANEW)
+    return None
+
+
+def _upsert(operation: Operation) -> dict[str, Any]:
+    document: dict[str, Any] = {name: operation.values.get(name, "") for name in contact_fields()}
+    document["source_id"] = operation.source_id
+    if operation.target_id:
+        document["contact_id"] = operation.target_id
+    return document
+
+
+def _refusal(entry: JsonObject, read: Shape) -> Refusal:
+    key, code, field = (read.text(entry, name) for name in ("key", "code", "field"))
+    if not key:
+        raise read.wrong("rejected")
+    return Refusal(key, code if _SHOWABLE_CODE.fullmatch(code) else "REFUSED", field if field in known_keys() else "")

@@ -1,0 +1,125 @@
+"""Mindmatrix as a target: its contacts read back, and deliveries whose every accepted record is visible at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from crosswalk.core.converters import email_key
+from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Page, Receipt, TargetState
+from crosswalk.errors import ConfigurationError, PermanentError
+from crosswalk.systems.mindmatrix.client import MAX_PARALLEL, ListPage, MindmatrixClient
+from crosswalk.systems.mindmatrix.payloads import (
+    batch_body,
+    batch_result,
+    contact_fields,
+    contact_row,
+    known_keys,
+    organization_state,
+    receipt,
+    shape,
+)
+from crosswalk.wire import json
+from crosswalk.wire.documents import idempotency_key
+from crosswalk.wire.paging import prefetched
+from crosswalk.wire.shapes import JsonObject
+
+MAX_OPERATIONS = 200
+MAX_BATCH_BYTES = 2 * 1024 * 1024
+
+
+class MindmatrixTarget:
+    """Implements core.ports.Target. One entity: contact."""
+
+    def __init__(self, client: MindmatrixClient) -> None:
+        self._client = client
+
+    def identity(self) -> str:
+        return f"mindmatrix://{self._client.host}/{self._client.settings.organization.upper()}"
+
+    def state(self) -> TargetState:
+        return organization_state(self._client.organization(), self._client.doing("reading the organization"))
+
+    def pages(self, entity: str) -> Iterator[Page]:
+        """Read the contacts back, the next page while this one is worked on. Raises KeyError for another entity."""
+        collection = {"contact": "contacts"}[entity]
+        doing = self._client.doing("reading contacts")
+        for page in prefetched(self._client.pages(collection, "contact_id")):
+            yield _page(page, doing)
+
+    def unwanted(self) -> frozenset[str]:
+        doing = self._client.doing("reading opt-outs")
+        pages = self._client.pages("opt-outs", "email")
+        return frozenset(email_key(shape(doing).text(record, "email")) for page in pages for record in page.records)
+
+    def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> MindmatrixDelivery:  # noqa: ARG002
+        """Open a delivery, or go on with the open one of the same snapshot. mode is "delta": there is no list to replace.
+
+        base_revision is not looked at: others may write by hand meanwhile.
+
+        Raises Fenced, ConfigurationError OPT_IN_NOT_ACKNOWLEDGED or TGT_MANAGED_ELSEWHERE.
+        """
+        settings, doing = self._client.settings, self._client.doing(f"opening the delivery of snapshot {snapshot}")
+        if not settings.opt_in_acknowledged:
+            raise ConfigurationError(
+                "OPT_IN_NOT_ACKNOWLEDGED",
+                doing=doing,
+                found="nobody has confirmed that the contacts have opted in, which every import asks for",
+                fix="if they have, switch on Opt-in acknowledged in the connection",
+            )
+        if mode != "delta":
+            raise PermanentError("TGT_MODE", doing=doing, found=f"mode {mode} replaces a list, Mindmatrix changes records", fix="use delta")
+        body = json.write({"snapshot": snapshot, "source": dict(source), "opt_in_acknowledged": True})
+        key = idempotency_key(settings.organization, snapshot, "open", body)
+        answer = _whole(lambda: self._client.write("/deliveries", body, key, doing), doing)
+        delivery_id = shape(doing).text(answer, "delivery_id")
+        if not delivery_id:
+            raise shape(doing).wrong("delivery_id")
+        return MindmatrixDelivery(self._client, delivery_id, snapshot)
+
+
+class MindmatrixDelivery:
+    """Implements core.ports.Delivery: one open delivery. What `send` was told is accepted is visible already."""
+
+    max_batch = MAX_OPERATIONS
+    max_parallel = MAX_PARALLEL
+
+    def __init__(self, client: MindmatrixClient, delivery_id: str, snapshot: int) -> None:
+        self._client = client
+        self._delivery_id = delivery_id
+        self._snapshot = snapshot
+        self._path = f"/deliveries/{quote(delivery_id, safe='')}"
+
+    def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
+        """Send one batch. Raises BatchRefused, Fenced TGT_DELIVERY_CLOSED, DataError TGT_UNKNOWN_KEY, and what the wire raises."""
+        doing = self._client.doing(f"sending batch {number} of snapshot {self._snapshot}")
+        body = batch_body(operations)
+        if len(operations) > MAX_OPERATIONS or len(body) > MAX_BATCH_BYTES:
+            raise BatchRefused(f"{doing}: larger than Mindmatrix takes")
+        return batch_result(self._client.write(f"{self._path}/contacts", body, self._key(number, body), doing), operations, doing)
+
+    def commit(self, batches: int, counts: Mapping[str, Mapping[str, int]]) -> Receipt:  # noqa: ARG002 - Mindmatrix counts records only
+        """Finish: say that all was sent. Nothing becomes visible by it. Raises DataError TGT_COUNT_MISMATCH, Fenced."""
+        doing = self._client.doing(f"finishing snapshot {self._snapshot}")
+        body = json.write({"contacts": {op: counts.get("contact", {}).get(op, 0) for op in ("upsert", "delete")}})
+        answer = _whole(lambda: self._client.write(f"{self._path}/finish", body, self._key("finish", body), doing), doing)
+        return receipt(answer, doing)
+
+    def _key(self, what: str | int, body: bytes) -> str:
+        return idempotency_key(self._client.settings.organization, self._snapshot, self._delivery_id, what, body)
+
+
+def _page(page: ListPage, doing: str) -> Page:
+    present = frozenset().union(*page.records)
+    rows = [contact_row(record, doing) for record in page.records]
+    return Page(rows, page.total, present & contact_fields().keys(), present - known_keys())
+
+
+def _whole(write: Callable[[], JsonObject], doing: str) -> JsonObject:
+    """Make a write that cannot be split."""
+    try:
+        return write()
+    except BatchRefused:
+        found, fix = "Mindmatrix found the request too large", "report the code and the time to Mindmatrix"
+        raise PermanentError("TGT_REFUSED", doing=doing, found=found, fix=fix) from None
