@@ -33,6 +33,7 @@ RECOVERY = {
     "rule": "critical stops, warning rejects the record, info is a note",
     "Rejection": "the record is rejected, the run goes on",
     "Hold": "the run is held until a person decides",
+    "Kept": "the activity has no note, the run goes on",
 }
 
 

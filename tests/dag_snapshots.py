@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pendulum
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DataInterval, TimeRestriction
+
+MANY = 24
+"""Runs a day of which each is shown."""
 
 DAGS = Path(__file__).parents[1] / "dags"
 
@@ -34,19 +39,26 @@ def shape(dag_id: str) -> str:
 
 
 def schedule(dag_id: str, first: datetime, days: int) -> str:
-    """The runs that begin by themselves within some days: their instant in UTC and the interval each is for."""
-    timetable = _stored(dag_id).timetable
+    """The runs that begin by themselves within some days: their instant in UTC and the interval each is for; many a day as their number."""
+    timetable, first = _stored(dag_id).timetable, pendulum.instance(first)
     last, lines = DataInterval(first, first), []
     until = first + timedelta(days=days)
+    many: dict[str, list[datetime]] = {}
     while True:
         info: Any = timetable.next_dagrun_info(
             last_automated_data_interval=last, restriction=TimeRestriction(earliest=first, latest=None, catchup=True)
         )
         if info is None or info.run_after > until:
-            return "\n".join(lines) + "\n"
+            return "\n".join(lines if len(lines) <= MANY * days else _by_day(many)) + "\n"
         start, end, at = (moment.astimezone(UTC).strftime("%a %Y-%m-%d %H:%M") for moment in (*info.data_interval, info.run_after))
         lines.append(f"runs {at} UTC for {start} to {end}")
+        many.setdefault(start.rpartition(" ")[0], []).append(info.data_interval.start)
         last = info.data_interval
+
+
+def _by_day(runs: dict[str, list[datetime]]) -> list[str]:
+    minutes = {day: sorted({int((b - a).total_seconds()) // 60 for a, b in itertools.pairwise(begun)}) for day, begun in runs.items()}
+    return [f"{len(begun)} runs for {day}, {' or '.join(map(str, minutes[day]))} minutes apart" for day, begun in runs.items()]
 
 
 def _stored(dag_id: str) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,16 +16,20 @@ from crosswalk.core.spec import IntegrationSpec, load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.steps.whole import Account
+from crosswalk.steps.writeback.context import Writeback
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
+from crosswalk.systems.fmg.activities import FmgActivities
 from crosswalk.systems.fmg.client import FmgClient, FmgSettings
 from crosswalk.systems.fmg.target import FmgTarget
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.notes import SmartOfficeNotes
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 INTEGRATION = "smartoffice_to_fmg"
+TYPES = ("form_completed", "email_sent", "opted_out")
 TEXTS = ["first_name", "last_name", "email", "address_1", "address_2", "city", "state", "zip", "phone", "birthday", "gender"]
 TEXTS += ["marital_status", "client_anniversary", "nickname"]
 
@@ -72,6 +77,26 @@ class World:
         )
         settings = AccountSettings("summit", INTEGRATION, "smartoffice_test", "fmg_test", self.scope, "daily", self.safety)
         return Account(settings, self.spec, self.store, self.zone, SmartOfficeSource(source), FmgTarget(target))
+
+    def work(self, holder: str = "test", activities: Sequence[str] = TYPES, zone: str = "UTC") -> Writeback:
+        """The account's activities and the place for their notes, as its write-back would open them now."""
+        account: Any = self.account()
+        settings = replace(account.settings, options={"activities": list(activities)}, zone=zone)
+        feed, notebook = FmgActivities(account.target._client), SmartOfficeNotes(account.source._client)
+        return Writeback(settings, self.store, self.zone, feed, notebook, holder)
+
+    def later(self, seconds: float = 3600) -> None:
+        """Let the store's clock be ahead: leases ran out, and whatever was on its way has arrived."""
+        self.store = Store(self.store.engine, lambda: time.time() + seconds)
+
+    def act(self, *activities: dict[str, str]) -> list[dict[str, Any]]:
+        """Let people do something in FMG; see the sandbox's control interface."""
+        path = f"/fmg/accounts/{self.fmg}/activities"
+        return list(self.control("POST", path, activities=list(activities))["activities"])
+
+    def notes(self) -> list[dict[str, Any]]:
+        """Every SmartPad note of the office."""
+        return list(self.control("GET", f"/smartoffice/offices/{self.office}/notes?limit=100000")["notes"])
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from crosswalk.cli import commands
+from crosswalk.cli import activities, commands
 
 if TYPE_CHECKING:
     Rooms = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -21,6 +21,8 @@ def build_parser() -> argparse.ArgumentParser:
     _plan(_group(rooms, "plan", "what a run does, or did"))
     _record(rooms)
     _rejected(_group(rooms, "rejected", "records that do not travel, and why"))
+    _activities(_group(rooms, "activities", "what people did in the target, written back as notes"))
+    _suppression(_group(rooms, "suppression", "who opted out of mail"))
     _undo(rooms)
     _report(_group(rooms, "report", "the report of a run"))
     _store(_group(rooms, "store", "Crosswalk's own database"))
@@ -75,6 +77,17 @@ def _rejected(rooms: Rooms) -> None:
     text = "deliver rejected records that pass by now, and nothing else"
     parser = _account_command(rooms, "retry", commands.rejected_retry, text)
     parser.add_argument("source_id", nargs="*", help="only these; none: every rejected record")
+
+
+def _activities(rooms: Rooms) -> None:
+    _account_command(rooms, "list", activities.activities_list, "activities that have no note yet, and why")
+    parser = _account_command(rooms, "retry", activities.activities_retry, "try activities again that were kept, and whatever waits")
+    parser.add_argument("activity_id", nargs="*", help="only these; none: every kept activity")
+
+
+def _suppression(rooms: Rooms) -> None:
+    text = "take a contact off the suppression list that opted in again in the target"
+    _account_command(rooms, "lift", activities.suppression_lift, text).add_argument("source_id", help="such as Contact.7.1201")
 
 
 def _undo(rooms: Rooms) -> None:

@@ -1,7 +1,8 @@
 """Where runs put their files: data/… holds personal data and is short-lived, reports/… holds none and stays.
 
-data/<integration>/<account>/<snapshot>/    raw pages, manifest, frames
-reports/<integration>/<account>/<snapshot>/ the run report
+data/<integration>/<account>/<snapshot>/            raw pages, manifest, frames
+data/<integration>/<account>/activities-<digest>/   a page of activities, for the notes written of them
+reports/<integration>/<account>/<snapshot>/         the run report
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from crosswalk.core.model import RunKey
 from crosswalk.errors import ConfigurationError
 from crosswalk.landing.folder import Folder
 from crosswalk.landing.local import LocalStorage
-from crosswalk.landing.storage import Storage
+from crosswalk.landing.storage import FilePath, Storage
 
 DATA = "data"
 REPORTS = "reports"
@@ -50,6 +51,11 @@ class LandingZone:
         """Give the run's report folder. Raises ConfigurationError ACCOUNT_NAME."""
         return Folder(self.storage, _path(REPORTS, key), key)
 
+    def activities(self, integration: str, account: str, name: str) -> Folder:
+        """Give the data folder of a page of activities, which belongs to no run. Raises ConfigurationError ACCOUNT_NAME."""
+        key = RunKey(integration, account, 0)
+        return Folder(self.storage, (*_account_path(DATA, key), name), key)
+
 
 def _s3(bucket: str, prefix: str, client: Any | None) -> Storage:
     from crosswalk.landing.s3 import S3Storage
@@ -68,12 +74,23 @@ def _wrong_url(found: str) -> ConfigurationError:
     return ConfigurationError("LANDING_URL", doing="opening the landing zone", found=found, fix=fix)
 
 
-def _path(top: str, key: RunKey) -> tuple[str, str, str, str]:
-    if not (_ACCOUNT.fullmatch(key.integration) and _ACCOUNT.fullmatch(key.account) and key.snapshot > 0):
-        raise ConfigurationError(
-            "ACCOUNT_NAME",
-            doing="naming a run's folder",
-            found="the integration or the account has a name that cannot be a folder's",
-            fix="use lower case letters, digits, _ and -, at most 63 characters, beginning with a letter or a digit",
-        )
-    return top, key.integration, key.account, str(key.snapshot)
+def _path(top: str, key: RunKey) -> FilePath:
+    path = _account_path(top, key)
+    if key.snapshot < 1:
+        raise _wrong_name()
+    return *path, str(key.snapshot)
+
+
+def _account_path(top: str, key: RunKey) -> FilePath:
+    if not (_ACCOUNT.fullmatch(key.integration) and _ACCOUNT.fullmatch(key.account)):
+        raise _wrong_name()
+    return top, key.integration, key.account
+
+
+def _wrong_name() -> ConfigurationError:
+    return ConfigurationError(
+        "ACCOUNT_NAME",
+        doing="naming a run's folder",
+        found="the integration or the account has a name that cannot be a folder's",
+        fix="use lower case letters, digits, _ and -, at most 63 characters, beginning with a letter or a digit",
+    )

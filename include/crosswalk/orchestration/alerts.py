@@ -17,15 +17,15 @@ log = logging.getLogger(__name__)
 
 def notice(context: Context) -> dict[str, Any]:
     """Build the notice of a failure: names, code, next step, report. Never a message of something foreign: it could hold data."""
-    error, instance = context.get("exception"), context["ti"]
-    key = getattr(context.get("task"), "key", None)
+    error, instance, task = context.get("exception"), context["ti"], context.get("task")
+    key, account = getattr(task, "key", None), getattr(task, "account", None)
     ours = isinstance(error, CrosswalkError)
     return {
         "dag": instance.dag_id,
         "run": instance.run_id,
         "task": instance.task_id,
         "map_index": instance.map_index,
-        "account": key.account if key else None,
+        "account": key.account if key else account if isinstance(account, str) and account else None,
         "code": error.code if isinstance(error, CrosswalkError) else type(error).__name__,
         "next": error.fix if isinstance(error, CrosswalkError) else "read the task's log",
         "report": report_url(key) if key else None,

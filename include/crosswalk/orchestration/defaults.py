@@ -39,6 +39,14 @@ def sync_params() -> dict[str, Param]:
     }
 
 
+def writeback_params() -> dict[str, Param]:
+    """Build the trigger form of a write-back."""
+    return {
+        "accounts": _names([], 63, "Accounts", "Names of include/accounts, one a line. Empty: all that chose activities."),
+        "dry_run": Param(False, type="boolean", title="Dry run", description="Count what would be read and written; write nothing."),
+    }
+
+
 def undo_params() -> dict[str, Param]:
     """Build the trigger form of an undo."""
     return {

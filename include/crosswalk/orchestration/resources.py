@@ -16,7 +16,7 @@ from crosswalk.orchestration.provider import provider_info
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from crosswalk.core.ports import Source, Target
+    from crosswalk.core.ports import ActivityFeed, Notebook, Source, Target
     from crosswalk.landing.zone import LandingZone
     from crosswalk.store.store import Store
 
@@ -25,11 +25,15 @@ LANDING_CONNECTION = "crosswalk_landing"
 
 
 class SystemHook(Protocol):
-    """What the steps need of a system's hook; a system has a source, a target or both."""
+    """What the steps need of a system's hook; a system has a source, a target or both, a target may have a feed, a source a notebook."""
 
     def get_source(self) -> Source: ...
 
     def get_target(self) -> Target: ...
+
+    def get_feed(self) -> ActivityFeed: ...
+
+    def get_notebook(self) -> Notebook: ...
 
     def test_connection(self) -> tuple[bool, str]: ...
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crosswalk.core.accounts import AccountSettings
     from crosswalk.steps.context import Run, Trigger
     from crosswalk.steps.whole import Account
+    from crosswalk.steps.writeback.context import Writeback
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +111,17 @@ def open_account(integration: str, account: str) -> Account:
     return Account(settings, spec, open_store(), open_landing(), source.get_source(), target.get_target())
 
 
+def open_writeback(integration: str, account: str, holder: str) -> Writeback:
+    """Open one account's activities and the place for their notes. holder: who works on them."""
+    from crosswalk.core.spec import load_spec
+    from crosswalk.orchestration.resources import hook_for, open_landing, open_store
+    from crosswalk.steps.writeback.context import Writeback
+
+    settings, spec = account_settings(integration, account), load_spec(integration)
+    feed, notebook = hook_for(spec.target, settings.target).get_feed(), hook_for(spec.source, settings.source).get_notebook()
+    return Writeback(settings, open_store(), open_landing(), feed, notebook, holder)
+
+
 def resume_run(handle: Mapping[str, Any]) -> Run:
     """Find the run a handle names."""
     from crosswalk.core.spec import load_spec
@@ -136,11 +148,15 @@ def handle_and_counts(key: RunKey, counts: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         DataError: XCOM_REFUSED, when anything else is in it: XCom can be read by every viewer.
     """
-    value = {**key.as_dict(), **counts}
+    return checked_handle({**key.as_dict(), **counts})
+
+
+def checked_handle(value: dict[str, Any]) -> dict[str, Any]:
+    """Return what travels between tasks, if it is a handle and counts. Raises DataError XCOM_REFUSED."""
     if not _harmless(value) or len(json.dumps(value)) > MAX_XCOM_CHARACTERS:
         raise DataError(
             "XCOM_REFUSED",
-            doing=f"handing over {key} to the next task",
+            doing=f"handing over {value.get('integration')}/{value.get('account')} to the next task",
             found="more than a handle and counts",
             fix="land it in the landing zone; this is a mistake in a step",
         )

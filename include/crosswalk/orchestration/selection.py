@@ -41,7 +41,12 @@ def check_conf(conf: object, schemas: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def choose(
-    accounts: Mapping[str, AccountSettings], wanted: Sequence[str], *, on_demand: bool, interval: Interval | None = None
+    accounts: Mapping[str, AccountSettings],
+    wanted: Sequence[str],
+    *,
+    on_demand: bool,
+    interval: Interval | None = None,
+    setting: str = "",
 ) -> list[str]:
     """Return the accounts to run, in the order of the file.
 
@@ -50,6 +55,7 @@ def choose(
         wanted: names asked for; empty means all.
         on_demand: False leaves out accounts whose frequency is "manual", unless they are asked for.
         interval: of a DAG that runs every hour for accounts in many zones: only those whose local night begins in it (setting `at`).
+        setting: one of the spec's; accounts in which it is empty are left out, whoever asks, and all others are due at any time.
 
     Raises:
         ConfigurationError: ACCOUNT_UNKNOWN, ACCOUNT_TOO_MANY.
@@ -62,7 +68,9 @@ def choose(
             found="no account is named " + ", ".join(map(_shown, unknown)),
             fix="choose among " + ", ".join(accounts),
         )
-    chosen = [name for name, account in accounts.items() if name in wanted or (not wanted and _due(account, on_demand, interval))]
+    at_any_time = on_demand or bool(setting)
+    due = [name for name, account in accounts.items() if name in wanted or (not wanted and _due(account, at_any_time, interval))]
+    chosen = [name for name in due if not setting or accounts[name].options.get(setting)]
     if len(chosen) > MAX_ACCOUNTS:
         raise ConfigurationError(
             "ACCOUNT_TOO_MANY",

@@ -28,13 +28,15 @@ class SelectAccountsOperator(BaseOperator):
     Args:
         integration: name of a folder in integrations/.
         by_night: of a DAG that runs every hour: a scheduled run is for the accounts whose local night begins in its data interval.
+        setting: only accounts in which this setting is not empty, whatever their frequency.
         kwargs: Airflow's own arguments.
     """
 
-    def __init__(self, *, integration: str, by_night: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, integration: str, by_night: bool = False, setting: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.integration = integration
         self.by_night = by_night
+        self.setting = setting
 
     def execute(self, context: Context) -> list[str]:
         """Check configuration, spec and accounts as a whole before anything is read from a vendor."""
@@ -49,7 +51,8 @@ class SelectAccountsOperator(BaseOperator):
         on_demand = context["dag_run"].run_type == "manual"
         start, end = context.get("data_interval_start"), context.get("data_interval_end")
         interval = (start, end) if self.by_night and start and end else None
-        chosen = choose(accounts, context["params"].get("accounts") or [], on_demand=on_demand, interval=interval)
+        wanted = context["params"].get("accounts") or []
+        chosen = choose(accounts, wanted, on_demand=on_demand, interval=interval, setting=self.setting)
         self.log.info("%d of %d accounts are run: %s", len(chosen), len(accounts), ", ".join(chosen))
         return chosen
 

@@ -112,6 +112,8 @@ class Sandbox:
         call = system.describe(request)
         index = vendors.log.count(system.name, call.owner, request.method, write=call.write)
         fault = vendors.faults.strike(request, call)
+        if fault and fault.kind == "late":
+            time.sleep(fault.options.get("seconds", 1.0))
         reply = self._reply(system, request, call, fault)
         broken = fault is not None and fault.kind in ("reset", "lost_answer")
         vendors.log.remember(

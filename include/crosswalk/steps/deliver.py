@@ -16,6 +16,7 @@ from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.addresses import still_taken, takers
 from crosswalk.steps.context import STEP_SECONDS, Heartbeat, Run
 from crosswalk.steps.operations import CHANGING, as_they_are, only_known, operations
+from crosswalk.steps.opt_outs import suppressed
 from crosswalk.steps.readback import Told, read_back
 from crosswalk.steps.send import Sent, cut, send
 
@@ -83,7 +84,7 @@ def _send_all(
         desired = run.folder.read_frame(f"desired_{entity.name}")
         plan, desired = _without_lost(entity, plan, desired, groups - _never_made(sent))
         rows = plan[plan["entity"] == entity.name]
-        todo = list(operations(entity, rows, desired, before[entity.name], mode, groups))
+        todo = list(operations(entity, rows, desired, before[entity.name], mode, groups, suppressed(run)))
         sent += _send_in_order(run, delivery, entity, todo, before[entity.name], first, beat)
         first += len(todo)
     if mode == REPLACE:
@@ -109,7 +110,7 @@ def _keep(run: Run, delivery: Delivery, before: dict[str, pd.DataFrame], sent: S
     todo: list[Operation] = []
     for entity in run.spec.entities:
         ids = {operation.target_id for operation, _ in sent.refused if operation.entity == entity.name and operation.target_id}
-        todo += as_they_are(entity, before[entity.name], ids, groups)
+        todo += as_they_are(entity, before[entity.name], ids, groups, suppressed(run))
     kept = send(run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat)
     if kept.refused:
         raise SafetyStop(

@@ -16,7 +16,7 @@ from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.approve import require_approval
 from crosswalk.steps.context import BEAT_SECONDS, Heartbeat, Run
 from crosswalk.steps.deliver import Delivered, deliver
-from crosswalk.steps.opt_outs import note_opt_outs, with_noted
+from crosswalk.steps.opt_outs import note_opt_outs
 from crosswalk.steps.reading import read_frame
 from crosswalk.steps.send import Sent
 from crosswalk.steps.transform import plan_digest, read_plan
@@ -49,7 +49,7 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
                     _require_same_source(run, source, beat)
                     note_opt_outs(run, target, before)
                 run.store.leases.fence(beat.lease)
-                _finish(run, deliver(run, target, standing, read_plan(run), with_noted(run, before), beat))
+                _finish(run, deliver(run, target, standing, read_plan(run), before, beat))
         return dict(run.store.runs.get(run.key).counts.get("load", {}))
 
 

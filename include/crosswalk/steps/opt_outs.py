@@ -1,50 +1,68 @@
-"""Who wants no mail, at the moment it counts: not when the target was landed, but when it is written to (FMG-06)."""
+"""Who wants no mail: whoever opted out once, in the target or by an activity, whatever becomes of their address (FMG-06).
+
+The suppression list knows them by person and by address. It is read when it counts: as a load begins, so that who opts out while a plan
+waits is on it, and again after it.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pandas as pd
 
 from crosswalk.core.converters import email_key
+from crosswalk.core.model import Outcome
 from crosswalk.core.ports import Target
+from crosswalk.core.suppression import SuppressionList
 from crosswalk.errors import DataError
 from crosswalk.steps.context import Run
 
-_FILE = "opted_out.json"
+SUPPRESSED = "suppressed"
+"""Reason of an update that only carries an opt-out over to a record as it is."""
 
+_FILE = "suppressed.json"
 
 Frames = dict[str, pd.DataFrame]
 """The target's frames by entity."""
 
 
 def note_opt_outs(run: Run, target: Target, before: Frames) -> None:
-    """Keep who opted out until now: a plan may have waited for its answer, and a repeated load has to send the same."""
-    unwanted = target.unwanted()
-    frames = {name: frame for name, frame in before.items() if "opted_out" in frame}
-    found = {name: frame.loc[_wanting_none(frame, unwanted), "target_id"].tolist() for name, frame in frames.items()}
-    run.folder.write_bytes(_FILE, json.dumps(found).encode())
+    """Put everybody on the suppression list who opted out until now, and keep it as it is: a repeated load has to send the same."""
+    people = run.store.suppressions.read(run.key.integration, run.key.account)
+    found = _add(run, people, before, target.unwanted())
+    run.folder.write_bytes(_FILE, json.dumps(sorted(people.keys | found.keys)).encode())
 
 
-def with_noted(run: Run, before: Frames) -> Frames:
-    """Return the target as it was landed, with the opt-outs noted since."""
-    noted = json.loads(run.folder.read_bytes(_FILE))
-    marked = {}
-    for name, ids in noted.items():
-        frame = before[name]
-        marked[name] = frame.assign(opted_out=frame["opted_out"].mask(frame["target_id"].isin(ids), "true"))
-    return before | marked
+def suppressed(run: Run) -> SuppressionList:
+    """Give the suppression list as it was when the load began."""
+    return SuppressionList(run.key.integration, run.key.account, frozenset(json.loads(run.folder.read_bytes(_FILE))))
+
+
+def with_opt_outs(run: Run, plan: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
+    """Let the plan carry an opt-out over to records that are mailed although their person opted out, and are else as they should be."""
+    people = run.store.suppressions.read(run.key.integration, run.key.account)
+    if "opted_out" not in target or not people:
+        return plan
+    mailed = _mailed(target, people)
+    late = (plan["outcome"] == Outcome.UNCHANGED.value) & plan["target_id"].isin(mailed["target_id"])
+    return plan.assign(
+        outcome=plan["outcome"].mask(late, Outcome.UPDATE.value),
+        reason=plan["reason"].mask(late, SUPPRESSED),
+        changed=plan["changed"].mask(late, "opted_out"),
+    )
 
 
 def check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> None:
-    """Raise DataError TGT_OPT_OUT_LOST when somebody who opted out, also in the last moment, is now mailed under another address."""
-    unwanted = target.unwanted()
+    """Raise DataError TGT_OPT_OUT_LOST when somebody who opted out, also in the last moment, is mailed by what this load did."""
+    unwanted, noted = target.unwanted(), suppressed(run)
+    people = noted.among(noted.keys | _add(run, noted, before, unwanted).keys)
     for entity, frame in before.items():
         if "opted_out" not in frame:
             continue
-        out = set(frame.loc[_wanting_none(frame, unwanted), "target_id"])
-        now = after[entity]
-        lost = now[now["target_id"].isin(out) & (now["opted_out"] != "true") & (now["email"] != "")]
+        lost = _mailed(after[entity], people)
+        lost = lost[~lost["target_id"].isin(_mailed_before(frame, unwanted, after[entity]))]
         if len(lost):
             raise DataError(
                 "TGT_OPT_OUT_LOST",
@@ -52,6 +70,35 @@ def check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> N
                 found=f"{len(lost)} contact(s) had opted out and no longer are, such as {lost['target_id'].iloc[0]}",
                 fix="set the opt-out again in the target before anything is mailed, then clear load",
             )
+
+
+def _add(run: Run, people: SuppressionList, frames: Frames, unwanted: frozenset[str]) -> SuppressionList:
+    found = people.among(set(_keys(people, frames, unwanted)) - people.keys)
+    run.store.suppressions.add(found, "target", datetime.now(UTC))
+    return found
+
+
+def _keys(people: SuppressionList, frames: Frames, unwanted: frozenset[str]) -> Iterator[str]:
+    for address in unwanted:
+        yield from people.keys_of(email=address)
+    for frame in frames.values():
+        if "opted_out" in frame:
+            rows = frame[_wanting_none(frame, unwanted)]
+            for source_id, target_id, email in zip(rows["source_id"], rows["target_id"], rows["email"], strict=True):
+                yield from people.keys_of(source_id=source_id, target_id=target_id, email=email)
+
+
+def _mailed(frame: pd.DataFrame, people: SuppressionList) -> pd.DataFrame:
+    """Rows of people who opted out and may be mailed all the same."""
+    rows = frame[(frame["opted_out"] != "true") & (frame["email"] != "")]
+    ids = zip(rows["source_id"], rows["target_id"], rows["email"], strict=True)
+    return rows[[people.holds(source_id=source_id, target_id=target_id, email=email) for source_id, target_id, email in ids]]
+
+
+def _mailed_before(frame: pd.DataFrame, unwanted: frozenset[str], after: pd.DataFrame) -> pd.Series[str]:
+    """Records that could be mailed under the same address before: what was not sent, as a rejected record is not, was not made worse."""
+    mailed = frame.loc[~_wanting_none(frame, unwanted), ["target_id", "email"]]
+    return mailed.merge(after[["target_id", "email"]], on=["target_id", "email"])["target_id"]
 
 
 def _wanting_none(frame: pd.DataFrame, unwanted: frozenset[str]) -> pd.Series[bool]:

@@ -21,6 +21,7 @@ from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.context import Run
 from crosswalk.steps.operations import CHANGING, only_known
+from crosswalk.steps.opt_outs import SUPPRESSED, with_opt_outs
 from crosswalk.steps.retry import leave_out_others, leave_out_unread, retried, without_taken
 from crosswalk.steps.validate import read_rejections, write_rejections
 from crosswalk.store.runs import RunRow
@@ -90,6 +91,8 @@ def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_i
     delivered = _acknowledged(run, entity.name)
     rejected = {r.source_id: r.code for r in reversed(rejections) if r.entity == entity.name and r.source_id}
     plan = plan_entity(entity, desired, target, delivered, rejected)
+    if run.store.runs.get(run.key).replays is None:
+        plan = with_opt_outs(run, plan, target)
     source_ids = [*desired["source_id"], *rejected]
     rejections += late_rejections(entity, plan, rejected)
     check_sums(plan, source_ids, list(target["target_id"]))
@@ -149,7 +152,7 @@ def _retried_alone(one: Planned, only: frozenset[str], rejections: list[Rejectio
 def _undone(run: Run, planned: list[Planned]) -> Iterator[Hold]:
     """What a person undid is not done again unasked, whether the undo was heard of to its end or not."""
     maker = _maker(run)
-    changes = sum(int(one.plan["outcome"].isin(CHANGING).sum()) for one in planned)
+    changes = sum(int((one.plan["outcome"].isin(CHANGING) & (one.plan["reason"] != SUPPRESSED)).sum()) for one in planned)
     if maker is not None and maker.mode == UNDO and changes:
         found = f"snapshot {maker.counts['undoes']} was undone by {maker.decided_by}; {changes} record(s) would be changed again"
         yield Hold("UNDONE", found, "none without consent")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, delete, or_, select
+from sqlalchemy import Connection, Engine, delete, or_, select, update
 
+from crosswalk.core.activities import ACCOUNT_RELEASED
 from crosswalk.errors import ConfigurationError
 from crosswalk.store import snapshots
 from crosswalk.store.engine import reading, writing
-from crosswalk.store.tables import binding, delivered
+from crosswalk.store.tables import binding, delivered, outbox, suppression, watermark
 from crosswalk.store.upsert import insert_into
 
 
@@ -54,16 +55,33 @@ class Bindings:
     def release(self, integration: str, account: str) -> bool:
         """Forget the binding and what was delivered through it, so that the next delivery counts as the first.
 
-        Snapshot numbers go on. Returns False when nothing was bound.
+        Feeds are read from the beginning, no open activity is written any more, and only addresses stay on the suppression list: ids
+        may be other people's from now on. Snapshot numbers go on. Returns False when nothing was bound.
         """
         with writing(self._engine, f"releasing the binding of {integration}/{account}") as connection:
             numbers = snapshots.lock(connection, integration, account)
             ours = binding.c.integration == integration, binding.c.account == account
             if not connection.execute(delete(binding).where(*ours)).rowcount:
                 return False
-            connection.execute(delete(delivered).where(delivered.c.integration == integration, delivered.c.account == account))
+            for table in (delivered, watermark):
+                connection.execute(delete(table).where(table.c.integration == integration, table.c.account == account))
+            people = suppression.c.key.startswith("source:") | suppression.c.key.startswith("target:")
+            connection.execute(
+                delete(suppression).where(suppression.c.integration == integration, suppression.c.account == account, people)
+            )
+            still_open = outbox.c.integration == integration, outbox.c.account == account, outbox.c.status != "written"
+            connection.execute(update(outbox).where(*still_open).values(status="kept", reason=ACCOUNT_RELEASED.code))
             snapshots.write(connection, integration, account, released=numbers.handed_out)
         return True
+
+
+def _forget(connection: Connection, integration: str, account: str) -> None:
+    for table in (delivered, watermark):
+        connection.execute(delete(table).where(table.c.integration == integration, table.c.account == account))
+    people = suppression.c.key.startswith("source:") | suppression.c.key.startswith("target:")
+    connection.execute(delete(suppression).where(suppression.c.integration == integration, suppression.c.account == account, people))
+    unwritten = outbox.c.integration == integration, outbox.c.account == account, outbox.c.status != "written"
+    connection.execute(update(outbox).where(*unwritten).values(status="kept", reason=ACCOUNT_RELEASED.code))
 
 
 def _overlapping(connection: Connection, wanted: Binding) -> list[Binding]:

@@ -5,7 +5,7 @@ intend (committed) → request → acknowledge (committed) → … → finish (d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,18 @@ class Ledger:
         with reading(self._engine, f"reading the delivered {entity} records of {integration}/{account}") as connection:
             rows = connection.execute(query.order_by(delivered.c.source_id)).all()
         return pd.DataFrame(rows, columns=list(DELIVERED_COLUMNS), dtype="str")
+
+    def known(self, integration: str, account: str, entity: str, ids: Collection[str]) -> list[tuple[str, str]]:
+        """Read (source id, target id) of the records that have one of these ids on either side and that the target holds."""
+        columns = delivered.c
+        query = select(columns.source_id, columns.target_id).where(
+            columns.integration == integration,
+            columns.account == account,
+            columns.entity == entity,
+            columns.source_id.in_(ids) | columns.target_id.in_(ids),
+        )
+        with reading(self._engine, f"reading which {entity} records of {integration}/{account} are known") as connection:
+            return [(row.source_id, row.target_id) for row in connection.execute(query)]
 
     def intend(self, held: Lease, number: int, body_hash: str, operations_count: int) -> BatchRow:
         """Record that a batch is about to be sent; return it as it stands, acknowledged or not.

@@ -9,10 +9,13 @@ from sqlalchemy import Engine
 
 from crosswalk.store.audit import Audit
 from crosswalk.store.bindings import Bindings
+from crosswalk.store.feeds import Feeds
 from crosswalk.store.leases import Leases
 from crosswalk.store.ledger import Ledger
+from crosswalk.store.outbox import Outbox
 from crosswalk.store.rejected import Rejected
 from crosswalk.store.runs import Runs
+from crosswalk.store.suppressions import Suppressions
 
 
 class Store:
@@ -28,4 +31,7 @@ class Store:
         self.leases = Leases(engine, clock)
         self.ledger = Ledger(engine)
         self.rejected = Rejected(engine)
+        self.feeds = Feeds(engine, clock)
+        self.outbox = Outbox(engine, clock)
+        self.suppressions = Suppressions(engine)
         self.audit = Audit(engine)

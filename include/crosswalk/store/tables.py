@@ -163,6 +163,56 @@ rejected = Table(
     comment="Source records that did not travel, with reason and fix. Kept after they are resolved.",
 )
 
+watermark = Table(
+    "watermark",
+    metadata,
+    *_account_columns(),
+    _text("feed", "What is read on from where it was left: activities.", primary_key=True),
+    _text("cursor", "Where to read on, as the target gave it; blank: from the beginning. Set together with the rows of outbox."),
+    _number(
+        "position", "How many records of the feed came before the cursor, as the target numbers them; empty: not read yet.", nullable=True
+    ),
+    _time("moved_at", "When the cursor last moved."),
+    _text("holder", "Which run works on the feed and its outbox: DAG and DAG run; blank once released."),
+    _text("token", "Names the attempt that does; a new one with every take-over."),
+    _time("expires_at", "From then on another run may take over.", nullable=False),
+    comment="How far a feed was read, and who may work on it now: a lease of its own beside that of the daily run.",
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    *_account_columns(),
+    _text("event_id", "Keyword of the note: derived from the target account and the activity's id.", primary_key=True),
+    _text("activity_id", "Id of the activity in the target."),
+    _text("type", "form_completed, email_sent, opted_out, or what this version does not know."),
+    _text("contact_id", "Id of the contact in the target; blank: the target knew of none."),
+    _text("source_id", "Id of the contact in the source as the target knew it then, or blank."),
+    _time("occurred_at", "When it happened.", nullable=False),
+    _text("landed", "Folder of the landing zone that holds its title."),
+    _text("status", "waiting, intended (may be on its way), written, or kept (not written, see reason)."),
+    _text("reason", "Code of what keeps it (docs/errors.md); blank unless kept."),
+    _number("attempts", "How often it was intended."),
+    _text("token", "Attempt that intended it last."),
+    _text("noted_on", "Id of the source's contact the note was last meant for."),
+    _text("note_id", "Id of the note in the source; blank until written."),
+    _time("first_seen_at", "When it was read.", nullable=False),
+    _time("intended_at", "Committed before the note goes out."),
+    _time("tried_at", "When it was last tried or looked at in vain."),
+    _time("written_at", "When the note was known to be there."),
+    comment="Activities of the target on their way to a note in the source: one row and at most one note each. No title, no address.",
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    *_account_columns(),
+    _text("key", "source:<id>, target:<id>, or email:<SHA-256 of account and address>.", primary_key=True),
+    _time("since", "When the opt-out was made, or first seen.", nullable=False),
+    _text("origin", "activity, or target (seen there at a load)."),
+    comment="Who ever opted out, by person and by address. Every load respects it, whatever becomes of the address.",
+)
+
 audit = Table(
     "audit",
     metadata,

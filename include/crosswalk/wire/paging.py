@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from crosswalk.core.ports import ReadRestarted
@@ -72,6 +73,59 @@ class PageGuard:
 
     def _mismatch(self, found: str) -> DataError:
         return self._wrong("SRC_COUNT_MISMATCH", found)
+
+    def _wrong(self, code: str, found: str) -> DataError:
+        return data_error(code, f"{self._doing}, page {self._pages}", found)
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """What a page of a feed says of its place. numbers: of its records; position: number of the last record before `cursor`."""
+
+    keys: Sequence[str]
+    numbers: Sequence[int]
+    cursor: str
+    position: int
+    more: bool
+
+
+class FeedGuard:
+    """Checks that the pages of a feed follow each other and leave nothing out: its records are numbered without a gap.
+
+    Args:
+        doing: what error messages say was being done.
+        cursor, position: where the read begins; "" and None: at the beginning, whose first number is not known.
+    """
+
+    def __init__(self, doing: str, cursor: str, position: int | None) -> None:
+        self._doing = doing
+        self._cursor = cursor
+        self._position = position
+        self._pages = 0
+        self._seen: set[str] = set()
+
+    def check(self, page: FeedPage) -> None:
+        """Check the next page.
+
+        Raises DataError: SRC_PAGE_REPEATED, SRC_DUPLICATE_ID, SRC_COUNT_MISMATCH, SRC_SHORT_PAGE, SRC_TOO_MANY_PAGES.
+        """
+        self._pages += 1
+        if page.keys and (page.cursor == self._cursor or page.numbers[0] <= (self._position or 0)):
+            raise self._wrong("SRC_PAGE_REPEATED", "it holds the records of a page before, or leads nowhere else")
+        if len(self._seen | set(page.keys)) != len(self._seen) + len(page.keys):
+            raise self._wrong("SRC_DUPLICATE_ID", "a record's id came before")
+        self._check_numbers(page)
+        if page.more and not page.keys:
+            raise self._wrong("SRC_SHORT_PAGE", "it holds no record, and more are announced")
+        if self._pages > MAX_PAGES:
+            raise self._wrong("SRC_TOO_MANY_PAGES", f"there are more than {MAX_PAGES} pages")
+        self._seen |= set(page.keys)
+        self._cursor, self._position = page.cursor, page.position
+
+    def _check_numbers(self, page: FeedPage) -> None:
+        begin = page.position - len(page.numbers) if self._position is None else self._position
+        if list(page.numbers) != list(range(begin + 1, page.position + 1)):
+            raise self._wrong("SRC_COUNT_MISMATCH", f"it leads from record {begin} to {page.position}, {len(page.numbers)} came, or others")
 
     def _wrong(self, code: str, found: str) -> DataError:
         return data_error(code, f"{self._doing}, page {self._pages}", found)

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPException
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from crosswalk.wire.budget import Budget, wait_for_turn
 from crosswalk.wire.connect import PinnedAdapter, Session
 from crosswalk.wire.rate import pace_of
 from crosswalk.wire.retry import RetryPolicy, retry_after_seconds
+from crosswalk.wire.timely import TimelyBody
 from crosswalk.wire.translation import translate
 
 Result = TypeVar("Result")
@@ -65,6 +67,7 @@ class Call:
     doing: what error messages say was being done.
     content: the body, or what makes it anew for each try.
     expect: statuses the caller reads itself.
+    leave_by: for a write the other side would carry out twice. It is sent once, and not at all after this instant (seconds since 1970).
     """
 
     method: str
@@ -75,6 +78,7 @@ class Call:
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
     accept: tuple[str, ...] = ("*/*",)
     expect: Collection[int] = ()
+    leave_by: float | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Answer:
 class Wire:
     """A kept connection to one system; safe to use from several threads.
 
-    Every request may be repeated: reads are, and a write has to carry a key the other side recognises.
+    Every request may be repeated: reads are, and a write has to carry a key the other side recognises; else it says `leave_by`.
     """
 
     def __init__(self, settings: WireSettings, adapter: PinnedAdapter | None = None, budget: Budget | None = None) -> None:
@@ -126,10 +130,14 @@ class Wire:
 
     def exchange(self, call: Call, read: Callable[[Answer], Result]) -> Result:
         """Send and read the answer; a TransientError out of `read` has the request tried again as well."""
-        return self._retry.run(lambda: read(self._attempt(call)))
+        attempt = partial(self._exchanged, call, read)
+        return self._retry.run(attempt) if call.leave_by is None else attempt()
 
     def close(self) -> None:
         self._session.close()
+
+    def _exchanged(self, call: Call, read: Callable[[Answer], Result]) -> Result:
+        return read(self._attempt(call))
 
     def _attempt(self, call: Call) -> Answer:
         self._pace.wait_for_turn()
@@ -154,7 +162,7 @@ class Wire:
 
     def _send(self, call: Call, started: float) -> Answer:
         settings = self.settings
-        content = call.content() if callable(call.content) else call.content
+        content = _timely(call.content() if callable(call.content) else call.content, call)
         prepared = self._session.prepare_request(
             requests.Request(
                 call.method, self.endpoint.url + call.path, headers=self._headers(call), params=dict(call.params), data=content
@@ -173,6 +181,12 @@ class Wire:
     def _headers(self, call: Call) -> dict[str, str]:
         fixed = {"Accept": ", ".join(call.accept), "Accept-Encoding": "gzip", "User-Agent": "crosswalk"}
         return {**fixed, **self.settings.headers, **call.headers}
+
+
+def _timely(content: bytes | None, call: Call) -> bytes | TimelyBody | None:
+    if content is None or call.leave_by is None:
+        return content
+    return TimelyBody(content, call.leave_by, call.doing)
 
 
 def _as_it_is(answer: Answer) -> Answer:

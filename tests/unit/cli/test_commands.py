@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from crosswalk.cli import main
+from crosswalk.steps.writeback.collect import collect
 from world import World, WorldMaker
 
 
@@ -28,7 +29,7 @@ def delivered(make_world: WorldMaker, monkeypatch: pytest.MonkeyPatch, tmp_path:
         monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(value))
     accounts = tmp_path / "accounts"
     accounts.mkdir()
-    text = '[summit]\nsource = "smartoffice_test"\ntarget = "fmg_test"\nscope = "all"\nfrequency = "daily"\n'
+    text = '[summit]\nsource = "smartoffice_test"\ntarget = "fmg_test"\nscope = "all"\nfrequency = "daily"\nactivities = ["email_sent"]\n'
     (accounts / "fmg.toml").write_text(text, encoding="utf-8")
     monkeypatch.setenv("CROSSWALK_ACCOUNTS", str(accounts))
     return world
@@ -162,3 +163,41 @@ def test_rejected_retry_delivers_what_passes_by_now(delivered: World, capsys: py
     assert delivered.seen()["Contact.7.90001"]["last_name"] == "Nash"
     code, _, err = run(capsys, "rejected", "retry", "fmg", "summit", "Contact.7.90001")
     assert (code, "RECORD_NOT_REJECTED" in err) == (2, True)
+
+
+@pytest.mark.requirement("FMG-05")
+def test_activities_without_a_note_are_explained_and_can_be_tried_again(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    one = next(one for one in delivered.contacts() if one["email"])
+    assert run(capsys, "activities", "list", "fmg", "summit")[0] == 0
+    delivered.act({"type": "email_sent", "contact": one["contact_id"], "activity_id": "a-7", "title": "Birthday card"})
+    delivered.control("DELETE", f"/smartoffice/offices/DEMO01/contacts/{one['source_id']}")
+    code, out, _ = run(capsys, "activities", "retry", "fmg", "summit", "--json")
+    assert (code, json.loads(out)["written"]) == (0, 0), "nothing was collected yet"
+    collect(delivered.work())
+    assert run(capsys, "activities", "retry", "fmg", "summit")[0] == 1
+    code, out, _ = run(capsys, "activities", "list", "fmg", "summit", "--json")
+    (row,) = json.loads(out)["unwritten"]
+    assert (code, row["activity_id"], row["status"], row["reason"], row["source_id"]) == (
+        1,
+        "a-7",
+        "kept",
+        "CONTACT_GONE",
+        one["source_id"],
+    )
+    assert "deleted or merged" in row["found"]
+    assert "Birthday" not in out
+    assert "a-7" in run(capsys, "activities", "list", "fmg", "summit")[1]
+    assert run(capsys, "activities", "retry", "fmg", "summit", "a-8")[0] == 2
+
+
+@pytest.mark.requirement("FMG-06")
+def test_somebody_is_taken_off_the_suppression_list(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    one = next(one for one in delivered.contacts() if one["email"])
+    delivered.act({"type": "opted_out", "contact": one["contact_id"]})
+    collect(delivered.work())
+    code, _, err = run(capsys, "suppression", "lift", "fmg", "summit", one["source_id"])
+    assert (code, "LIFT_OPTED_OUT" in err) == (2, True)
+    delivered.control("DELETE", f"/fmg/accounts/FMG-1001/opt-outs/{one['email']}")
+    code, out, _ = run(capsys, "suppression", "lift", "fmg", "summit", one["source_id"], "--json")
+    assert (code, json.loads(out)["lifted"]) == (0, 3)
+    assert run(capsys, "suppression", "lift", "fmg", "summit", one["source_id"])[0] == 1

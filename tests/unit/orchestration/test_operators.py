@@ -16,15 +16,15 @@ from airflow.sdk.definitions.param import ParamsDict
 from crosswalk import errors
 from crosswalk.core.model import RunKey
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, RateLimited, TransientError
-from crosswalk.orchestration.alerts import log_failure
+from crosswalk.orchestration.alerts import log_failure, notice
 from crosswalk.orchestration.approval import ApprovePlanOperator
-from crosswalk.orchestration.defaults import sync_params
+from crosswalk.orchestration.defaults import sync_params, writeback_params
 from crosswalk.orchestration.links import RunReportLink
 from crosswalk.orchestration.retries import RETRY_POLICY
 from crosswalk.orchestration.runs import handle_and_counts
 from crosswalk.orchestration.steps import SelectAccountsOperator, ValidateOperator
-from crosswalk.systems.fmg.operators import FmgLoadOperator
-from crosswalk.systems.smartoffice.operators import SmartOfficeExtractOperator
+from crosswalk.systems.fmg.operators import FmgCollectActivitiesOperator, FmgLoadOperator
+from crosswalk.systems.smartoffice.operators import SmartOfficeExtractOperator, SmartOfficeWriteNotesOperator
 
 KEY = RunKey("smartoffice_to_fmg", "summit", 12)
 HANDLE = {**KEY.as_dict(), "held": False}
@@ -135,3 +135,34 @@ def test_a_failure_is_told_in_one_line(error: Exception, code: str, following: s
     assert (told["code"], told["next"], told["account"], told["map_index"]) == (code, following, "summit", 2)
     assert told["report"] == "/crosswalk/reports/smartoffice_to_fmg/summit/12/report.html"
     assert "quinn" not in record.getMessage()
+
+
+@pytest.mark.requirement("FMG-05")
+def test_a_write_back_is_for_accounts_that_chose_something_whatever_their_frequency(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = '[{0}]\nsource = "smartoffice_{0}"\ntarget = "fmg_{0}"\nscope = "all"\nfrequency = "{1}"\nactivities = {2}\n'
+    text = (
+        row.format("summit", "daily", '["email_sent"]')
+        + row.format("harbor", "manual", '["opted_out"]')
+        + row.format("silent", "daily", "[]")
+    )
+    (tmp_path / "fmg.toml").write_text(text)
+    monkeypatch.setenv("CROSSWALK_ACCOUNTS", str(tmp_path))
+    dag, dag_run = SimpleNamespace(params=ParamsDict(writeback_params())), SimpleNamespace(conf={}, run_type="scheduled")
+    task = SelectAccountsOperator(task_id="accounts", integration="smartoffice_to_fmg", setting="activities")
+    assert task.execute({"dag": dag, "dag_run": dag_run, "params": {}}) == ["summit", "harbor"]  # type: ignore[typeddict-item]
+    assert task.execute({"dag": dag, "dag_run": dag_run, "params": {"accounts": ["silent"]}}) == []  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [
+        FmgCollectActivitiesOperator(task_id="collect", integration="smartoffice_to_fmg", account="summit"),
+        SmartOfficeWriteNotesOperator(task_id="write", handle={"integration": "smartoffice_to_fmg", "account": "summit", "read": 3}),
+    ],
+    ids=lambda operator: operator.task_id,
+)
+def test_a_step_of_a_write_back_names_its_account_in_the_notice(operator: Any) -> None:
+    told = notice({"task": operator, "ti": SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=0), "exception": ValueError()})  # type: ignore[typeddict-item]
+    assert (told["account"], told["report"]) == ("summit", None)

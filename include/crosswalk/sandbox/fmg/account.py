@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crosswalk.sandbox.fmg.imports import Import
 from crosswalk.sandbox.idempotency import Answers
 from crosswalk.sandbox.limits import Gate
+
+if TYPE_CHECKING:
+    from crosswalk.sandbox.fmg.activities import Activity
 
 DEFAULT_KEY = "sandbox-key"
 
@@ -93,25 +96,27 @@ class Account:
         self.api_key = api_key
         self.listing = Listing()
         self.opt_outs: Mapping[str, OptOut] = {}
+        self.activities: tuple[Activity, ...] = ()
         self.imports: dict[str, Import] = {}
         self.answers = Answers()
         self.gate = Gate()
         self.lock = threading.RLock()
         self.had: Mapping[str, frozenset[str]] = {"contacts": frozenset(), "groups": frozenset()}
-        self._numbers = dict.fromkeys(("c", "g", "i"), 0)
+        self._numbers = dict.fromkeys(("c", "g", "i", "a"), 0)
 
     def copy(self, later: float) -> Account:
-        """The same list, opt-outs, imports and kept answers, for itself; times moved by `later` seconds."""
+        """The same list, opt-outs, activities, imports and kept answers, for itself; times moved by `later` seconds."""
         other = Account(self.account_id, self.name, self.api_key)
         with self.lock:
             other.listing, other.opt_outs, other.had = self.listing, self.opt_outs, self.had
+            other.activities = self.activities
             other.imports = {import_id: job.copy() for import_id, job in self.imports.items()}
             other.answers, other.gate = self.answers.copy(later), self.gate.copy(later)
             other._numbers = self._numbers.copy()
         return other
 
     def new_id(self, prefix: str) -> str:
-        """An id never given before: c contact, g group, i import."""
+        """An id never given before: c contact, g group, i import, a activity."""
         self._numbers[prefix] += 1
         number = self._numbers[prefix]
         return f"c-{number:06d}" if prefix == "c" else f"{prefix}-{number}"

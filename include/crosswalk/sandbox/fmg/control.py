@@ -7,6 +7,7 @@ from typing import Any
 
 from crosswalk.sandbox.fmg import editing, reading
 from crosswalk.sandbox.fmg.account import DEFAULT_KEY, Account
+from crosswalk.sandbox.fmg.activities import activity_json, add_activities
 from crosswalk.sandbox.fmg.system import Fmg
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
 from crosswalk.sandbox.routes import Routes
@@ -40,6 +41,8 @@ def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Callab
     add("GET", "/opt-outs", lambda account, _request, _parts: json_reply({"opt_outs": _opt_outs(account), "total": len(account.opt_outs)}))
     add("POST", "/opt-outs", _opt_out)
     add("DELETE", "/opt-outs/{email}", _opt_in)
+    add("GET", "/activities", lambda account, request, _: json_reply(_activities(account, request)))
+    add("POST", "/activities", _add_activities)
 
 
 def overview(system: Fmg) -> dict[str, Any]:
@@ -72,7 +75,7 @@ def _records(body: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 def _account_json(account: Account) -> dict[str, Any]:
     jobs = {job.import_id: {"mode": job.mode, "snapshot": job.snapshot, "status": job.status} for job in account.imports.values()}
-    return {**account.summary(), "opt_outs": len(account.opt_outs), "imports": jobs}
+    return {**account.summary(), "opt_outs": len(account.opt_outs), "activities": len(account.activities), "imports": jobs}
 
 
 def _locked(system: Fmg, handler: Handler, request: Request, parts: Parts) -> Reply:
@@ -163,6 +166,22 @@ def _opt_out(account: Account, request: Request, _: Parts) -> Reply:
     holders = [contact.source_id for contact in account.listing.contacts.values() if contact.values["email"].casefold() == email.casefold()]
     account.opt_out([(email, next(iter(holders), ""))])
     return json_reply(reading.opt_out_json(account.opt_outs[email.casefold()]), 201)
+
+
+def _activities(account: Account, request: Request) -> dict[str, Any]:
+    offset, limit = request.whole_number("offset", 0, 0, LIST_LIMIT), request.whole_number("limit", 100, 0, LIST_LIMIT)
+    shown = [activity_json(one, number) for number, one in enumerate(account.activities[offset : offset + limit], offset + 1)]
+    return {"activities": shown, "total": len(account.activities)}
+
+
+def _add_activities(account: Account, request: Request, _: Parts) -> Reply:
+    """One activity, or {"activities": […]}."""
+    body = request.json()
+    first = len(account.activities) + 1
+    many = "activities" in body
+    added = add_activities(account, _records(body, "activities") if many else [body])
+    shown = [activity_json(one, number) for number, one in enumerate(added, first)]
+    return json_reply({"activities": shown} if many else shown[0], 201)
 
 
 def _opt_in(account: Account, _: Request, parts: Parts) -> Reply:

@@ -62,7 +62,7 @@ def opt_out_json(entry: OptOut) -> dict[str, Any]:
 def _page(
     name: str, order: Sequence[str], show: Callable[[str], dict[str, Any]], listing: Listing, request: Request, fault: Fault | None
 ) -> Page:
-    size = _limit(request)
+    size = page_size(request)
     after = request.query.get("after", "")
     start = bisect_right(order, after) if after else 0
     part = window(start, size, len(order), fault)
@@ -76,7 +76,8 @@ def _page(
     }
 
 
-def _limit(request: Request) -> int:
+def page_size(request: Request) -> int:
+    """How many records a page may hold. Raises Refused (422 INVALID)."""
     text = request.query.get("limit", str(MAX_PAGE))
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PAGE):
         raise Refused(422, "INVALID", f"limit is 1 to {MAX_PAGE}")

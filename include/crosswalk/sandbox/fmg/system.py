@@ -10,6 +10,7 @@ from typing import Any
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.fmg import editing, reading
 from crosswalk.sandbox.fmg.account import Account
+from crosswalk.sandbox.fmg.activities import activities_page
 from crosswalk.sandbox.fmg.jobs import commit_import, open_import, put_part
 from crosswalk.sandbox.limits import Limits
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, json_reply, refusal
@@ -128,6 +129,7 @@ def _routes() -> Routes[Action]:
     routes.add("GET", f"{BASE}/contacts", Action("read contacts", read=reading.contacts_page, paged=True))
     routes.add("GET", f"{BASE}/groups", Action("read groups", read=reading.groups_page, paged=True))
     routes.add("GET", f"{BASE}/opt-outs", Action("read opt-outs", read=reading.opt_outs_page, paged=True))
+    routes.add("GET", f"{BASE}/activities", Action("read activities", read=activities_page, paged=True))
     routes.add("POST", f"{BASE}/imports", Action("open import", write=_open, keyed=True))
     routes.add("PUT", f"{BASE}/imports/{{job}}/parts/{{number}}", Action("put part", write=_put_part, keyed=True))
     routes.add("POST", f"{BASE}/imports/{{job}}/commit", Action("commit import", write=_commit, keyed=True))

@@ -21,6 +21,7 @@ from crosswalk.sandbox.smartoffice.sessions import Session, Sessions
 PATH = "/smartoffice/xmlengine"
 COOKIE = "JSESSIONID"
 LICENCES = {POLICY: ("PolicyTracking", "PendingCasePolicySetupAdministrator"), INVESTMENT: ("InvestmentTracking",)}
+MAX_KEYWORD, MAX_NOTE = 40, 2000
 DICTIONARY = {
     "Gender": ("Male", "Female"),
     "Marital": ("Single", "Married", "Divorced", "Widowed", "Separated", "Domestic Partner"),
@@ -177,6 +178,8 @@ def _insert(office: Office, subject: etree._Element) -> str:
     values = {name: subject.findtext(name) or "" for name in FIELDS[NOTE]}
     if not values["Keyword"] or values["Private"] not in ("true", "false"):
         raise Refused(200, "BAD_REQUEST", "a note has a Keyword, and Private is true or false")
+    if len(values["Keyword"]) > MAX_KEYWORD or len(values["Text"]) > MAX_NOTE:
+        raise Refused(200, "BAD_REQUEST", f"a Keyword has at most {MAX_KEYWORD} characters, a Text {MAX_NOTE}")
     note = office.insert(NOTE, values, [owner.id])
     return f'<insert><_status>OK</_status><{NOTE} _type="obj" id="{note.id}" _status="inserted"/></insert>'
 

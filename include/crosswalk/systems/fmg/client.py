@@ -62,6 +62,11 @@ class FmgClient:
         self._wire = wire or Wire(_wire_settings(settings))
         self.host = self._wire.endpoint.host
 
+    @property
+    def identity(self) -> str:
+        """Names the account behind the connection."""
+        return f"fmg://{self.host}/{self.settings.account.upper()}"
+
     def account(self) -> JsonObject:
         """GET the account."""
         return self._call(Call("GET", "", self.doing("reading the account"), expect=READ_STATUSES - {413, 422}))
@@ -86,6 +91,10 @@ class FmgClient:
                 raise data_error("SRC_PAGE_REPEATED", doing, "the next page is the page before")
             yield page
             after = following
+
+    def activities(self, after: str, doing: str) -> JsonObject:
+        """GET one page of the activities that came after a cursor, "" for the first page of all."""
+        return self._list_call("activities", after, doing)
 
     def write(self, method: str, path: str, body: bytes, key: str, doing: str) -> JsonObject:
         """Send a write under its Idempotency-Key.

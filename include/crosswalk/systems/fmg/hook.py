@@ -10,6 +10,7 @@ from crosswalk.errors import CrosswalkError
 from crosswalk.orchestration.connections import checked_http, read_connection
 
 if TYPE_CHECKING:
+    from crosswalk.systems.fmg.activities import FmgActivities
     from crosswalk.systems.fmg.client import FmgSettings
     from crosswalk.systems.fmg.target import FmgTarget
 
@@ -48,6 +49,13 @@ class FmgHook(BaseHook):
         from crosswalk.systems.fmg.target import FmgTarget
 
         return FmgTarget(FmgClient(self.settings()))
+
+    def get_feed(self) -> FmgActivities:
+        """Open the account as a feed of activities. Raises ConfigurationError."""
+        from crosswalk.systems.fmg.activities import FmgActivities
+        from crosswalk.systems.fmg.client import FmgClient
+
+        return FmgActivities(FmgClient(self.settings()))
 
     def test_connection(self) -> tuple[bool, str]:
         """Read the account: whether it can be reached, what it holds, and who manages its list."""

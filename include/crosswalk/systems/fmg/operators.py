@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crosswalk.orchestration.steps import LoadStep, UndoStep
+from crosswalk.orchestration.writeback import CollectActivitiesStep
 
 
 class FmgLoadOperator(LoadStep):
@@ -15,3 +16,7 @@ class FmgUndoOperator(UndoStep):
     """Plan the way back to what FMG held before, through the account's connection of type `fmg`."""
 
     system = "fmg"
+
+
+class FmgCollectActivitiesOperator(CollectActivitiesStep):
+    """Read what people did in FMG, through the account's connection of type `fmg`."""

@@ -49,7 +49,7 @@ class FmgTarget:
         self._client = client
 
     def identity(self) -> str:
-        return f"fmg://{self._client.host}/{self._client.settings.account.upper()}"
+        return self._client.identity
 
     def state(self) -> TargetState:
         return account_state(self._client.account(), self._client.doing("reading the account"))

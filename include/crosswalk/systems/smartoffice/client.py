@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from crosswalk.core.ports import Page, ReadRestarted
-from crosswalk.errors import ConfigurationError, TransientError
+from crosswalk.core.ports import Note, Page, ReadRestarted
+from crosswalk.errors import ConfigurationError, PermanentError, TransientError
 from crosswalk.systems.smartoffice import payloads
 from crosswalk.systems.smartoffice.layouts import Layout, layout_of
 from crosswalk.systems.smartoffice.payloads import PageRequest
@@ -68,15 +68,20 @@ class SmartOfficeClient:
         self._wire = wire or Wire(_wire_settings(settings))
         self.host = self._wire.endpoint.host
 
+    @property
+    def identity(self) -> str:
+        """Names the office behind the connection."""
+        return f"smartoffice://{self.host}/{self.settings.office.upper()}"
+
     def right_holders(self, right: str) -> frozenset[str]:
         """Name the users who hold an integration right, in lower case."""
-        doing = self._doing(f"asking who holds the right {right}")
+        doing = self.doing(f"asking who holds the right {right}")
         answer = self._ask(payloads.right_holders(right), ("method", "GetAdptUser"), doing)
         return frozenset((name.text or "").strip().casefold() for name in answer.findall("AdptUser/UserName"))
 
     def total(self, entity: str) -> int:
         """Count one entity over the whole database."""
-        doing = self._doing(f"counting every {entity}")
+        doing = self.doing(f"counting every {entity}")
         return page_head(self._ask(payloads.count(entity), ("search",), doing), doing).total
 
     def read(self, entity: str, within: Sequence[str] | None = None) -> Iterator[Page]:
@@ -85,11 +90,40 @@ class SmartOfficeClient:
         within: at most MAX_WITHIN ids that narrow the read: tag groups for "contact", contacts for "investment" and "policy", the
         records' own for "client" and "household". Raises ReadRestarted when the session or its search is gone.
         """
-        return self._pages(layout_of(entity), within, self._doing(f"reading every {entity}"))
+        return self._pages(layout_of(entity), within, self.doing(f"reading every {entity}"))
+
+    def has_contact(self, source_id: str) -> bool:
+        """Ask for a contact by its id, and say whether there is one."""
+        try:
+            self._ask(payloads.get_contact(source_id), ("get", "Contact"), self.doing(f"looking for {source_id}"))
+        except PermanentError as error:
+            if error.code != "SRC_NOT_FOUND":
+                raise
+            return False
+        return True
+
+    def notes(self, source_ids: Sequence[str], keywords: Sequence[str]) -> dict[str, str]:
+        """Look for the notes on these contacts with these keywords; the id of each by its keyword.
+
+        Of several notes with one keyword the first counts. Raises DataError, also when not all of them are in the one page asked for.
+        """
+        doing = self.doing(f"looking for {len(keywords)} notes")
+        block = self._ask(payloads.search_notes(source_ids, keywords), ("search",), doing)
+        head = page_head(block, doing)
+        found = payloads.notes_found(block, keywords, doing)
+        if head.more or head.total != len(found):
+            raise data_error("SRC_COUNT_MISMATCH", doing, f"{head.total} notes were announced, {len(found)} came")
+        return {keyword: note_id for note_id, keyword in reversed(found)}
+
+    def insert_note(self, note: Note, leave_by: float) -> str:
+        """Write a note on a contact and return the note's id. Sent once; see `wire.session.Call.leave_by`."""
+        doing = self.doing(f"writing the note {note.keyword} on {note.source_id}")
+        answer = self._ask(payloads.insert_note(note), ("insert",), doing, leave_by=leave_by)
+        return payloads.inserted_id(answer, doing)
 
     def dictionary(self) -> dict[str, dict[str, str]]:
         """Read the codes of the data dictionary as {"Person.Gender": {code: label}}."""
-        doing = self._doing("reading the dictionary")
+        doing = self.doing("reading the dictionary")
         wire = self._wire.with_own_cookies()
         call = Call("GET", "", doing, params={**_PARAMS, "dump": "catalog", "type": "dict"}, accept=_ACCEPT)
         try:
@@ -123,22 +157,33 @@ class SmartOfficeClient:
             yield reader.page(records, head.total)
             number, search_id, more = number + 1, head.search_id, head.more
 
-    def _ask(self, operation: Element, path: tuple[str, ...], doing: str) -> Element:
+    def _ask(self, operation: Element, path: tuple[str, ...], doing: str, *, leave_by: float | None = None) -> Element:
         """Ask one thing, outside of any kept session; a session that ended under it is one more reason to try again."""
-        return self._post(self._wire, operation, path, doing, keep_session=False)
+        return self._post(self._wire, operation, path, doing, keep_session=False, leave_by=leave_by)
 
-    def _post(self, wire: Wire, operation: Element, path: tuple[str, ...], doing: str, *, keep_session: bool = True) -> Element:
+    def _post(
+        self,
+        wire: Wire,
+        operation: Element,
+        path: tuple[str, ...],
+        doing: str,
+        *,
+        keep_session: bool = True,
+        leave_by: float | None = None,
+    ) -> Element:
         header = {
             "office": self.settings.office,
             "user": self.settings.user,
             "password": self.settings.password,
             "keepsession": "true" if keep_session else "false",
         }
-        call = Call("POST", "", doing, content=payloads.document(header, operation), params=_PARAMS, accept=_ACCEPT, headers=_TYPE)
+        content = payloads.document(header, operation)
+        call = Call("POST", "", doing, content=content, params=_PARAMS, accept=_ACCEPT, headers=_TYPE, leave_by=leave_by)
         read = partial(_operation if keep_session else _operation_alone, path=path, doing=doing)
         return wire.exchange(call, read)
 
-    def _doing(self, what: str) -> str:
+    def doing(self, what: str) -> str:
+        """Say what is being done, on which connection."""
         return f"{what} of {self.settings.name}"
 
 

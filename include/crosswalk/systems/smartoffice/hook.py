@@ -11,6 +11,7 @@ from crosswalk.orchestration.connections import checked_http, read_connection
 
 if TYPE_CHECKING:
     from crosswalk.systems.smartoffice.client import SmartOfficeSettings
+    from crosswalk.systems.smartoffice.notes import SmartOfficeNotes
     from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 DEFAULT_PATH = "/smartoffice/xmlengine"
@@ -51,6 +52,13 @@ class SmartOfficeHook(BaseHook):
         from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
         return SmartOfficeSource(SmartOfficeClient(self.settings()))
+
+    def get_notebook(self) -> SmartOfficeNotes:
+        """Open the office as a place for notes. Raises ConfigurationError."""
+        from crosswalk.systems.smartoffice.client import SmartOfficeClient
+        from crosswalk.systems.smartoffice.notes import SmartOfficeNotes
+
+        return SmartOfficeNotes(SmartOfficeClient(self.settings()))
 
     def test_connection(self) -> tuple[bool, str]:
         """Sign in; compare rights, limits and dictionary codes with every integration that reads from SmartOffice."""

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from crosswalk.orchestration.steps import ExtractStep
+from crosswalk.orchestration.writeback import WriteNotesStep
 
 
 class SmartOfficeExtractOperator(ExtractStep):
     """Read an office's contacts and tag groups, and what the target holds, into the landing zone."""
 
     system = "smartoffice"
+
+
+class SmartOfficeWriteNotesOperator(WriteNotesStep):
+    """Write SmartPad notes, through the account's connection of type `smartoffice`."""

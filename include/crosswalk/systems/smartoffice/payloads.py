@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from crosswalk.core.ports import ReadRestarted
+from crosswalk.core.ports import Note, ReadRestarted
 from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError, TransientError
 from crosswalk.systems.smartoffice.layouts import Layout, layout_of
 from crosswalk.wire.content import data_error
 from crosswalk.wire.xml import Element
 
 FIRST_SEARCH = "-1"
+MAX_NOTES = 2000
+"""Notes in one page, the most a page may hold."""
 
+_NOTE = "SmartPadNote"
 _SHOWABLE_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _GONE = ("SESSION_EXPIRED", "SEARCH_UNKNOWN")
 
@@ -85,6 +88,53 @@ def right_holders(right: str) -> Element:
     operation = etree.Element("method")
     etree.SubElement(etree.SubElement(operation, "GetAdptUser"), "adapter").text = right
     return operation
+
+
+def get_contact(source_id: str) -> Element:
+    """GET a contact by its id, with one property of it."""
+    operation = etree.Element("get")
+    etree.SubElement(etree.SubElement(operation, "Contact", id=source_id), "LastName")
+    return operation
+
+
+def search_notes(source_ids: Sequence[str], keywords: Sequence[str]) -> Element:
+    """SEARCH for the notes on these contacts with these keywords, in one page."""
+    operation = etree.Element("search", pageno="0", pagesize=str(MAX_NOTES), searchid=FIRST_SEARCH)
+    template = etree.SubElement(etree.SubElement(operation, "object"), _NOTE)
+    etree.SubElement(template, "Keyword")
+    condition = etree.SubElement(operation, "condition")
+    for prop, values in (("Contact", source_ids), ("Keyword", keywords)):
+        expression = etree.SubElement(condition, "expr", prop=prop, op="in")
+        for value in values:
+            etree.SubElement(expression, "v").text = value
+    etree.SubElement(etree.SubElement(operation, "sort"), "item", prop="id", order="asc")
+    return operation
+
+
+def notes_found(block: Element, keywords: Sequence[str], doing: str) -> list[tuple[str, str]]:
+    """Read ids and keywords of the notes found. Raises DataError SRC_SCHEMA when something else came than was asked for."""
+    found = [(note.get("id", ""), (note.findtext("Keyword") or "").strip()) for note in block.findall(_NOTE)]
+    if not all(note_id and keyword in keywords for note_id, keyword in found):
+        raise data_error("SRC_SCHEMA", doing, "a note came without id, or with a keyword that was not asked for")
+    return found
+
+
+def insert_note(note: Note) -> Element:
+    """INSERT of a SmartPad note on a contact."""
+    operation = etree.Element("insert")
+    element = etree.SubElement(operation, _NOTE)
+    etree.SubElement(element, "Contact", id=note.source_id)
+    for name, text in (("Category", "FMG"), ("Keyword", note.keyword), ("Private", "false"), ("Text", note.text)):
+        etree.SubElement(element, name).text = text
+    return operation
+
+
+def inserted_id(answer: Element, doing: str) -> str:
+    """Read the id of the note that was inserted. Raises DataError SRC_SCHEMA."""
+    note = answer.find(_NOTE)
+    if note is None or note.get("_status") != "inserted" or not note.get("id"):
+        raise data_error("SRC_SCHEMA", doing, "the answer does not say which note was inserted")
+    return note.get("id", "")
 
 
 def operation_answer(root: Element, path: Sequence[str], doing: str) -> Element:

@@ -23,7 +23,7 @@ class SmartOfficeSource:
         self._chosen: dict[tuple[str, ...], Page] = {}
 
     def identity(self) -> str:
-        return f"smartoffice://{self._client.host}/{self._client.settings.office.upper()}"
+        return self._client.identity
 
     def describe(self) -> dict[str, str]:
         return {"system": "smartoffice", "office": self._client.settings.office}

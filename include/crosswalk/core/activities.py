@@ -1,0 +1,101 @@
+"""What people did in the target, on its way to a note in the source: activities, their ids, the text of a note. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+OPTED_OUT = "opted_out"
+
+HEADLINES: Mapping[str, str] = {
+    "form_completed": "Website form completed",
+    "email_sent": "E-mail sent",
+    OPTED_OUT: "Opted out of e-mail",
+}
+"""The types of activity (seed: Sync FMG Activity) and how a note of each begins."""
+
+MAX_TEXT = 2000
+"""Characters of a note's text (our contract, systems/smartoffice/README.md)."""
+
+_NOT_FOR_A_NOTE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One thing somebody did. contact_id: in the target; source_id: what the target knew of them then; each "" where unknown.
+
+    occurred_at: an instant in UTC. title: name of the form or subject of the mail; with email, the personal part.
+    """
+
+    activity_id: str
+    type: str
+    contact_id: str
+    source_id: str
+    email: str
+    occurred_at: datetime
+    title: str
+
+
+def event_id(target_identity: str, activity_id: str) -> str:
+    """Name the note of an activity: the same activity of the same target account always has the same name, of 36 characters."""
+    return "fmg-" + sha256(f"{target_identity}\n{activity_id}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def note_text(kind: str, title: str, occurred_at: datetime, zone: str) -> str:
+    """Write a note's text, in the account's local time. title "" where it is no longer kept."""
+    local = occurred_at.astimezone(ZoneInfo(zone))
+    shown = _NOT_FOR_A_NOTE.sub(" ", title).strip()
+    tail = f" ({local:%Y-%m-%d %H:%M %Z})"
+    head = f"{HEADLINES[kind]}: {shown}" if shown else HEADLINES[kind]
+    return head[: MAX_TEXT - len(tail)] + tail
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Why an activity has no note. found, fix: in words. passes: whether the cause may pass by itself, so that every run tries again.
+
+    final: not even asked to is it tried again.
+    """
+
+    code: str
+    found: str
+    fix: str
+    passes: bool = False
+    final: bool = False
+
+
+CONTACT_UNKNOWN = Kept(
+    "CONTACT_UNKNOWN",
+    found="the target names nobody for it whom we delivered",
+    fix="nothing, if the contact is still to come: every run looks again. Else the note has to be written by hand, if it is wanted",
+    passes=True,
+)
+CONTACT_GONE = Kept(
+    "CONTACT_GONE",
+    found="the source has no such contact any more, deleted or merged into another",
+    fix="restore the contact in the source and run `crosswalk activities retry`, or write the note on the other one by hand",
+)
+NOTE_REFUSED = Kept(
+    "NOTE_REFUSED",
+    found="the source refused the note",
+    fix="look the code in the task's log up with the source's support; every run tries again",
+    passes=True,
+)
+ACTIVITY_TYPE_UNKNOWN = Kept(
+    "ACTIVITY_TYPE_UNKNOWN",
+    found="this version does not know the type of activity",
+    fix="install a version that does and run `crosswalk activities retry`",
+)
+ACCOUNT_RELEASED = Kept(
+    "ACCOUNT_RELEASED",
+    found="the account was bound to another source or target since; its ids may be other people's there",
+    fix="write the note by hand, if it is wanted",
+    final=True,
+)
+REASONS: Mapping[str, Kept] = {
+    one.code: one for one in (CONTACT_UNKNOWN, CONTACT_GONE, NOTE_REFUSED, ACTIVITY_TYPE_UNKNOWN, ACCOUNT_RELEASED)
+}
