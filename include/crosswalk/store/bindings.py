@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, delete, or_, select
 from crosswalk.errors import ConfigurationError
 from crosswalk.store import snapshots
 from crosswalk.store.engine import reading, writing
-from crosswalk.store.tables import binding, delivered
+from crosswalk.store.tables import binding, delivered, former
 from crosswalk.store.upsert import insert_into
 
 
@@ -61,7 +61,8 @@ class Bindings:
             ours = binding.c.integration == integration, binding.c.account == account
             if not connection.execute(delete(binding).where(*ours)).rowcount:
                 return False
-            connection.execute(delete(delivered).where(delivered.c.integration == integration, delivered.c.account == account))
+            for table in (delivered, former):
+                connection.execute(delete(table).where(table.c.integration == integration, table.c.account == account))
             snapshots.write(connection, integration, account, released=numbers.handed_out)
         return True
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, Fenced
+from crosswalk.store.former import Departures
 from crosswalk.store.leases import Lease
 from crosswalk.store.store import Store
 
@@ -52,7 +53,9 @@ def test_a_delivery_is_read_back_as_text(store: Store, begin: Callable[..., RunK
 def test_a_delivery_changes_only_what_it_names(store: Store, begin: Callable[..., RunKey]) -> None:
     store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="a", s2="b", s3="c"), "group": rows(s1="g")}, {})
     store.ledger.finish(begin("harbor"), RECEIPT, {"contact": rows(s1="h")}, {})
-    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s2="B", s4="d")}, {"contact": ["s3", "never seen"], "group": []})
+    store.ledger.finish(
+        begin(), RECEIPT, {"contact": rows(s2="B", s4="d")}, {"contact": Departures(["s3", "never seen"]), "group": Departures()}
+    )
     assert hashes(store) == {"s1": "a", "s2": "B", "s4": "d"}
     assert hashes(store, "group") == {"s1": "g"}
     assert hashes(store, account="harbor") == {"s1": "h"}
@@ -60,7 +63,7 @@ def test_a_delivery_changes_only_what_it_names(store: Store, begin: Callable[...
 
 def test_a_record_may_be_deleted_and_delivered_anew_at_once(store: Store, begin: Callable[..., RunKey]) -> None:
     store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="a")}, {})
-    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="b")}, {"contact": ["s1"]})
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="b")}, {"contact": Departures(["s1"])})
     assert hashes(store) == {"s1": "b"}
 
 
@@ -70,7 +73,7 @@ def test_a_finished_delivery_is_not_repeated(store: Store, begin: Callable[..., 
     assert not store.ledger.finished(key)
     assert store.ledger.finish(key, RECEIPT, {"contact": rows(s1="a")}, {}, status=RunStatus.PARTIAL)
     before = store.runs.get(key)
-    assert not store.ledger.finish(key, Receipt(6, 13, {}), {"contact": rows(s1="other", s2="b")}, {"contact": ["s1"]})
+    assert not store.ledger.finish(key, Receipt(6, 13, {}), {"contact": rows(s1="other", s2="b")}, {"contact": Departures(["s1"])})
     assert store.ledger.finished(key)
     assert hashes(store) == {"s1": "a"}
     assert store.runs.get(key) == before
@@ -82,7 +85,7 @@ def test_an_older_snapshot_never_delivers_over_a_newer_one(store: Store, begin: 
     old, new = begin(), begin()
     store.ledger.finish(new, RECEIPT, {"contact": rows(s1="new")}, {})
     with pytest.raises(Fenced) as raised:
-        store.ledger.finish(old, RECEIPT, {"contact": rows(s1="old")}, {"contact": ["s1"]})
+        store.ledger.finish(old, RECEIPT, {"contact": rows(s1="old")}, {"contact": Departures(["s1"])})
     assert raised.value.code == "STALE_SNAPSHOT"
     assert hashes(store) == {"s1": "new"}
     assert not store.ledger.finished(old)
@@ -130,7 +133,7 @@ def test_a_delivery_of_full_size_is_fast(sqlite_engine: Engine) -> None:
     begun = {"dag_id": "d", "run_id": "r", "map_index": 0, "try_number": 1, "dry_run": False, "settings_digest": ""}
     key = store.runs.begin(FMG, "summit", interval_start=None, interval_end=None, **begun)
     started = time.process_time()
-    store.ledger.finish(key, RECEIPT, {"contact": contacts, "group": groups}, {"group": ["g1"]})
+    store.ledger.finish(key, RECEIPT, {"contact": contacts, "group": groups}, {"group": Departures(["g1"])})
     assert time.process_time() - started < 1.5
     assert len(hashes(store)) == 30_000
 
@@ -193,3 +196,36 @@ def test_batches_may_be_recorded_by_several_threads(store: Store, begin: Callabl
     for thread in threads:
         thread.join()
     assert [batch.accepted for batch in store.ledger.batches(key)] == [1] * 8
+
+
+def former(store: Store, account: str = "summit") -> dict[str, tuple[str, bool]]:
+    frame = store.ledger.former(FMG, account, "contact")
+    return {one: (target_id, out) for one, target_id, out in frame.itertuples(index=False, name=None)}
+
+
+@pytest.mark.requirement("FMG-10")
+def test_what_leaves_is_remembered_until_it_comes_back(store: Store, begin: Callable[..., RunKey]) -> None:
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="a", s2="b")}, {})
+    store.ledger.finish(begin("harbor"), RECEIPT, {"contact": rows(s1="h")}, {})
+    store.ledger.finish(begin(), RECEIPT, {}, {"contact": Departures(["s1", "s2", "never seen"], {"s2", "s9"})})
+    assert former(store) == {"s1": ("c-s1", False), "s2": ("c-s2", True)}
+    assert (hashes(store), hashes(store, account="harbor"), former(store, "harbor")) == ({}, {"s1": "h"}, {})
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="c")}, {})
+    assert (former(store), hashes(store)) == ({"s2": ("c-s2", True)}, {"s1": "c"})
+    other = rows(s7="d").assign(target_id="c-s2")
+    store.ledger.finish(begin(), RECEIPT, {"contact": other}, {})
+    assert former(store) == {}, "its id is another's now"
+
+
+@pytest.mark.requirement("FMG-10", "FMG-02")
+@pytest.mark.parametrize("way", ["a first delivery", "a released binding"])
+def test_ids_of_a_list_that_is_no_more_are_forgotten(store: Store, begin: Callable[..., RunKey], way: str) -> None:
+    store.bindings.bind(FMG, "summit", "so", "fmg")
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="a")}, {})
+    store.ledger.finish(begin(), RECEIPT, {}, {"contact": Departures(["s1"])})
+    assert former(store)
+    if way == "a first delivery":
+        store.ledger.finish(begin(), RECEIPT, {}, {"contact": Departures()}, afresh=True)
+    else:
+        store.bindings.release(FMG, "summit")
+    assert former(store) == {}
