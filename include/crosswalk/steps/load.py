@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from crosswalk.core.model import Outcome, Rejection, RunStatus
+from crosswalk.core.model import REPLACE, UNDO, Outcome, Rejection, RunStatus
 from crosswalk.core.ports import Operation, Source, Target
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.approve import require_approval
@@ -21,6 +21,7 @@ from crosswalk.steps.reading import read_frame
 from crosswalk.steps.send import Sent
 from crosswalk.steps.transform import plan_digest, read_plan
 from crosswalk.steps.validate import read_rejections, write_rejections
+from crosswalk.store.former import Departures
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
             with run.leased(BEAT_SECONDS) as beat:
                 _require_plan(run)
                 require_approval(run)
+                _require_same_target(run, target)
                 standing = target.state()
                 before = {entity.name: run.folder.read_entity(f"target_{entity.name}") for entity in run.spec.entities}
                 settling = standing.last_snapshot >= run.key.snapshot
@@ -49,7 +51,8 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
                     _require_same_source(run, source, beat)
                     note_opt_outs(run, target, before)
                 run.store.leases.fence(beat.lease)
-                _finish(run, deliver(run, target, standing, read_plan(run), with_noted(run, before), beat))
+                noted = with_noted(run, before)
+                _finish(run, deliver(run, target, standing, read_plan(run), noted, beat), noted)
         return dict(run.store.runs.get(run.key).counts.get("load", {}))
 
 
@@ -72,29 +75,42 @@ def _require_plan(run: Run) -> None:
         )
 
 
+def _require_same_target(run: Run, target: Target) -> None:
+    """The plan is for the list it was made for (FMG-07)."""
+    planned = run.folder.manifest().target_identity
+    if target.identity() != planned:
+        raise _outdated(run, f"the target connection leads to {target.identity()} now, the plan was made for {planned}")
+
+
 def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat) -> None:
-    """An approval is for what the source said: it is read again before anything is visible, and one changed field voids it (SAFE-3)."""
-    if not run.store.runs.get(run.key).holds:
+    """A plan stands while the source says what it said, in the scope the account has now (SAFE-3, FMG-07).
+
+    Before anything is visible an approved one, and one whose account has another scope since, is compared with the source read again.
+    """
+    row, planned = run.store.runs.get(run.key), run.folder.manifest().scope
+    rescoped = row.mode != UNDO and set(planned or ()) != set(run.scope or ())
+    if not (row.holds or rescoped):
         return
+    since = ", and the account's scope was changed" if rescoped else ""
     opened = source()
     for entity in run.spec.entities:
         landed = run.folder.read_entity(f"source_{entity.name}")
         now = read_frame(run, "source", entity, lambda name: opened.pages(name, run.scope), beat)
         changed = (_records(landed) - _records(now)).total() + (_records(now) - _records(landed)).total()
         if changed:
-            raise SafetyStop(
-                "PLAN_OUTDATED",
-                doing=f"loading {run.key}",
-                found=f"{entity.name}s changed in the source since the approved plan was made ({changed} differences)",
-                fix="nothing was written; clear the account's tasks from extract on, the new plan is asked about again",
-            )
+            raise _outdated(run, f"{entity.name}s to be sent changed since the plan was made ({changed} differences){since}")
+
+
+def _outdated(run: Run, found: str) -> SafetyStop:
+    fix = "nothing was written; clear the account's tasks from extract on, a new plan that is held is asked about again"
+    return SafetyStop("PLAN_OUTDATED", doing=f"loading {run.key}", found=found, fix=fix)
 
 
 def _records(frame: pd.DataFrame) -> Counter[tuple[str, ...]]:
     return Counter(frame[sorted(frame.columns)].itertuples(index=False, name=None))
 
 
-def _finish(run: Run, delivered: Delivered) -> None:
+def _finish(run: Run, delivered: Delivered, before: dict[str, pd.DataFrame]) -> None:
     plan, sent, receipt = delivered.plan, delivered.sent, delivered.receipt
     refused = {operation.source_id for operation, _ in sent.refused}
     _reject_refused(run, sent)
@@ -103,14 +119,23 @@ def _finish(run: Run, delivered: Delivered) -> None:
         rows, after = plan[(plan["entity"] == entity.name) & ~plan["source_id"].isin(refused)], delivered.after[entity.name]
         known = run.store.ledger.delivered(run.key.integration, run.key.account, entity.name)
         upserted[entity.name] = _acknowledged(rows, after, known)
-        gone[entity.name] = sorted(set(known["source_id"]) - set(after["source_id"]))
+        gone[entity.name] = _departures(known, before[entity.name], after)
     rejected = len(read_rejections(run, "rejected_all"))
     counts = run.store.runs.get(run.key).counts
     told: dict[str, Any] = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
     told |= {"generation": receipt.generation, "target": dict(receipt.counts)}
     run.store.runs.update(run.key, counts={**counts, "load": told}, error_code="", error_text="")
     status = RunStatus.PARTIAL if rejected else RunStatus.SUCCESS
-    run.store.ledger.finish(run.key, receipt, upserted, gone, status=status)
+    afresh = run.store.runs.get(run.key).mode == REPLACE
+    run.store.ledger.finish(run.key, receipt, upserted, gone, status=status, afresh=afresh)
+
+
+def _departures(known: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame) -> Departures:
+    """Tell which records the ledger knows and the target has no longer, and who of them wanted no mail."""
+    gone = sorted(set(known["source_id"]) - set(after["source_id"]))
+    if "opted_out" not in before:
+        return Departures(gone)
+    return Departures(gone, frozenset(before.loc[before["opted_out"] == "true", "source_id"]))
 
 
 def _acknowledged(rows: pd.DataFrame, after: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import pandas as pd
 
@@ -15,7 +15,13 @@ CHANGING = SENT | {Outcome.DELETE.value}
 
 
 def operations(
-    entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, target: pd.DataFrame, mode: str, groups: set[str]
+    entity: EntitySpec,
+    plan: pd.DataFrame,
+    desired: pd.DataFrame,
+    target: pd.DataFrame,
+    mode: str,
+    groups: set[str],
+    unwilling: Collection[str] = (),
 ) -> Iterator[Operation]:
     """What the target must be told about one entity.
 
@@ -23,10 +29,11 @@ def operations(
     where it has none any more. A full delivery sends what is unchanged as well. A replace sends the whole list as it shall be, also what
     stays because its source was rejected; what is not sent is gone.
     groups: source ids of the groups the target will have; a kept record's memberships of others are left out.
+    unwilling: source ids of records that had opted out when they left the list.
     """
     send = plan[plan["outcome"].isin(SENT if mode in (DELTA, UNDO) else SENT | {Outcome.UNCHANGED.value})]
     wanted = _as_it_was(send, desired) if mode == UNDO else _joined(send, desired)
-    yield from _upserts(entity, wanted, _opted_out(target))
+    yield from _upserts(entity, wanted, _opted_out(target), unwilling)
     if mode == REPLACE:
         kept = plan[(plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] != "")]
         yield from as_they_are(entity, target, set(kept["target_id"]), groups)
@@ -62,12 +69,12 @@ def _joined(plan: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     return plan[["source_id", "target_id"]].merge(records, on="source_id", how="left", validate="1:1")
 
 
-def _upserts(entity: EntitySpec, rows: pd.DataFrame, opted_out: set[str]) -> Iterator[Operation]:
+def _upserts(entity: EntitySpec, rows: pd.DataFrame, opted_out: set[str], unwilling: Collection[str] = ()) -> Iterator[Operation]:
     names = list(entity.target_fields)
     columns = [rows[name].tolist() for name in ("source_id", "target_id", *names)]
     for source_id, target_id, *fields in zip(*columns, strict=True):
         values = dict(zip(names, fields, strict=True))
-        if target_id in opted_out:
+        if target_id in opted_out or source_id in unwilling:
             values["opted_out"] = "true"
         yield Operation(entity.name, "upsert", source_id, target_id, values)
 

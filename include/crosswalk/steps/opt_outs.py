@@ -37,13 +37,18 @@ def with_noted(run: Run, before: Frames) -> Frames:
 
 
 def check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> None:
-    """Raise DataError TGT_OPT_OUT_LOST when somebody who opted out, also in the last moment, is now mailed under another address."""
+    """Raise DataError TGT_OPT_OUT_LOST when somebody who opted out, also in the last moment, is now mailed under another address.
+
+    An address that wants no mail because this delivery took somebody's wish along to it says nothing of who had it before.
+    """
     unwanted = target.unwanted()
     for entity, frame in before.items():
         if "opted_out" not in frame:
             continue
-        out = set(frame.loc[_wanting_none(frame, unwanted), "target_id"])
-        now = after[entity]
+        now, known = after[entity], set(frame.loc[frame["opted_out"] == "true", "target_id"])
+        known |= set(now.loc[now["source_id"].isin(former_opt_outs(run, entity)), "target_id"])
+        taken_along = set(now.loc[now["target_id"].isin(known), "email"].map(email_key))
+        out = known | set(frame.loc[_wanting_none(frame, unwanted - taken_along), "target_id"])
         lost = now[now["target_id"].isin(out) & (now["opted_out"] != "true") & (now["email"] != "")]
         if len(lost):
             raise DataError(
@@ -52,6 +57,12 @@ def check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> N
                 found=f"{len(lost)} contact(s) had opted out and no longer are, such as {lost['target_id'].iloc[0]}",
                 fix="set the opt-out again in the target before anything is mailed, then clear load",
             )
+
+
+def former_opt_outs(run: Run, entity: str) -> frozenset[str]:
+    """Source ids of records that left the list opted out: that still holds when they come back, whatever their address is then."""
+    former = run.store.ledger.former(run.key.integration, run.key.account, entity)
+    return frozenset(former.loc[former["opted_out"], "source_id"])
 
 
 def _wanting_none(frame: pd.DataFrame, unwanted: frozenset[str]) -> pd.Series[bool]:
