@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     _require_active(api, spec.dag)
     asked = {name: True for name in ("dry_run", "full_resync") if getattr(arguments, name)}
     run_id = api.trigger(spec.dag, {"accounts": accounts, **asked})
-    begun = {"run_id": run_id, "dag_id": spec.dag, "accounts": accounts, "url": f"{api.url}/dags/{spec.dag}/runs/{run_id}"}
+    begun = {"run_id": run_id, "dag_id": spec.dag, "accounts": accounts, "url": _page(api, spec.dag, run_id)}
     if not arguments.wait:
         as_json(begun) if arguments.json else as_facts(begun)
         return 0
@@ -117,12 +117,16 @@ def _endings(api: AirflowApi, dag_id: str, run_id: str, accounts: list[str], now
     for account in accounts:
         tasks = now.tasks.get(account, {})
         found = next((one for task in tasks.values() if (one := api.report(dag_id, run_id, *task))), None)
-        yield _ending(api, account, now.steps.get(account, {}), *found) if found else _without_report(api, account, now, run_id)
+        yield (
+            _ending(api, account, now.steps.get(account, {}), *found)
+            if found
+            else _without_report(account, now, _page(api, dag_id, run_id))
+        )
 
 
 def _ending(api: AirflowApi, account: str, steps: dict[str, str], page: str, report: Json) -> Ending:
     status, error = RunStatus(report["status"]), report["error"] or {}
-    counts = {f"{one['name']}": int(one["used"]) for one in report["limits"]}
+    counts = {str(one["name"]): int(one["used"]) for one in report["limits"]}
     plan = report["plan"].values()
     counts |= {name: sum(int(one.get(outcome, 0)) for one in plan) for name, outcome in _OUTCOMES.items()} if plan else {}
     counts["seconds"] = round(sum(map(float, report["durations"].values())))
@@ -138,11 +142,16 @@ def _ending(api: AirflowApi, account: str, steps: dict[str, str], page: str, rep
     return Ending(account, _DONE.get(status) or error.get("code") or status.value, ok, counts, holds, say, page)
 
 
-def _without_report(api: AirflowApi, account: str, now: Progress, run_id: str) -> Ending:
+def _without_report(account: str, now: Progress, page: str) -> Ending:
     """An account whose run did not begin: skipped, or stopped at its settings or at the accounts task."""
     states = set(now.steps.get(account, {}).values())
     ended = "skipped" if states == {"skipped"} else "did not run"
-    return Ending(account, ended, ok=False, say=f"the log of its first task says why: {api.url}/dags, run {run_id}")
+    return Ending(account, ended, ok=False, say=f"the log of its first task says why: {page}")
+
+
+def _page(api: AirflowApi, dag_id: str, run_id: str) -> str:
+    """Where the run is in Airflow's UI."""
+    return f"{api.url}/dags/{dag_id}/runs/{run_id}"
 
 
 def _show(console: Console, endings: list[Ending]) -> None:
