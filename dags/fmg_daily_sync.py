@@ -3,9 +3,9 @@
 **What.** Each FMG account of `include/accounts/fmg.toml` gets the contacts and tag groups of its SmartOffice office: all, or those in
 chosen tag groups. SmartOffice is right; FMG is made to agree. Nothing is written to SmartOffice.
 
-**When.** Every day at 5:00 in the morning, New York time, in winter as in summer. At any time by hand: *Trigger*, name accounts or leave
-the list empty for all, tick *Dry run* to see the plan and write nothing. Accounts set to `manual` run only when triggered. *Backfill* gives
-past nights a report of what was landed then, against today's rules, and writes nothing.
+**When.** Every day at 5:00 in the morning, New York time, in winter as in summer. At any time by hand: *Trigger* (or `crosswalk run`), name
+accounts or leave the list empty for all, tick *Dry run* to see the plan and write nothing. Accounts set to `manual` run only so. *Backfill*
+gives past nights a report of what was landed then, against today's rules, and writes nothing.
 
 **How it goes.** One row of tasks an account, independent of the others: extract → validate → transform → approve → load.
 *Run report* on any task shows what happened: limits, rejected records with their fix, the plan.

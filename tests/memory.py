@@ -76,7 +76,7 @@ class MemorySource:
 
     def pages(self, entity: str, scope: Sequence[str] | None) -> Iterator[Page]:
         self.asked.append(entity)
-        rows = [dict(row) for row in (self.contacts if entity == "contact" else self.groups) if scope is None or row["source_id"] in scope]
+        rows = [dict(row) for row in (self.contacts if entity == "contact" else self.groups) if scope is None or _within(row, scope)]
         if entity == "contact" and self.restarts:
             self.restarts -= 1
             yield self._page(entity, rows[:1], len(rows))
@@ -87,6 +87,11 @@ class MemorySource:
     def _page(self, entity: str, rows: list[Row], total: int, number: int = 0) -> Page:
         gone = self.gone_fields if self.gone_on in (None, number) else frozenset()
         return Page(rows, total, frozenset(SPEC.entity(entity).source_fields) - gone)
+
+
+def _within(row: Row, scope: Sequence[str]) -> bool:
+    """Whether a scope names the record, or a group it is in."""
+    return not {row["source_id"], *row.get("TagGroups", "").split()}.isdisjoint(scope)
 
 
 @dataclass

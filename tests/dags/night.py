@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from crosswalk.local.airflow_api import AirflowApi
+from crosswalk.local.airflow_api import LocalApi
 from crosswalk.local.environment import Place
 from crosswalk.local.stack import Stack, bring_up, take_down
 from crosswalk.local.world import Office, World, call
@@ -33,7 +33,7 @@ class Night:
 
     def __init__(self, place: Place, world: World, stack: Stack) -> None:
         self.place, self.world, self.stack = place, world, stack
-        self.api = AirflowApi(stack)
+        self.api = LocalApi(stack)
         self.store = Store(connect(f"sqlite:///{place.store}"))
         self.dag, self.run_id, self.steps = DAG, "", STEPS
         self.accounts = [office.account for office in world.offices]
@@ -48,8 +48,8 @@ class Night:
         """Start a run of these accounts by hand."""
         return self.run_of(accounts, self.api.trigger(DAG, {"accounts": list(accounts), **conf}))
 
-    def as_user(self, user: str) -> AirflowApi:
-        return AirflowApi(self.stack, user)
+    def as_user(self, user: str) -> LocalApi:
+        return LocalApi(self.stack, user)
 
     def state(self) -> str:
         return str(self.api.call("GET", f"dags/{self.dag}/dagRuns/{self.run_id}")["state"])

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.errors import TransientError
+from crosswalk.errors import PermanentError
 from crosswalk.local.world import Office, connections
 from crosswalk.orchestration import resources
 from crosswalk.orchestration.runs import open_account
@@ -137,7 +137,7 @@ class Backfill:
         """Create it, once Airflow has noted that the one before is complete, which it looks for now and then."""
         try:
             self.night.api.call("POST", "backfills", body)
-        except TransientError as error:
+        except PermanentError as error:
             if "answered 409" not in str(error):
                 raise
             return False

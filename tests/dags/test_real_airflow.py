@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from canary import PERSON, REJECTED, assert_clean
 from crosswalk.core.model import RunStatus
 from crosswalk.landing.zone import LandingZone
+from crosswalk.local.environment import passwords
 from crosswalk.local.world import Office
 from dags.night import DAG, INTEGRATION, STEPS, Night, real_airflow
 
@@ -146,6 +150,51 @@ def test_test_connection_works_in_the_ui(night: Night) -> None:
     own = night.api.call("POST", "connections/test", {"connection_id": "smartoffice_alder", "conn_type": "smartoffice"})
     assert own["status"] is True, own["message"]
     assert "right FMG held" in own["message"]
+
+
+def crosswalk(night: Night, *arguments: str, **environment: str) -> tuple[int, str]:
+    """The command as somebody types it who has read `.local/env`: its exit code, and what it printed."""
+    sets = "".join(f"export {name}={shlex.quote(value)}; " for name, value in environment.items())
+    typed = shlex.join([sys.executable, "-W", "ignore", "-m", "crosswalk.cli", *arguments])
+    script = f". {shlex.quote(str(night.place.local / 'env'))}; {sets}exec {typed}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=300, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.requirement("FMG-04", "SAFE-8")
+def test_a_dry_run_of_two_accounts_from_the_command_line(night: Night) -> None:
+    before = {account: night.fmg(account) for account in ("alder", "cedar")}
+    code, shown = crosswalk(night, "run", "fmg", "cedar", "alder", "--dry-run")
+    assert code == 0, shown
+    ended = {words[0]: words[1:3] for words in map(str.split, shown.partition("Accounts")[2].splitlines()) if words}
+    assert (ended["alder"], ended["cedar"]) == (["dry", "run"], ["dry", "run"])
+    assert {account: night.fmg(account) for account in before} == before
+    assert night.row("alder").status is RunStatus.DRY_RUN
+    assert f"/crosswalk/reports/{INTEGRATION}/alder/{night.row('alder').key.snapshot}/report.html" in shown
+
+
+@pytest.mark.requirement("FMG-04", "SAFE-3")
+def test_a_run_from_the_command_line_that_is_held_says_where_to_answer(night: Night) -> None:
+    night.change("alder", night.source("alder")[0]["id"], Greeting="On demand")
+    code, shown = crosswalk(night, "run", "fmg", "alder", "dogwood", "--full-resync", "--json")
+    answer = json.loads(shown[shown.index("{") : shown.rindex("}") + 1])
+    assert (code, answer["ok"]) == (1, False)
+    ended = {one["account"]: one for one in answer["accounts"]}
+    assert (ended["alder"]["ended"], ended["dogwood"]["ended"]) == ("delivered", "held")
+    assert ended["dogwood"]["say"].endswith(f"{night.stack.url}/required_actions?response_received=false")
+    assert night.row("alder").mode == "full"
+    run = night.run_of(["alder", "dogwood"], answer["run_id"])
+    run.answer("dogwood", run.question("dogwood"), "Reject")
+    assert run.settle("dogwood")["load"] == "upstream_failed"
+
+
+@pytest.mark.requirement("FMG-04", "SAFE-9")
+def test_who_may_not_start_runs_is_told_so_and_nobody_sees_a_password(night: Night) -> None:
+    secret = passwords(night.place)["analyst"]
+    code, shown = crosswalk(night, "run", "fmg", "alder", CROSSWALK_AIRFLOW_USER="analyst", CROSSWALK_AIRFLOW_PASSWORD=secret)
+    assert (code, "AIRFLOW_FORBIDDEN" in shown, secret in shown) == (2, True, False)
+    code, shown = crosswalk(night, "run", "fmg", "nowhere")
+    assert (code, "ACCOUNT_UNKNOWN" in shown) == (2, True)
 
 
 @pytest.mark.requirement("SAFE-9")

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 
 from crosswalk.core.model import RunStatus
-from crosswalk.errors import TransientError
+from crosswalk.errors import PermanentError
 from crosswalk.store.engine import reading
 from crosswalk.store.tables import audit
 from dags.accidents import Accident, befall, delivered_contact, hold, lease_end
@@ -190,7 +190,7 @@ def test_an_undo_names_its_accounts(nights: Nights) -> None:
     oncall = nights.night.as_user("oncall")
     refused: list[dict[str, Any]] = [{}, {"accounts": []}, {"accounts": None}, {"accounts": "dogwood"}]
     for conf in refused:
-        with pytest.raises(TransientError, match="answered 4"):
+        with pytest.raises(PermanentError, match="answered 4"):
             oncall.trigger(UNDO, conf)
     assert oncall.runs(UNDO) == []
 

@@ -107,8 +107,8 @@ def test_a_plan_altered_by_one_row_fails(
         office.run()
         writes = office.target.writes
 
-        def altered(spec: Any, *arguments: Any) -> pd.DataFrame:
-            plan = plan_entity(spec, *arguments)
+        def altered(spec: Any, *arguments: Any, **more: Any) -> pd.DataFrame:
+            plan = plan_entity(spec, *arguments, **more)
             return alter(plan, Random(f"{SEED} {entity}").randrange(len(plan))) if spec.name == entity else plan
 
         monkeypatch.setattr("crosswalk.steps.transform.plan_entity", altered)

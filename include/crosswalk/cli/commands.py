@@ -63,7 +63,7 @@ def plan_show(arguments: argparse.Namespace) -> int:
     if arguments.outcome:
         plan = plan[plan["outcome"].isin(arguments.outcome)]
     facts = {**row.key.as_dict(), **{name: getattr(row, name) for name in ("plan_hash", "mode", "dry_run", "holds")}}
-    facts["summary"] = row.counts.get("plan", {})
+    facts |= {"summary": row.counts.get("plan", {}), "settings_changed": row.settings.get("changed", [])}
     if arguments.json:
         as_json({**facts, "rows": plan.to_dict("records")})
         return 0

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from crosswalk.cli import activities, commands
+from crosswalk.cli import activities, commands, running
 
 if TYPE_CHECKING:
     Rooms = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -18,6 +18,7 @@ def build_parser() -> argparse.ArgumentParser:
     rooms = parser.add_subparsers(required=True, metavar="COMMAND")
     _accounts(_group(rooms, "accounts", "the accounts in include/accounts"))
     _mapping(_group(rooms, "mapping", "the mapping tables"))
+    _run(rooms)
     _plan(_group(rooms, "plan", "what a run does, or did"))
     _record(rooms)
     _rejected(_group(rooms, "rejected", "records that do not travel, and why"))
@@ -57,6 +58,17 @@ def _accounts(rooms: Rooms) -> None:
 
 def _mapping(rooms: Rooms) -> None:
     _command(rooms, "show", commands.mapping_show, "print the mapping tables of an integration").add_argument("integration")
+
+
+def _run(rooms: Rooms) -> None:
+    parser = _command(
+        rooms, "run", running.run, "run accounts now, through Airflow, and follow them; exit code 1 when one is held or fails"
+    )
+    parser.add_argument("integration", help="such as fmg, or smartoffice_to_fmg")
+    parser.add_argument("account", nargs="+", help="such as summit; also accounts that are set to manual")
+    parser.add_argument("--dry-run", action="store_true", help="make the plans and their reports, write nothing")
+    parser.add_argument("--full-resync", action="store_true", help="send the whole list again, not only what changed")
+    parser.add_argument("--no-wait", dest="wait", action="store_false", help="start the run and do not follow it")
 
 
 def _plan(rooms: Rooms) -> None:

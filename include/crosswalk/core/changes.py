@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import compress
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import pandas as pd
 
 from crosswalk.core.fields import Field
 from crosswalk.core.matching import NOWHERE, Match, match, owners
-from crosswalk.core.model import LEFT_SOURCE, NOT_LINKED, TARGET_ONLY, Outcome, Rejection
+from crosswalk.core.model import LEFT, LEFT_SCOPE, LEFT_SOURCE, NOT_LINKED, TARGET_ONLY, Outcome, Rejection
 from crosswalk.core.spec_model import ANNOUNCE, FREEZE, LEAVE, EntitySpec
 from crosswalk.errors import DataError
 
@@ -57,19 +58,25 @@ def plan_entity(
     delivered: pd.DataFrame,
     rejected: Mapping[str, str],
     fates: Fates | None = None,
+    *,
+    known_ids: Mapping[str, str] = MappingProxyType({}),
+    scope: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Give each record its outcome; rows are sorted by id.
 
     desired: `source_id` (distinct) and all target fields. target: as read back. delivered: `source_id`, `payload_hash` of what the
     target last acknowledged. rejected: source id → code of the records that do not travel; what the target has of them it keeps.
     fates: what a rule decided about records of desired, whatever they hold; the others travel.
+    known_ids: source id → target id of records the target once had; one that is created again gets its id. scope: ids of the groups
+    the account is narrowed to, None for all.
     """
     fields, fates = entity.target_fields, fates or {}
     desired, target = canonical(desired, fields).reset_index(drop=True), canonical(target, fields).reset_index(drop=True)
     staying = {one for one, (outcome, _) in fates.items() if outcome is not Outcome.DELETE}
     found = match(desired, target, {*rejected, *staying}, entity.unique)
-    wanted = _decided(_wanted(entity, desired, target, delivered, found), found, fates)
-    left = _left(entity, target, rejected, np.setdiff1d(np.arange(len(target)), found.found))
+    wanted = _decided(_wanted(entity, desired, target, delivered, found, known_ids), found, fates)
+    positions = np.setdiff1d(np.arange(len(target)), found.found)
+    left = _left(entity, target, rejected, _gone_reasons(entity, target, scope), positions)
     stopped = sorted(set(filter(None, rejected)) - set(left["source_id"]))
     unseen = pd.DataFrame({"source_id": stopped, "outcome": Outcome.REJECTED.value, "reason": [rejected[one] for one in stopped]})
     plan = pd.concat([wanted, left, unseen], ignore_index=True).assign(entity=entity.name)
@@ -96,9 +103,9 @@ def check_sums(plan: pd.DataFrame, source_ids: Iterable[str], target_ids: Iterab
 
     A record without an id cannot be planned; blank source ids are left out on both sides.
     """
-    named, gone = plan["source_id"] != "", plan["reason"] == LEFT_SOURCE
+    named, gone = plan["source_id"] != "", plan["reason"].isin(LEFT)
     planned, removed = plan.loc[named & ~gone, "source_id"], plan.loc[named & gone, "source_id"]
-    targets = plan.loc[plan["target_id"] != "", "target_id"]
+    targets = plan.loc[(plan["target_id"] != "") & (plan["outcome"] != Outcome.CREATE.value), "target_id"]
     source = _difference(planned.tolist(), [one for one in source_ids if one]) + len(set(removed) & set(planned))
     nameless = int(((plan["source_id"] == "") & (plan["target_id"] == "")).sum())
     for side, wrong in (("source", source + nameless), ("target", _difference(targets.tolist(), list(target_ids)))):
@@ -119,18 +126,26 @@ def late_rejections(entity: EntitySpec, plan: pd.DataFrame, rejected: Mapping[st
     return [Rejection(entity.name, one, EMAIL_DUPLICATE, entity.unique_source, reason, fix) for one in late["source_id"]]
 
 
-def _wanted(entity: EntitySpec, desired: pd.DataFrame, target: pd.DataFrame, delivered: pd.DataFrame, found: Match) -> pd.DataFrame:
+def _wanted(
+    entity: EntitySpec,
+    desired: pd.DataFrame,
+    target: pd.DataFrame,
+    delivered: pd.DataFrame,
+    found: Match,
+    known_ids: Mapping[str, str],
+) -> pd.DataFrame:
     """Rows of the records that travel, and of those that would if their e-mail were free."""
     hashes = payload_hashes(desired, list(entity.target_fields))
     acknowledged = desired["source_id"].map(delivered.drop_duplicates("source_id").set_index("source_id")["payload_hash"])
     changed = _changed(desired, target, found.found, list(entity.target_fields))
-    known = found.found != NOWHERE
+    known, once = found.found != NOWHERE, _free_ids(desired, target, known_ids)
     cases: list[tuple[npt.NDArray[np.bool_], Outcome, str]] = [
         (found.blocked, Outcome.REJECTED, EMAIL_DUPLICATE),
         (found.adopted, Outcome.UPDATE, "adopted"),
         (~known & (entity.new == ANNOUNCE), Outcome.EXCLUDED, NOT_LINKED),
-        (~known & acknowledged.isna().to_numpy(), Outcome.CREATE, "new"),
-        (~known, Outcome.CREATE, "vanished"),
+        (~known & acknowledged.notna().to_numpy(), Outcome.CREATE, "vanished"),
+        (~known & (once != ""), Outcome.CREATE, "returned"),
+        (~known, Outcome.CREATE, "new"),
         (changed == "", Outcome.UNCHANGED, ""),
         ((acknowledged == hashes).to_numpy(), Outcome.UPDATE, "drift"),
     ]
@@ -139,7 +154,7 @@ def _wanted(entity: EntitySpec, desired: pd.DataFrame, target: pd.DataFrame, del
     return pd.DataFrame(
         {
             "source_id": desired["source_id"],
-            "target_id": _taken(target["target_id"], found.found),
+            "target_id": np.where(sent == Outcome.CREATE.value, once, _taken(target["target_id"], found.found)),
             "outcome": sent,
             "reason": np.select(when, [reason for _, _, reason in cases], "source"),
             "changed": np.where(sent == Outcome.UPDATE.value, changed, ""),
@@ -157,6 +172,7 @@ def _decided(wanted: pd.DataFrame, found: Match, fates: Fates) -> pd.DataFrame:
     outcomes = [one[0] if one and (mine or one[0] is Outcome.EXCLUDED) else Outcome.EXCLUDED for one, mine in zip(said, ours, strict=True)]
     decided = np.array([one is not None for one in said], dtype=bool)
     return wanted.assign(
+        target_id=wanted["target_id"].mask(decided & (found.found == NOWHERE), ""),
         outcome=wanted["outcome"].mask(decided, pd.Series([one.value for one in outcomes], dtype="str")),
         reason=wanted["reason"].mask(decided, pd.Series([one[1] if one else "" for one in said], dtype="str")),
         changed=wanted["changed"].mask(decided, ""),
@@ -164,8 +180,29 @@ def _decided(wanted: pd.DataFrame, found: Match, fates: Fates) -> pd.DataFrame:
     )
 
 
-def _left(entity: EntitySpec, target: pd.DataFrame, rejected: Mapping[str, str], positions: npt.NDArray[np.intp]) -> pd.DataFrame:
-    """Rows of the target records no desired record claims: kept when their source was rejected, else what the entity says of them."""
+def _free_ids(desired: pd.DataFrame, target: pd.DataFrame, known_ids: Mapping[str, str]) -> npt.NDArray[np.object_]:
+    """Name, for each desired record, the id the target once had it under; "" where there is none or another record has it."""
+    taken = {*target["target_id"], ""}
+    ids = [known_ids.get(one, "") for one in desired["source_id"]]
+    claims = Counter(ids)
+    return np.array(["" if one in taken or claims[one] > 1 else one for one in ids], dtype=object)
+
+
+def _gone_reasons(entity: EntitySpec, target: pd.DataFrame, scope: Collection[str] | None) -> list[str]:
+    """Say of each target record why it would leave: the scope has none of its groups, or the source has it no longer."""
+    if scope is None or not (entity.slice_field or entity.name == "group"):
+        return [LEFT_SOURCE] * len(target)
+    groups = target[entity.slice_field or "source_id"]
+    return [LEFT_SCOPE if set(scope).isdisjoint(cell.split()) else LEFT_SOURCE for cell in groups]
+
+
+def _left(
+    entity: EntitySpec, target: pd.DataFrame, rejected: Mapping[str, str], reasons: list[str], positions: npt.NDArray[np.intp]
+) -> pd.DataFrame:
+    """Rows of the target records no desired record claims: kept when their source was rejected, else what the entity says of them.
+
+    reasons: why each target record would leave.
+    """
     rows = pd.DataFrame({"source_id": owners(target), "target_id": target["target_id"]}).iloc[positions]
     codes = np.array([rejected.get(one, "") if one else "" for one in rows["source_id"]], dtype=object)
     nobodys = (rows["source_id"] == "").to_numpy(dtype=bool)
@@ -174,7 +211,7 @@ def _left(entity: EntitySpec, target: pd.DataFrame, rejected: Mapping[str, str],
     when = [codes != "", nobodys]
     return rows.assign(
         outcome=np.select(when, [Outcome.REJECTED.value, stranger.value], gone.value),
-        reason=np.select(when, [codes, TARGET_ONLY], LEFT_SOURCE),
+        reason=np.select(when, [codes, TARGET_ONLY], np.array(reasons, dtype=object)[positions]),
     )
 
 

@@ -41,8 +41,12 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
-LEFT_SOURCE = "left_source"
-"""Reason of a plan row about a target record whose source record is gone, or out of scope: its source id is of the past."""
+LEFT_SOURCE, LEFT_SCOPE = "left_source", "left_scope"
+LEFT = (LEFT_SOURCE, LEFT_SCOPE)
+"""Reasons of a plan row about a target record whose source record was not read: its source id is of the past.
+
+left_scope: the account's scope names none of the groups the target has it in. left_source: everybody else.
+"""
 
 TARGET_ONLY = "target_only"
 """Reason of a plan row about a target record no import put there."""

@@ -13,7 +13,7 @@ from functools import cached_property
 import pandas as pd
 
 from crosswalk.core.ids import id_order
-from crosswalk.core.model import LEFT_SOURCE, TARGET_ONLY, Hold, Outcome
+from crosswalk.core.model import LEFT, TARGET_ONLY, Hold, Outcome
 from crosswalk.core.safety_spec import SafetySpec
 from crosswalk.core.spec_model import LEAVE, EntitySpec
 
@@ -45,7 +45,7 @@ class Facts:
     @cached_property
     def source_ids(self) -> set[str]:
         """Ids of every source record with an outcome, rejected ones too; what a retry leaves out is not missed."""
-        gone = (self.plan["reason"] == LEFT_SOURCE) & (self.plan["outcome"] != Outcome.EXCLUDED.value)
+        gone = self.plan["reason"].isin(LEFT) & (self.plan["outcome"] != Outcome.EXCLUDED.value)
         return set(self.plan.loc[~gone, "source_id"]) - {""}
 
     @cached_property
@@ -89,7 +89,7 @@ def _zero_records(facts: Facts) -> Iterator[Hold]:
 
 def _missing_id(facts: Facts) -> Iterator[Hold]:
     """What came without an id may be what would be deleted."""
-    gone = int((facts.deletes["reason"] == LEFT_SOURCE).sum())
+    gone = int(facts.deletes["reason"].isin(LEFT).sum())
     if facts.without_id and gone:
         found = f"{facts.without_id} {facts.entity.name}(s) came without an id, and {gone} that were delivered before are missing"
         yield Hold("SRC_MISSING_ID", found, "no delete while a record has no id")

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from crosswalk.cli.screen import Screen, print_results
 from crosswalk.errors import CrosswalkError, TransientError
-from crosswalk.local.airflow_api import AirflowApi
+from crosswalk.local.airflow_api import LocalApi
 from crosswalk.local.environment import Place, find_place
 from crosswalk.local.results import INTEGRATION, Result, read_result, write_summary
-from crosswalk.local.screen import Screen, print_results
 from crosswalk.local.stack import bring_up
 from crosswalk.local.world import OFFICES
+from crosswalk.orchestration.following import progress
 
 if TYPE_CHECKING:
     from crosswalk.store.store import Store
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 DAG = "fmg_daily_sync"
 RUN_SECONDS = 1800
 SCHEDULE_SECONDS = 60
-_OVER = {"success", "failed", "upstream_failed", "skipped", "removed"}
 
 
 def main() -> int:
@@ -55,7 +55,7 @@ def _demo(place: Place, console: Console) -> int:
     try:
         store = _store(place)
         expected = {office.account: _expected(store, office.account, office.ends) for office in OFFICES}
-        api, before = AirflowApi(stack), world.writes()
+        api, before = LocalApi(stack), world.writes()
         run_id = _begin(api, console)
         _watch(api, run_id, console)
         after = world.writes()
@@ -82,10 +82,10 @@ def _expected(store: Store, account: str, ends: str) -> str:
     return "delivered" if ends == "held" and store.runs.last_delivered(INTEGRATION, account) else ends
 
 
-def _begin(api: AirflowApi, console: Console) -> str:
+def _begin(api: LocalApi, console: Console) -> str:
     """Start a run, or take one that has begun already: the schedule makes one when the DAG is unpaused past its hour."""
     api.wait_for_dag(DAG)
-    before = {run["dag_run_id"] for run in api.runs(DAG) if _all_over(_states(api, run["dag_run_id"]))}
+    before = {run["dag_run_id"] for run in api.runs(DAG) if progress(api, DAG, run["dag_run_id"]).settled}
     for question in api.questions(DAG):
         api.answer(question, "Reject")
         console.print(f"{question['task_instance']['rendered_map_index']}: the question of an earlier run was still open; answered Reject")
@@ -97,7 +97,7 @@ def _begin(api: AirflowApi, console: Console) -> str:
     return run_id
 
 
-def _await_schedule(api: AirflowApi) -> None:
+def _await_schedule(api: LocalApi) -> None:
     """Give the scheduler the time to make the run that is due."""
     deadline = time.monotonic() + SCHEDULE_SECONDS
     while time.monotonic() < deadline:
@@ -107,37 +107,17 @@ def _await_schedule(api: AirflowApi) -> None:
         time.sleep(0.5)
 
 
-def _watch(api: AirflowApi, run_id: str, console: Console) -> None:
+def _watch(api: LocalApi, run_id: str, console: Console) -> None:
     """Show progress until every account is at an end, or waits for a person."""
     began = time.monotonic()
-    with Screen(console) as screen:
+    with Screen(console, DAG) as screen:
         while (seconds := time.monotonic() - began) < RUN_SECONDS:
-            states = _states(api, run_id)
-            screen.show(states, seconds)
-            if _all_over(states):
+            now = progress(api, DAG, run_id)
+            screen.show(now.steps, seconds)
+            if now.settled:
                 return
             time.sleep(1)
     raise TransientError("LOCAL_DEMO", doing=f"waiting for {run_id}", found=f"not over after {RUN_SECONDS} s", fix="read .local/logs")
-
-
-def _states(api: AirflowApi, run_id: str) -> dict[str, dict[str, str]]:
-    """Account → step → state, in the order of the accounts."""
-    tasks = api.tasks(DAG, run_id)
-    if any(task["task_id"] == "accounts" and task["state"] in ("failed", "upstream_failed") for task in tasks):
-        return {"(all)": {"extract": "failed", "load": "upstream_failed"}}
-    names = api.returned(DAG, run_id, "accounts") or []
-    states: dict[str, dict[str, str]] = {name: {} for name in names}
-    for task in tasks:
-        if 0 <= task["map_index"] < len(names):
-            states[names[task["map_index"]]][task["task_id"].rpartition(".")[2]] = task["state"] or ""
-    return states
-
-
-def _all_over(states: dict[str, dict[str, str]]) -> bool:
-    return bool(states) and all(
-        steps.get("approve") == "awaiting_input" or (steps.get("load") in _OVER and set(steps.values()) <= _OVER)
-        for steps in states.values()
-    )
 
 
 def _report(place: Place, console: Console, results: list[Result], run_id: str, seconds: float) -> None:

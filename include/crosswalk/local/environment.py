@@ -45,6 +45,9 @@ SQLITE_CONNECT_ARGS: dict[str, Any] = {"timeout": 60, "factory": WholeTransactio
 USERS = {"analyst": "viewer", "oncall": "user", "engineer": "op", "admin": "admin"}
 """The four log-ins of the embedded Airflow, and the role of each."""
 
+CALLER = "oncall"
+"""Whom `crosswalk run` signs in as."""
+
 PARALLELISM = 4
 
 
@@ -152,9 +155,13 @@ def airflow_environment(place: Place, *, port: int, connections: dict[str, dict[
 
 
 def write_shell_file(place: Place, environment: dict[str, str]) -> Path:
-    """Write `.local/env`: a shell that reads it uses the stack's Airflow and connections."""
+    """Write `.local/env`: a shell that reads it uses the stack's Airflow and connections, and starts runs as on-call."""
+    from crosswalk.orchestration.airflow_api import PASSWORD, URL, USER
+
     ours = {name: value for name, value in environment.items() if name.startswith("AIRFLOW")}
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in {**ours, "_AIRFLOW_PROCESS_CONTEXT": "server"}.items()]
+    ours |= {"_AIRFLOW_PROCESS_CONTEXT": "server", URL: environment["AIRFLOW__API__BASE_URL"]}
+    ours |= {USER: CALLER, PASSWORD: passwords(place)[CALLER]}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in ours.items()]
     write_private(place.local / "env", "\n".join(lines) + "\n")
     return place.local / "env"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from crosswalk.core.model import LEFT_SOURCE, Hold, Outcome, RunKey, RunStatus
+from crosswalk.core.model import LEFT, Hold, Outcome, RunKey, RunStatus
 from crosswalk.validation.results import RuleResult
 
 if TYPE_CHECKING:
@@ -176,11 +176,12 @@ def sums_of(entity: str, plan: pd.DataFrame, read: int, found: int, without_id: 
     plan: plan frame (entity, source_id, target_id, outcome, …). without_id: rejected source records that have no id and so no row.
     """
     rows = plan[plan["entity"] == entity]
-    from_source = rows[(rows["source_id"] != "") & (rows["reason"] != LEFT_SOURCE)]
+    from_source = rows[(rows["source_id"] != "") & ~rows["reason"].isin(LEFT)]
+    found_there = rows[(rows["target_id"] != "") & (rows["outcome"] != Outcome.CREATE.value)]
     source = _counts(from_source)
     if without_id:
         source[Outcome.REJECTED.value] = source.get(Outcome.REJECTED.value, 0) + without_id
-    return [Sum(entity, "source", read, source), Sum(entity, "target", found, _counts(rows[rows["target_id"] != ""]))]
+    return [Sum(entity, "source", read, source), Sum(entity, "target", found, _counts(found_there))]
 
 
 def deletes_of(plan: pd.DataFrame) -> list[Deletion]:

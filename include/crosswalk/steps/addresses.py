@@ -19,10 +19,10 @@ Holders = dict[str, str]
 
 
 def takers(entity: EntitySpec, todo: Sequence[Operation], before: pd.DataFrame) -> Holders:
-    """Find the operations that take an address another record of the same delivery gives up."""
+    """Find the operations that take an address another record of the same delivery gives up, or leaves behind."""
     if not entity.unique:
         return {}
-    changing = {one.target_id for one in todo if one.op == "upsert" and one.target_id}
+    changing = {one.target_id for one in todo if one.target_id}
     held = {email_key(text): target_id for text, target_id in zip(before[entity.unique], before["target_id"], strict=True) if text}
     found = ((one, held.get(email_key(one.values[entity.unique]))) for one in todo if one.op == "upsert" and one.values[entity.unique])
     return {one.key: holder for one, holder in found if holder and holder != one.target_id and holder in changing}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import SafetyStop
 from crosswalk.steps.context import Run
+from crosswalk.steps.report import settings_notes
 from crosswalk.steps.transform import target_only_file
 
 
@@ -16,7 +17,7 @@ def approval_text(run: Run) -> tuple[str, str]:
     subject = f"{run.spec.short} {run.key.account}: deliver plan {row.plan_hash[:12]} although it is held?"
     lines = [f"Snapshot {run.key.snapshot} of account **{run.key.account}** is held. Nothing was written.", ""]
     lines += [f"- **{hold['code']}**: {hold['found']} (limit: {hold['limit']})" for hold in row.holds]
-    lines += ["", *_table(row.counts["plan"])]
+    lines += [*(f"- {note}" for note in settings_notes(row)), "", *_table(row.counts["plan"])]
     for name in (target_only_file(entity.name) for entity in run.spec.entities):
         if run.folder.exists(name):
             lines += ["", f"What the target holds and nobody imported was exported first: `{run.folder.uri(name)}`"]

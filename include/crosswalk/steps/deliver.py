@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,10 @@ from crosswalk.steps.context import STEP_SECONDS, Heartbeat, Run
 from crosswalk.steps.operations import CHANGING, as_they_are, only_known, operations
 from crosswalk.steps.opt_outs import suppressed
 from crosswalk.steps.readback import Told, read_back
-from crosswalk.steps.send import Sent, cut, send
+from crosswalk.steps.send import Refused, Sent, cut, send, send_again
+
+_UNKNOWN_ID = "NOT_FOUND"
+"""What a target says of an id it never gave."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,13 @@ def _send_all(
     sent, first, groups = Sent(), 1, _groups(plan)
     for entity in run.spec.entities:
         desired = run.folder.read_frame(f"desired_{entity.name}")
-        plan, desired = _without_lost(entity, plan, desired, groups - _never_made(sent))
+        plan, desired = _without_lost(entity, plan, desired, groups - _never_made(sent, before))
         rows = plan[plan["entity"] == entity.name]
         todo = list(operations(entity, rows, desired, before[entity.name], mode, groups, suppressed(run)))
         sent += _send_in_order(run, delivery, entity, todo, before[entity.name], first, beat)
         first += len(todo)
     if mode == REPLACE:
-        sent += _keep(run, delivery, before, sent, first, groups - _never_made(sent), beat)
+        sent += _keep(run, delivery, before, sent, first, groups - _never_made(sent, before), beat)
     return plan, sent
 
 
@@ -96,13 +100,41 @@ def _send_in_order(
     run: Run, delivery: Delivery, entity: EntitySpec, todo: list[Operation], before: pd.DataFrame, first: int, beat: Heartbeat
 ) -> Sent:
     """Send one entity; records that take over an address go last, and not at all when its holder was refused."""
-    holders, enough = takers(entity, todo, before), _patience(run, len(todo))
+    holders, known, enough = takers(entity, todo, before), set(before["target_id"]), _patience(run, len(todo))
     at_once, waiting = [one for one in todo if one.key not in holders], [one for one in todo if one.key in holders]
-    sent = send(run.store.ledger, delivery, cut(at_once, delivery.max_batch, first), beat, enough)
+    sent = _send(run, delivery, at_once, first, known, beat, enough)
     stopped = still_taken(entity, waiting, holders, sent.refused)
-    going = [one for one in waiting if one.key not in {refusal.key for _, refusal in stopped}]
-    sent += send(run.store.ledger, delivery, cut(going, delivery.max_batch, first + len(at_once)), beat, enough)
-    return sent + Sent(refused=stopped)
+    going = _without(waiting, stopped)
+    after = _send(run, delivery, going, first + len(at_once), known, beat, enough)
+    while run.spec.delivery == LIST and (more := still_taken(entity, after.operations, holders, after.refused + stopped)):
+        stopped += more
+        taken_back = {number: left for number, part in after.parts.items() if len(left := _without(part, more)) < len(part)}
+        after = send_again(run.store.ledger, delivery, after, taken_back, beat)
+    return sent + after + Sent(refused=stopped)
+
+
+def _without(operations: list[Operation], stopped: Refused) -> list[Operation]:
+    keys = {one.key for one, _ in stopped}
+    return [one for one in operations if one.key not in keys]
+
+
+def _send(
+    run: Run, delivery: Delivery, todo: list[Operation], first: int, known: set[str], beat: Heartbeat, enough: Callable[[Sent], None]
+) -> Sent:
+    """Send; a record that was to come back under an id the target does not know gets a new one, but in an undo, which is exact.
+
+    known: ids the target has records under.
+    """
+    sent = send(run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat, enough)
+    if run.store.runs.get(run.key).mode == UNDO:
+        return sent
+    strange = {one.key for one, why in sent.refused if why.code == _UNKNOWN_ID and one.op == "upsert" and one.target_id not in known}
+    numbers, contents = sorted(sent.parts), dict[int, list[Operation]]()
+    for place, one in enumerate(todo, first):
+        if one.key in strange:
+            number = numbers[bisect_right(numbers, place) - 1]
+            contents.setdefault(number, list(sent.parts[number])).append(replace(one, target_id=""))
+    return send_again(run.store.ledger, delivery, sent, contents, beat)
 
 
 def _keep(run: Run, delivery: Delivery, before: dict[str, pd.DataFrame], sent: Sent, first: int, groups: set[str], beat: Heartbeat) -> Sent:
@@ -129,9 +161,10 @@ def _groups(plan: pd.DataFrame) -> set[str]:
     return set(kept["source_id"].where(kept["source_id"] != "", kept["target_id"]))
 
 
-def _never_made(sent: Sent) -> set[str]:
-    """Source ids of new groups the target refused."""
-    return {operation.source_id for operation, _ in sent.refused if operation.entity == "group" and not operation.target_id}
+def _never_made(sent: Sent, before: dict[str, pd.DataFrame]) -> set[str]:
+    """Source ids of groups the target does not have, and refused."""
+    there = set(before["group"]["target_id"]) if "group" in before else set()
+    return {operation.source_id for operation, _ in sent.refused if operation.entity == "group" and operation.target_id not in there}
 
 
 def _without_lost(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, groups: set[str]) -> tuple[pd.DataFrame, pd.DataFrame]:

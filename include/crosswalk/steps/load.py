@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from crosswalk.core.model import Outcome, Rejection, RunStatus
+from crosswalk.core.model import REPLACE, UNDO, Outcome, Rejection, RunStatus
 from crosswalk.core.ports import Operation, Source, Target
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.approve import require_approval
@@ -42,6 +42,7 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
             with run.leased(BEAT_SECONDS) as beat:
                 _require_plan(run)
                 require_approval(run)
+                _require_same_target(run, target)
                 standing = target.state()
                 before = {entity.name: run.folder.read_entity(f"target_{entity.name}") for entity in run.spec.entities}
                 settling = standing.last_snapshot >= run.key.snapshot
@@ -72,22 +73,35 @@ def _require_plan(run: Run) -> None:
         )
 
 
+def _require_same_target(run: Run, target: Target) -> None:
+    """The plan is for the list it was made for (FMG-07)."""
+    planned = run.folder.manifest().target_identity
+    if target.identity() != planned:
+        raise _outdated(run, f"the target connection leads to {target.identity()} now, the plan was made for {planned}")
+
+
 def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat) -> None:
-    """An approval is for what the source said: it is read again before anything is visible, and one changed field voids it (SAFE-3)."""
-    if not run.store.runs.get(run.key).holds:
+    """A plan stands while the source says what it said, in the scope the account has now (SAFE-3, FMG-07).
+
+    Before anything is visible an approved one, and one whose account has another scope since, is compared with the source read again.
+    """
+    row, planned = run.store.runs.get(run.key), run.folder.manifest().scope
+    rescoped = row.mode != UNDO and set(planned or ()) != set(run.scope or ())
+    if not (row.holds or rescoped):
         return
+    since = ", and the account's scope was changed" if rescoped else ""
     opened = source()
     for entity in run.spec.entities:
         landed = run.folder.read_entity(f"source_{entity.name}")
         now = read_frame(run, "source", entity, lambda name: opened.pages(name, run.scope), beat)
         changed = (_records(landed) - _records(now)).total() + (_records(now) - _records(landed)).total()
         if changed:
-            raise SafetyStop(
-                "PLAN_OUTDATED",
-                doing=f"loading {run.key}",
-                found=f"{entity.name}s changed in the source since the approved plan was made ({changed} differences)",
-                fix="nothing was written; clear the account's tasks from extract on, the new plan is asked about again",
-            )
+            raise _outdated(run, f"{entity.name}s to be sent changed since the plan was made ({changed} differences){since}")
+
+
+def _outdated(run: Run, found: str) -> SafetyStop:
+    fix = "nothing was written; clear the account's tasks from extract on, a new plan that is held is asked about again"
+    return SafetyStop("PLAN_OUTDATED", doing=f"loading {run.key}", found=found, fix=fix)
 
 
 def _records(frame: pd.DataFrame) -> Counter[tuple[str, ...]]:
@@ -110,7 +124,8 @@ def _finish(run: Run, delivered: Delivered) -> None:
     told |= {"generation": receipt.generation, "target": dict(receipt.counts)}
     run.store.runs.update(run.key, counts={**counts, "load": told}, error_code="", error_text="")
     status = RunStatus.PARTIAL if rejected else RunStatus.SUCCESS
-    run.store.ledger.finish(run.key, receipt, upserted, gone, status=status)
+    afresh = run.store.runs.get(run.key).mode == REPLACE
+    run.store.ledger.finish(run.key, receipt, upserted, gone, status=status, afresh=afresh)
 
 
 def _acknowledged(rows: pd.DataFrame, after: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:

@@ -55,9 +55,12 @@ def with_opt_outs(run: Run, plan: pd.DataFrame, target: pd.DataFrame) -> pd.Data
 
 
 def check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> None:
-    """Raise DataError TGT_OPT_OUT_LOST when somebody who opted out, also in the last moment, is mailed by what this load did."""
+    """Raise DataError TGT_OPT_OUT_LOST when somebody who opted out, also in the last moment, is mailed by what this load did.
+
+    An address that wants no mail because this delivery took somebody's wish along to it says nothing of who had it before.
+    """
     unwanted, noted = target.unwanted(), suppressed(run)
-    people = noted.among(noted.keys | _add(run, noted, before, unwanted).keys)
+    people = noted.among(noted.keys | _add(run, noted, before, unwanted, _taken_along(after, noted)).keys)
     for entity, frame in before.items():
         if "opted_out" not in frame:
             continue
@@ -72,18 +75,27 @@ def check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> N
             )
 
 
-def _add(run: Run, people: SuppressionList, frames: Frames, unwanted: frozenset[str]) -> SuppressionList:
-    found = people.among(set(_keys(people, frames, unwanted)) - people.keys)
+def _add(
+    run: Run, people: SuppressionList, frames: Frames, unwanted: frozenset[str], taken_along: frozenset[str] = frozenset()
+) -> SuppressionList:
+    found = people.among(set(_keys(people, frames, unwanted, taken_along)) - people.keys)
     run.store.suppressions.add(found, "target", datetime.now(UTC))
     return found
 
 
-def _keys(people: SuppressionList, frames: Frames, unwanted: frozenset[str]) -> Iterator[str]:
+def _taken_along(after: Frames, noted: SuppressionList) -> frozenset[str]:
+    """Addresses to which a wish came along with its person, not by themselves."""
+    frames = [frame for frame in after.values() if "opted_out" in frame]
+    people = (one for frame in frames for one in zip(frame["source_id"], frame["target_id"], frame["email"], strict=True))
+    return frozenset(email_key(email) for source, target, email in people if email and noted.holds(source_id=source, target_id=target))
+
+
+def _keys(people: SuppressionList, frames: Frames, unwanted: frozenset[str], taken_along: frozenset[str]) -> Iterator[str]:
     for address in unwanted:
         yield from people.keys_of(email=address)
     for frame in frames.values():
         if "opted_out" in frame:
-            rows = frame[_wanting_none(frame, unwanted)]
+            rows = frame[_wanting_none(frame, unwanted - taken_along)]
             for source_id, target_id, email in zip(rows["source_id"], rows["target_id"], rows["email"], strict=True):
                 yield from people.keys_of(source_id=source_id, target_id=target_id, email=email)
 

@@ -38,7 +38,7 @@ def publish(run: Run, step: str) -> None:
     report.rejected = list(_rejected(run))
     if manifest:
         report.taken_at = manifest.taken_at.isoformat(timespec="seconds")
-        report.notes += [*_origin(row), *_notes(manifest)]
+        report.notes += [*_origin(row), *settings_notes(row), *_notes(manifest)]
     if manifest and plan is not None:
         _add_plan(run, report, plan, manifest)
     files.publish(run.report_folder, report, plan if step == "transform" else None)
@@ -88,6 +88,12 @@ def _origin(row: RunRow) -> Iterator[str]:
         yield f"a backfill of {night} looked again at what snapshot {row.replays} landed; source and target were not asked"
     if "undoes" in row.counts:
         yield f"an undo: the list as it was before snapshot {row.counts['undoes']} was delivered, asked for by {row.decided_by}"
+
+
+def settings_notes(row: RunRow) -> Iterator[str]:
+    """Say which settings are different from those of the last delivery (FMG-07)."""
+    if changed := row.settings.get("changed"):
+        yield "settings changed since the last delivery: " + "; ".join(changed)
 
 
 def _notes(manifest: Manifest) -> Iterator[str]:

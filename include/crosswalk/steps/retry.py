@@ -9,7 +9,7 @@ import pandas as pd
 
 from crosswalk.core.changes import EMAIL_DUPLICATE
 from crosswalk.core.converters import email_key
-from crosswalk.core.model import LEFT_SOURCE, Outcome
+from crosswalk.core.model import LEFT, Outcome
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import ConfigurationError
 from crosswalk.steps.context import Run
@@ -51,8 +51,9 @@ def leave_out_others(plan: pd.DataFrame, only: frozenset[str]) -> pd.DataFrame:
     sent = plan["outcome"].isin(SENT) & plan["source_id"].isin(only)
     other = plan["outcome"].isin(CHANGING) & ~sent
     return plan.assign(
+        target_id=_of_target(plan, other),
         outcome=plan["outcome"].mask(other, Outcome.EXCLUDED.value),
-        reason=plan["reason"].mask(other & (plan["reason"] != LEFT_SOURCE), NOT_RETRIED),
+        reason=plan["reason"].mask(other & ~plan["reason"].isin(LEFT), NOT_RETRIED),
         changed=plan["changed"].mask(other, ""),
         payload_hash=plan["payload_hash"].mask(other, ""),
     )
@@ -60,7 +61,7 @@ def leave_out_others(plan: pd.DataFrame, only: frozenset[str]) -> pd.DataFrame:
 
 def leave_out_unread(plan: pd.DataFrame) -> pd.DataFrame:
     """Turn what the plan says of records that were not read into "excluded": they did not leave the source, nobody looked."""
-    return plan.assign(outcome=plan["outcome"].mask(plan["reason"] == LEFT_SOURCE, Outcome.EXCLUDED.value))
+    return plan.assign(outcome=plan["outcome"].mask(plan["reason"].isin(LEFT), Outcome.EXCLUDED.value))
 
 
 def without_taken(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
@@ -72,8 +73,14 @@ def without_taken(entity: EntitySpec, plan: pd.DataFrame, desired: pd.DataFrame,
     wanting = desired.loc[desired[entity.unique].map(email_key).isin(taken), "source_id"]
     stopped = plan["outcome"].isin(SENT) & plan["source_id"].isin(wanting)
     return plan.assign(
+        target_id=_of_target(plan, stopped),
         outcome=plan["outcome"].mask(stopped, Outcome.REJECTED.value),
         reason=plan["reason"].mask(stopped, EMAIL_DUPLICATE),
         changed=plan["changed"].mask(stopped, ""),
         payload_hash=plan["payload_hash"].mask(stopped, ""),
     )
+
+
+def _of_target(plan: pd.DataFrame, not_sent: pd.Series[bool]) -> pd.Series[str]:
+    """What would have been made again under its old id, and is not sent, is nothing of the target's."""
+    return plan["target_id"].mask(not_sent & (plan["outcome"] == Outcome.CREATE.value), "")

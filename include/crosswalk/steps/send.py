@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 
@@ -38,26 +38,43 @@ class Batch:
         return digest.hexdigest()
 
 
+Refused = list[tuple[Operation, Refusal]]
+
+
 @dataclass
 class Sent:
-    """What the target did with every operation: accepted by {entity: {op: number}}, or refused with a reason."""
+    """What the target did with every operation. parts: what it took, by the number of the batch; refused: the rest, with a reason."""
 
-    batches: int = 0
-    accepted: dict[str, Counter[str]] = field(default_factory=dict)
-    refused: list[tuple[Operation, Refusal]] = field(default_factory=list)
+    parts: dict[int, list[Operation]] = field(default_factory=dict)
+    refused: Refused = field(default_factory=list)
 
     def __add__(self, other: Sent) -> Sent:
-        entities = {**self.accepted, **other.accepted}
-        accepted = {name: self.accepted.get(name, Counter()) + other.accepted.get(name, Counter()) for name in entities}
-        return Sent(self.batches + other.batches, accepted, self.refused + other.refused)
+        return Sent(self.parts | other.parts, self.refused + other.refused)
+
+    @property
+    def batches(self) -> int:
+        return len(self.parts)
+
+    @property
+    def accepted(self) -> dict[str, Counter[str]]:
+        """Operations taken, as {entity: {op: number}}."""
+        counted: dict[str, Counter[str]] = {}
+        for operation in self.operations:
+            counted.setdefault(operation.entity, Counter())[operation.op] += 1
+        return counted
+
+    @property
+    def operations(self) -> list[Operation]:
+        """Operations taken."""
+        return [operation for part in self.parts.values() for operation in part]
+
+    @property
+    def accepted_total(self) -> int:
+        return sum(map(len, self.parts.values()))
 
     @property
     def total(self) -> int:
         return self.accepted_total + len(self.refused)
-
-    @property
-    def accepted_total(self) -> int:
-        return sum(counter.total() for counter in self.accepted.values())
 
 
 def cut(operations: list[Operation], size: int, first: int = 1) -> list[Batch]:
@@ -93,20 +110,30 @@ def send(
     return sent
 
 
+def send_again(ledger: Ledger, delivery: Delivery, sent: Sent, contents: Mapping[int, list[Operation]], beat: Heartbeat) -> Sent:
+    """Put some batches again with other content, which replaces the earlier one; return what the target did with everything.
+
+    contents: by number of the batch; none left in it is content too. An operation that was refused and is in no content stays refused.
+    """
+    again = send(ledger, delivery, [Batch(number, operations) for number, operations in contents.items()], beat)
+    tried = {operation.key for operations in contents.values() for operation in operations}
+    return Sent(sent.parts, [one for one in sent.refused if one[0].key not in tried]) + again
+
+
 def _settle(key: RunKey, ledger: Ledger, batch: Batch, answer: Future[BatchResult], sent: Sent) -> list[Batch]:
     """Book one answer; return the batches to send instead when the target refused this one whole."""
     try:
         result = answer.result()
-        sent.batches += 1
+        taken = True
     except BatchRefused:
         if len(batch.operations) > 1:
             log.warning("%s: batch %d of %d records was refused, splitting it", key, batch.number, len(batch.operations))
             return batch.halves()
-        result = BatchResult(frozenset(), (Refusal(batch.operations[0].key, "REFUSED", ""),))
+        result = BatchResult(frozenset(), tuple(Refusal(operation.key, "REFUSED", "") for operation in batch.operations))
+        taken = False
     refused = _refusals(batch, result)
-    for operation in batch.operations:
-        if operation.key in result.accepted:
-            sent.accepted.setdefault(operation.entity, Counter())[operation.op] += 1
+    if taken:
+        sent.parts[batch.number] = [operation for operation in batch.operations if operation.key in result.accepted]
     sent.refused += refused
     ledger.acknowledge(key, batch.number, len(batch.operations) - len(refused), [asdict(refusal) for _, refusal in refused])
     log.info("%s: %d operations delivered, %d refused", key, sent.accepted_total, len(sent.refused))

@@ -15,6 +15,7 @@ import pandas as pd
 from crosswalk.core.changes import check_sums, late_rejections, plan_entity, plan_hash, summary
 from crosswalk.core.model import DELTA, REPLACE, UNDO, Hold, Outcome, Rejection, RunStatus
 from crosswalk.core.safety import STRANGERS, holds
+from crosswalk.core.settings import changes, facts
 from crosswalk.core.spec import EntitySpec
 from crosswalk.core.spec_model import LIST, RECORDS, REMOVE
 from crosswalk.errors import ConfigurationError
@@ -90,7 +91,8 @@ def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_i
         desired[entity.slice_field] = only_known(desired[entity.slice_field], group_ids)
     delivered = _acknowledged(run, entity.name)
     rejected = {r.source_id: r.code for r in reversed(rejections) if r.entity == entity.name and r.source_id}
-    plan = plan_entity(entity, desired, target, delivered, rejected)
+    known_ids = _known_ids(run, entity, delivered)
+    plan = plan_entity(entity, desired, target, delivered, rejected, known_ids=known_ids, scope=_scope(run))
     if run.store.runs.get(run.key).replays is None:
         plan = with_opt_outs(run, plan, target)
     source_ids = [*desired["source_id"], *rejected]
@@ -103,6 +105,26 @@ def _acknowledged(run: Run, entity: str) -> pd.DataFrame:
     """What the target last acknowledged; a backfill looks at a night of which today's ledger knows nothing."""
     delivered = run.store.ledger.delivered(run.key.integration, run.key.account, entity)
     return delivered if run.store.runs.get(run.key).replays is None else delivered.head(0)
+
+
+def _known_ids(run: Run, entity: EntitySpec, delivered: pd.DataFrame) -> dict[str, str]:
+    """Source id → id in the target, of all its list ever acknowledged; none when the list is nobody's, whatever it held before."""
+    if run.spec.delivery != LIST or _first(run) or run.store.runs.get(run.key).replays is not None:
+        return {}
+    former = run.store.ledger.former(run.key.integration, run.key.account, entity.name)
+    return {**_ids(former), **_ids(delivered)}
+
+
+def _ids(records: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(records["source_id"], records["target_id"], strict=True))
+
+
+def _scope(run: Run) -> frozenset[str] | None:
+    """Ids of the groups the account is narrowed to, as they were read; None: all."""
+    manifest = run.landed.manifest()
+    if manifest.scope is None or run.narrowed is not None or "source_group" not in manifest.entities:
+        return None
+    return frozenset(run.landed.read_entity("source_group")["source_id"])
 
 
 def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> list[Hold]:
@@ -215,6 +237,7 @@ def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: lis
         mode=mode,
         plan_hash=plan_digest(run, [one.plan for one in planned], mode),
         mapping_digest=_mapping_digest(run),
+        settings=_settings(run),
         holds=[asdict(hold) for hold in found],
         counts={**row.counts, "plan": {one.entity.name: summary(one.plan) for one in planned}},
         error_code="",
@@ -229,10 +252,22 @@ def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: lis
 
 
 def _mapping_digest(run: Run) -> str:
-    """A run for some records delivers too little to say that the list follows today's tables."""
     last = run.store.runs.last_delivered(run.key.integration, run.key.account)
-    partly = retried(run) is not None or run.narrowed is not None
-    return last.mapping_digest if last and partly else run.spec.mapping_digest
+    return last.mapping_digest if last and _partly(run) else run.spec.mapping_digest
+
+
+def _partly(run: Run) -> bool:
+    """A run for some records delivers too little to say that the list follows today's tables and settings."""
+    return retried(run) is not None or run.narrowed is not None
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    """Describe today's settings, under "changed" what differs from the last delivery."""
+    last = run.store.runs.last_delivered(run.key.integration, run.key.account)
+    before = dict(last.settings) if last else {}
+    before.pop("changed", None)
+    now = facts(run.settings, run.spec.safety.tightened(run.settings.safety), _scope(run))
+    return {**(before if _partly(run) else now), "changed": changes(before, now)}
 
 
 def is_held(run: Run) -> bool:

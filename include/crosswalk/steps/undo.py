@@ -33,11 +33,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Undone:
-    """The delivery that is undone. manifest: of its snapshot, which holds the list as it was, by the tables mapping_digest names."""
+    """The delivery that is undone. manifest: of its snapshot, which holds the list as it was. maker: the run that made that list."""
 
     row: RunRow
     manifest: Manifest
-    mapping_digest: str
+    maker: RunRow
 
 
 def undo(run: Run, target: Target, *, generation: int | None, by: str) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
             fix="correct the source and run the account; keep snapshots longer (crosswalk landing purge --keep-days)",
         )
     maker = run.store.runs.maker_of(run.key.integration, run.key.account, wanted)
-    return Undone(row, folder.manifest(), (maker or row).mapping_digest)
+    return Undone(row, folder.manifest(), maker or row)
 
 
 def _require_settled(run: Run, state: TargetState, last: RunRow) -> None:
@@ -149,7 +149,8 @@ def _record(run: Run, undone: Undone, plans: list[pd.DataFrame], by: str) -> Non
         status=RunStatus.RUNNING,
         mode=UNDO,
         plan_hash=digest,
-        mapping_digest=undone.mapping_digest,
+        mapping_digest=undone.maker.mapping_digest,
+        settings={**undone.maker.settings, "changed": []},
         counts={**counts, **undoes},
         decided_by=by,
     )

@@ -11,7 +11,7 @@ from crosswalk.core.activities import ACCOUNT_RELEASED
 from crosswalk.errors import ConfigurationError
 from crosswalk.store import snapshots
 from crosswalk.store.engine import reading, writing
-from crosswalk.store.tables import binding, delivered, outbox, suppression, watermark
+from crosswalk.store.tables import binding, delivered, former, outbox, suppression, watermark
 from crosswalk.store.upsert import insert_into
 
 
@@ -63,7 +63,7 @@ class Bindings:
             ours = binding.c.integration == integration, binding.c.account == account
             if not connection.execute(delete(binding).where(*ours)).rowcount:
                 return False
-            for table in (delivered, watermark):
+            for table in (delivered, former, watermark):
                 connection.execute(delete(table).where(table.c.integration == integration, table.c.account == account))
             people = suppression.c.key.startswith("source:") | suppression.c.key.startswith("target:")
             connection.execute(
@@ -76,7 +76,7 @@ class Bindings:
 
 
 def _forget(connection: Connection, integration: str, account: str) -> None:
-    for table in (delivered, watermark):
+    for table in (delivered, former, watermark):
         connection.execute(delete(table).where(table.c.integration == integration, table.c.account == account))
     people = suppression.c.key.startswith("source:") | suppression.c.key.startswith("target:")
     connection.execute(delete(suppression).where(suppression.c.integration == integration, suppression.c.account == account, people))

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Engine, Row, select, update
 
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import DataError
-from crosswalk.store import leases, runs, snapshots
+from crosswalk.store import former, leases, runs, snapshots
 from crosswalk.store.engine import reading, writing
 from crosswalk.store.leases import Lease
 from crosswalk.store.tables import batch, delivered, run
@@ -69,6 +69,11 @@ class Ledger:
         with reading(self._engine, f"reading which {entity} records of {integration}/{account} are known") as connection:
             return [(row.source_id, row.target_id) for row in connection.execute(query)]
 
+    def former(self, integration: str, account: str, entity: str) -> pd.DataFrame:
+        """Read the records that left the target: source_id, target_id, all text, by source_id."""
+        with reading(self._engine, f"reading the former {entity} records of {integration}/{account}") as connection:
+            return former.read(connection, integration, account, entity)
+
     def intend(self, held: Lease, number: int, body_hash: str, operations_count: int) -> BatchRow:
         """Record that a batch is about to be sent; return it as it stands, acknowledged or not.
 
@@ -109,13 +114,15 @@ class Ledger:
         key: RunKey,
         receipt: Receipt,
         upserted: Mapping[str, pd.DataFrame],
-        deleted: Mapping[str, Sequence[str]],
+        departed: Mapping[str, Collection[str]],
         *,
         status: RunStatus = RunStatus.SUCCESS,
+        afresh: bool = False,
     ) -> bool:
         """Record a visible delivery, all or nothing: delivered records, the run, the account's newest snapshot.
 
-        upserted: by entity, columns source_id, target_id, payload_hash. deleted: source ids by entity.
+        upserted: by entity, columns source_id, target_id, payload_hash. departed: source ids by entity. afresh: the list was nobody's
+        before, so that ids given earlier mean nothing.
         Returns False, changing nothing, when the run was finished before. Raises Fenced STALE_SNAPSHOT.
         """
         doing = f"finishing the delivery of {key}"
@@ -124,9 +131,12 @@ class Ledger:
             if runs.fetch(connection, key, doing).delivered_at is not None:
                 return False
             snapshots.refuse_stale(numbers, key, doing)
-            for entity, source_ids in deleted.items():
-                _forget(connection, key, entity, source_ids)
+            for entity, gone in departed.items():
+                former.leave(connection, key, entity, gone)
+                if afresh:
+                    former.forget(connection, key, entity)
             for entity, frame in upserted.items():
+                former.come_back(connection, key, entity, frame)
                 upsert(connection, delivered, _delivered_rows(key, entity, frame, receipt.generation))
             now = datetime.now(UTC)
             done = {"status": status, "generation": receipt.generation, "delivered_at": now, "ended_at": now}
@@ -158,15 +168,3 @@ def _delivered_rows(key: RunKey, entity: str, frame: pd.DataFrame, generation: i
     fixed = key.as_dict() | {"entity": entity, "generation": generation}
     columns = (frame[name].tolist() for name in DELIVERED_COLUMNS)
     return [fixed | dict(zip(DELIVERED_COLUMNS, values, strict=True)) for values in zip(*columns, strict=True)]
-
-
-def _forget(connection: Connection, key: RunKey, entity: str, source_ids: Sequence[str]) -> None:
-    if not source_ids:
-        return
-    statement = delete(delivered).where(
-        delivered.c.integration == key.integration,
-        delivered.c.account == key.account,
-        delivered.c.entity == entity,
-        delivered.c.source_id == bindparam("gone"),
-    )
-    connection.execute(statement, [{"gone": source_id} for source_id in source_ids])

@@ -32,6 +32,7 @@ class RunRow:
     dry_run: bool
     replays: int | None
     settings_digest: str
+    settings: dict[str, Any]
     mapping_digest: str
     mode: str
     counts: dict[str, Any]
@@ -52,6 +53,7 @@ class RunChanges(TypedDict, total=False):
 
     status: RunStatus
     ended_at: datetime | None
+    settings: dict[str, Any]
     mapping_digest: str
     mode: str
     counts: dict[str, Any]

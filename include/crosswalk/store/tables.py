@@ -83,6 +83,7 @@ run = Table(
     Column("dry_run", Boolean, nullable=False, comment="True: nothing is written to the target."),
     _number("replays", "Backfill: snapshot whose landed data the run looked at again; empty: it read source and target.", nullable=True),
     _text("settings_digest", "SHA-256 of the account's settings as they were."),
+    _json("settings", dict, "The settings the plan was made with: tag groups by id, options by digest; blank before there is a plan."),
     _text("mapping_digest", "SHA-256 of mapping tables and lookups as they were."),
     _text("mode", "replace, full (every record sent again), delta or undo."),
     _json("counts", dict, "Numbers of the run, by name."),
@@ -123,6 +124,17 @@ delivered = Table(
     _number("generation", "Generation of the target they became visible in."),
     comment="What the target holds of each source record, as it last acknowledged it. Hashes, no values.",
     sqlite_with_rowid=False,
+)
+
+former = Table(
+    "former",
+    metadata,
+    *_account_columns(),
+    _text("entity", "contact, group …", primary_key=True),
+    _text("source_id", "Id of the record in the source.", primary_key=True),
+    _text("target_id", "Id the record had in the target."),
+    _number("snapshot", "Snapshot it was missing in."),
+    comment="Records that left the target's list, so that one that comes back is the same there.",
 )
 
 batch = Table(

@@ -287,3 +287,38 @@ def test_the_address_of_a_frozen_record_is_not_given_away() -> None:
     plan = plan_entity(CONTACT, desired(ANN, BEN), held, EMPTY, {}, {"Contact.7.1": (Outcome.FROZEN, "OUT")})
 
     assert rows(plan) == [("Contact.7.1", "c-1", "frozen", "OUT"), ("Contact.7.2", "", "rejected", "EMAIL_DUPLICATE")]
+
+
+@pytest.mark.requirement("FMG-10")
+def test_who_comes_back_is_created_under_the_id_of_before() -> None:
+    known = {"Contact.7.1": "c-1", "Contact.7.2": "c-2"}
+    plan = plan_entity(CONTACT, desired(ANN, BEN), target(), delivered("Contact.7.2"), {}, known_ids=known)
+    assert rows(plan) == [("Contact.7.1", "c-1", "create", "returned"), ("Contact.7.2", "c-2", "create", "vanished")]
+    check_sums(plan, ["Contact.7.1", "Contact.7.2"], [])
+
+
+@pytest.mark.requirement("FMG-10")
+@pytest.mark.parametrize("known", [{"Contact.7.1": "c-9"}, {"Contact.7.1": "c-1", "Contact.7.2": "c-1"}], ids=["taken", "claimed twice"])
+def test_an_id_that_is_not_free_or_not_clear_is_not_named(known: dict[str, str]) -> None:
+    held = target({"target_id": "c-9", "source_id": "Contact.7.9", "last_name": "Other"})
+    plan = plan_entity(CONTACT, desired(ANN, BEN), held, EMPTY, {"Contact.7.9": "NAME_MISSING"}, known_ids=known)
+    assert rows(plan)[:2] == [("Contact.7.1", "", "create", "new"), ("Contact.7.2", "", "create", "new")]
+
+
+@pytest.mark.requirement("FMG-07")
+def test_the_scope_tells_who_leaves_because_of_it() -> None:
+    held = target(
+        {"target_id": "c-1", "source_id": "Contact.7.1", "groups": "TagGroup.7.1 TagGroup.7.2"},
+        {"target_id": "c-2", "source_id": "Contact.7.2", "groups": "TagGroup.7.1"},
+        {"target_id": "c-3", "source_id": "Contact.7.3"},
+        {"target_id": "c-4"},
+    )
+    narrow = plan_entity(CONTACT, desired(), held, EMPTY, {}, scope={"TagGroup.7.2"})
+    assert dict(zip(narrow["target_id"], narrow["reason"], strict=True)) == {
+        "c-1": "left_source",
+        "c-2": "left_scope",
+        "c-3": "left_scope",
+        "c-4": "target_only",
+    }
+    whole = plan_entity(CONTACT, desired(), held, EMPTY, {})
+    assert set(whole["reason"]) == {"left_source", "target_only"}

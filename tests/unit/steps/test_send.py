@@ -15,7 +15,7 @@ from crosswalk.core.model import RunKey
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal
 from crosswalk.errors import Fenced, TransientError
 from crosswalk.steps.context import Heartbeat
-from crosswalk.steps.send import Batch, cut, send
+from crosswalk.steps.send import Batch, cut, send, send_again
 from crosswalk.store.engine import connect
 from crosswalk.store.leases import Lease
 from crosswalk.store.migrate import migrate
@@ -171,3 +171,15 @@ def test_the_heartbeat_renews_now_and_then_and_notices_a_loss(key_and_store: tup
     beat._renewed = -1e9
     with pytest.raises(Fenced, match="LEASE_LOST"):
         beat()
+
+
+@pytest.mark.requirement("FMG-11")
+def test_a_batch_put_again_takes_the_place_of_the_earlier_one(key_and_store: tuple[RunKey, Store]) -> None:
+    key, store = key_and_store
+    delivery, beat = Picky(named={"Contact.7.3"}), heartbeat(key, store)
+    sent = send(store.ledger, delivery, cut([operation(n) for n in range(1, 7)], 2), beat)
+    again = send_again(store.ledger, delivery, sent, {1: [operation(1)], 5: []}, beat)
+    assert {number: sorted(keys) for number, keys in delivery.parts.items()} == {1: ["Contact.7.1"], 3: ["Contact.7.4"], 5: []}
+    assert {number: [one.key for one in part] for number, part in again.parts.items()} == {1: ["Contact.7.1"], 3: ["Contact.7.4"], 5: []}
+    assert (again.batches, again.accepted_total) == (3, 2)
+    assert [refusal.key for _, refusal in again.refused] == ["Contact.7.3"], "what was refused and is not tried again stays refused"

@@ -193,3 +193,36 @@ def test_batches_may_be_recorded_by_several_threads(store: Store, begin: Callabl
     for thread in threads:
         thread.join()
     assert [batch.accepted for batch in store.ledger.batches(key)] == [1] * 8
+
+
+def former(store: Store, account: str = "summit") -> dict[str, str]:
+    frame = store.ledger.former(FMG, account, "contact")
+    return dict(frame.itertuples(index=False, name=None))
+
+
+@pytest.mark.requirement("FMG-10")
+def test_what_leaves_is_remembered_until_it_comes_back(store: Store, begin: Callable[..., RunKey]) -> None:
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="a", s2="b")}, {})
+    store.ledger.finish(begin("harbor"), RECEIPT, {"contact": rows(s1="h")}, {})
+    store.ledger.finish(begin(), RECEIPT, {}, {"contact": ["s1", "s2", "never seen"]})
+    assert former(store) == {"s1": "c-s1", "s2": "c-s2"}
+    assert (hashes(store), hashes(store, account="harbor"), former(store, "harbor")) == ({}, {"s1": "h"}, {})
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="c")}, {})
+    assert (former(store), hashes(store)) == ({"s2": "c-s2"}, {"s1": "c"})
+    other = rows(s7="d").assign(target_id="c-s2")
+    store.ledger.finish(begin(), RECEIPT, {"contact": other}, {})
+    assert former(store) == {}, "its id is another's now"
+
+
+@pytest.mark.requirement("FMG-10", "FMG-02")
+@pytest.mark.parametrize("way", ["a first delivery", "a released binding"])
+def test_ids_of_a_list_that_is_no_more_are_forgotten(store: Store, begin: Callable[..., RunKey], way: str) -> None:
+    store.bindings.bind(FMG, "summit", "so", "fmg")
+    store.ledger.finish(begin(), RECEIPT, {"contact": rows(s1="a")}, {})
+    store.ledger.finish(begin(), RECEIPT, {}, {"contact": ["s1"]})
+    assert former(store)
+    if way == "a first delivery":
+        store.ledger.finish(begin(), RECEIPT, {}, {"contact": []}, afresh=True)
+    else:
+        store.bindings.release(FMG, "summit")
+    assert former(store) == {}

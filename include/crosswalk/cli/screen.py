@@ -1,4 +1,4 @@
-"""What the demo shows: one screen that changes on a terminal, plain lines elsewhere, and the table at the end."""
+"""What a followed run shows: one screen that changes on a terminal, plain lines elsewhere, and the table at the end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 STEPS = ("extract", "validate", "transform", "approve", "load")
 RESULTS_WIDTH = 140
@@ -35,6 +36,7 @@ class Screen:
     """Progress of all accounts. Use as a context manager around the waiting."""
 
     console: Console
+    title: str
     _before: dict[tuple[str, str], str] = field(default_factory=dict)
     _live: Live | None = None
 
@@ -51,7 +53,7 @@ class Screen:
     def show(self, states: States, seconds: float) -> None:
         """Show where every account is."""
         if self._live:
-            self._live.update(_progress(states, seconds))
+            self._live.update(_progress(f"{self.title}, {seconds:.0f} s", states))
         else:
             self._lines(states, seconds)
 
@@ -66,17 +68,18 @@ class Screen:
                     self.console.print(f"{seconds:6.0f} s  {account:<12} {step:<10} {_SHOWN[state]}")
 
 
-def _progress(states: States, seconds: float) -> Table:
-    table = Table(title=f"fmg_daily_sync, {seconds:.0f} s", title_justify="left")
-    for column in ("account", *STEPS):
+def _progress(title: str, states: States) -> Table:
+    table = Table(title=Text(title), title_justify="left")
+    others = dict.fromkeys(step for steps in states.values() for step in steps if step not in STEPS)
+    for column in ("account", *STEPS, *others):
         table.add_column(column)
     for account, steps in states.items():
-        table.add_row(account, *(_SHOWN.get(steps.get(step, ""), "") for step in STEPS))
+        table.add_row(account, *(_SHOWN.get(steps.get(step, ""), "") for step in (*STEPS, *others)))
     return table
 
 
 def print_results(console: Console, rows: Sequence[Mapping[str, object]]) -> None:
-    """Print the table of results: one row an account."""
+    """Print the table of results: one row an account. Rows have the same columns."""
     table = Table(title="Accounts", title_justify="left", box=SIMPLE)
     for name in rows[0]:
         table.add_column(name, justify="left" if name in ("account", "ended", "as expected") else "right", no_wrap=True)

@@ -1,0 +1,180 @@
+"""Airflow's own REST API, as much of it as we need: start a run, follow it, read what came of it. Imports no Airflow.
+
+Of https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html (v2) and of the reports Crosswalk serves beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+from urllib.parse import quote
+
+from crosswalk.errors import ConfigurationError, PermanentError, TransientError
+from crosswalk.wire import json
+from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+
+URL, TOKEN, USER, PASSWORD = (f"CROSSWALK_AIRFLOW_{name}" for name in ("URL", "TOKEN", "USER", "PASSWORD"))
+"""Environment variables: where Airflow is and who asks. A token, or a user and a password that give one."""
+
+Json = dict[str, Any]
+
+_NOT_SIGNED_IN, _FORBIDDEN, _NOT_FOUND, _THERE_ALREADY = 401, 403, 404, 409
+_READ_HERE = (400, _NOT_SIGNED_IN, _FORBIDDEN, _NOT_FOUND, _THERE_ALREADY, 422)
+_JSON_BODY = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Where Airflow is, and who asks: a token, or a user and a password."""
+
+    url: str
+    token: str = field(default="", repr=False)
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> SignIn:
+        """Read the four variables. Raises ConfigurationError AIRFLOW_NOT_SET."""
+        url, token, user = (environment.get(name, "").strip() for name in (URL, TOKEN, USER))
+        found = cls(url, token, user, environment.get(PASSWORD, ""))
+        missing = [] if found.url else [URL]
+        if not found.token and not (found.user and found.password):
+            missing.append(f"{TOKEN} (or {USER} and {PASSWORD})")
+        if missing:
+            raise ConfigurationError(
+                "AIRFLOW_NOT_SET",
+                doing="looking for Airflow",
+                found=f"not in the environment: {', '.join(missing)}",
+                fix="set them; for what `make up` started: . .local/env",
+            )
+        return found
+
+
+class AirflowApi:
+    """One user at one Airflow; signs in at the first call, and again when the token has run out.
+
+    Every call may raise TransientError (Airflow cannot be reached or fails), ConfigurationError AIRFLOW_SIGN_IN or AIRFLOW_FORBIDDEN.
+    """
+
+    def __init__(self, sign_in: SignIn) -> None:
+        self.url = sign_in.url.rstrip("/")
+        self._sign_in = sign_in
+        self._wire: Wire | None = None
+
+    def dag(self, dag_id: str) -> Json | None:
+        """Read a DAG; None when Airflow does not have it."""
+        return self.read(f"/api/v2/dags/{quote(dag_id)}")
+
+    def trigger(self, dag_id: str, conf: Json | None = None) -> str:
+        """Start a run by hand; returns its id. Ours to choose, so that a request repeated after a lost answer starts no second run.
+
+        Raises PermanentError AIRFLOW_REFUSED.
+        """
+        run_id = f"manual__{datetime.now(UTC).isoformat(timespec='seconds')}_{secrets.token_hex(4)}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
+        try:
+            self.call("POST", f"dags/{quote(dag_id)}/dagRuns", body, may_be=(_THERE_ALREADY,))
+        except TransientError as error:
+            fix = f"look whether {run_id} is among the runs of {dag_id}: it may have begun; else try again"
+            raise TransientError(error.code, doing=f"starting {dag_id}", found=error.found, fix=fix) from None
+        return run_id
+
+    def run(self, dag_id: str, run_id: str) -> Json:
+        """Read a DAG run."""
+        return self.call("GET", _run(dag_id, run_id))
+
+    def tasks(self, dag_id: str, run_id: str) -> list[Json]:
+        """All task instances of a run."""
+        found: list[Json] = []
+        while True:
+            page = self.call("GET", f"{_run(dag_id, run_id)}/taskInstances?limit=100&offset={len(found)}")
+            found += page["task_instances"]
+            if len(found) >= page["total_entries"] or not page["task_instances"]:
+                return found
+
+    def returned(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Any:
+        """What a task handed over; None while it has not ended well."""
+        entry = f"taskInstances/{quote(task_id)}/xcomEntries/return_value?map_index={map_index}"
+        answer = self.read(f"/api/v2/{_run(dag_id, run_id)}/{entry}")
+        return answer["value"] if answer else None
+
+    def report(self, dag_id: str, run_id: str, task_id: str, map_index: int) -> tuple[str, Json] | None:
+        """Where the page of the run report is that a task's button leads to, and the report as data; None while there is none."""
+        links = self.read(f"/api/v2/{_run(dag_id, run_id)}/taskInstances/{quote(task_id)}/links?map_index={map_index}")
+        page = ((links or {}).get("extra_links") or {}).get("Run report") or ""
+        report = self.read(page.removesuffix(".html") + ".json") if page.startswith("/crosswalk/") else None
+        return (self.url + page, report) if report else None
+
+    def call(self, method: str, path: str, body: Json | None = None, *, may_be: Collection[int] = ()) -> Json:
+        """Call the API below /api/v2. may_be: further statuses that are fine. Raises PermanentError AIRFLOW_REFUSED."""
+        answer = self._ask(method, f"/api/v2/{path}", body)
+        if answer.status in may_be or answer.status not in _READ_HERE:
+            return _object(answer)
+        raise PermanentError(
+            "AIRFLOW_REFUSED",
+            doing=f"asking Airflow to {method} {path.partition('?')[0]}",
+            found=f"it answered {answer.status}: {str(_object(answer).get('detail', ''))[:200]}",
+            fix="correct what it names; if nothing is wrong with it, look at the DAG in Airflow",
+        )
+
+    def read(self, path: str) -> Json | None:
+        """Get a JSON object of the server; None where there is nothing (404)."""
+        answer = self._ask("GET", path)
+        return None if answer.status == _NOT_FOUND else _object(answer)
+
+    def _ask(self, method: str, path: str, body: Json | None = None) -> Answer:
+        target, _, query = path.partition("?")
+        params = dict(one.split("=", 1) for one in query.split("&")) if query else {}
+        content = None if body is None else json.write(body)
+        call = Call(method, target, f"asking Airflow for {target}", content, _JSON_BODY, params, expect=_READ_HERE)
+        answer = self._signed_in().request(call)
+        if answer.status == _NOT_SIGNED_IN and not self._sign_in.token:
+            self._wire = None
+            answer = self._signed_in().request(call)
+        if answer.status == _NOT_SIGNED_IN:
+            raise _not_signed_in("the token was refused", f"set {TOKEN} to one that is still good")
+        if answer.status == _FORBIDDEN:
+            raise ConfigurationError(
+                "AIRFLOW_FORBIDDEN",
+                doing=f"asking Airflow to {method} {target}",
+                found="the user may not do that",
+                fix="sign in as somebody who may start runs of this DAG (role user or op)",
+            )
+        return answer
+
+    def _signed_in(self) -> Wire:
+        if self._wire is None:
+            token = self._sign_in.token or self._new_token()
+            self._wire = _wire(self.url, {"Authorization": f"Bearer {token}"})
+        return self._wire
+
+    def _new_token(self) -> str:
+        who = json.write({"username": self._sign_in.user, "password": self._sign_in.password})
+        call = Call("POST", "/auth/token", "signing in to Airflow", who, _JSON_BODY, expect=_READ_HERE)
+        answer = _wire(self.url, {}).request(call)
+        token = "" if answer.status in _READ_HERE else _object(answer).get("access_token", "")
+        if not token:
+            raise _not_signed_in(f"it answered {answer.status}", f"check {USER} and {PASSWORD}, and that {URL} is Airflow's address")
+        return str(token)
+
+
+def _wire(url: str, headers: Mapping[str, str]) -> Wire:
+    """Airflow stands where its user says, also in the private network."""
+    return Wire(WireSettings(url, f"Airflow ({URL})", headers, allow_private_network=True, attempts=3, total_timeout=120))
+
+
+def _run(dag_id: str, run_id: str) -> str:
+    return f"dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}"
+
+
+def _object(answer: Answer) -> Json:
+    value = json.parse(answer.content, answer.content_type, "reading Airflow's answer")
+    return cast(Json, value) if isinstance(value, dict) else {}
+
+
+def _not_signed_in(found: str, fix: str) -> ConfigurationError:
+    return ConfigurationError("AIRFLOW_SIGN_IN", doing="signing in to Airflow", found=found, fix=fix)
