@@ -13,6 +13,7 @@ from crosswalk.store.leases import Leases
 from crosswalk.store.ledger import Ledger
 from crosswalk.store.rejected import Rejected
 from crosswalk.store.runs import Runs
+from crosswalk.store.standings import Standings
 
 
 class Store:
@@ -29,3 +30,4 @@ class Store:
         self.ledger = Ledger(engine)
         self.rejected = Rejected(engine)
         self.audit = Audit(engine)
+        self.standings = Standings(engine)
