@@ -72,7 +72,10 @@ def masked_changes(plan: pd.DataFrame, desired: pd.DataFrame, target: pd.DataFra
     changed = updates["changed"].str.split()
     parts = []
     for name in [one for one in fields if one in after.columns and one in before.columns]:
-        rows = updates[[name in names for names in changed]]
+        mine = [name in names for names in changed]
+        if not any(mine):
+            continue
+        rows = updates[mine]
         old, new = before[name].reindex(rows["target_id"]).fillna(""), after[name].reindex(rows[key]).fillna("")
         parts.append(rows[["entity", "source_id", "target_id"]].assign(field=name, **_masked(fields[name].type, list(old), list(new))))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=CHANGE_COLUMNS, dtype="str")

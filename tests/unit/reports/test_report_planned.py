@@ -54,6 +54,13 @@ def test_every_changed_field_is_masked_before_and_after() -> None:
     ]
 
 
+def test_a_plan_without_updates_has_no_changes(folder: Folder) -> None:
+    plan = plan_of(("contact", "S1", "", "create", "new", ""))
+    desired, target = (pd.DataFrame({key: ["1"], "email": ["a@x.test"]}) for key in ("source_id", "target_id"))
+    planned.write(folder, plan, masked_changes(plan, desired, target, FIELDS))
+    assert [one.changes for one in planned.search(folder, Search(), 5, 0)[0]] == [()]
+
+
 def test_an_undo_is_told_apart_by_target_ids() -> None:
     """What was never imported has no source id, so that many records share the blank one."""
     plan = plan_of(("contact", "", "T1", "update", "undone", "email"), ("contact", "", "T2", "update", "undone", "email"))
