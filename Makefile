@@ -41,7 +41,13 @@ golden: $(READY) ## rewrite the golden files and snapshots; review the differenc
 bench: $(READY) ## measure the steps at 3,000 and 30,000 contacts against the sandbox
 	@$(BIN)/python benchmarks/run.py --sandbox 3000 30000
 
+bench-console: $(READY) ## measure the console's pages: 10,000 accounts, a run of 30,000 records
+	@$(BIN)/python benchmarks/console.py
+
+screenshots: $(READY) ## take the pictures of docs/img again; needs Chromium
+	@$(BIN)/python docs/screenshots.py
+
 lock: $(READY) ## pin and hash the dependencies of pyproject.toml again
 	$(BIN)/uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links -q -o requirements.lock
 
-.PHONY: help setup demo up down check test reliability golden bench lock
+.PHONY: help setup demo up down check test reliability golden bench bench-console screenshots lock

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from airflow import settings
-from airflow.api_fastapi.app import create_auth_manager
-from airflow.api_fastapi.auth.managers.base_auth_manager import BaseAuthManager
-from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-from airflow.models import import_all_models
-from airflow.models.base import Base
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
-from crosswalk.console.app import HEADERS, application
+from console.rooms import INTEGRATION, Rooms, SignIn
+from crosswalk.console.app import HEADERS
+from crosswalk.console.pages.files import REPORT_POLICY
 from crosswalk.core.model import RunKey
 from crosswalk.core.spec import integration_names, load_spec
-from crosswalk.landing.zone import LandingZone
 
 FOLDER = "/crosswalk/reports/smartoffice_to_fmg/summit/3"
 PAGE = f"{FOLDER}/report.html"
@@ -33,30 +24,13 @@ ROUTES = {
 
 
 @pytest.fixture
-def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    """The console as Airflow mounts it, over a landing zone with one report and one secret beside it."""
-    folder = LandingZone.open(str(tmp_path / "zone")).report_folder(RunKey("smartoffice_to_fmg", "summit", 3))
+def reports(rooms: Rooms) -> Rooms:
+    """A landing zone with one report, and one secret beside it."""
+    folder = rooms.zone.report_folder(RunKey(INTEGRATION, "summit", 3))
     for name, content in FILES.items():
         folder.write_bytes(name, content)
-    (tmp_path / "zone" / "report.html").write_text("not for you")
-    body = {"conn_type": "crosswalk_landing", "extra": {"url": str(tmp_path / "zone")}}
-    monkeypatch.setenv("AIRFLOW_CONN_CROSSWALK_LANDING", json.dumps(body))
-    server = FastAPI()
-    server.mount("/crosswalk", application())
-    with TestClient(server, raise_server_exceptions=True) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def manager() -> BaseAuthManager[SimpleAuthManagerUser]:
-    import_all_models()
-    Base.metadata.create_all(settings.get_engine())
-    return create_auth_manager()
-
-
-def signed_in(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], role: str | None) -> TestClient:
-    client.headers["Authorization"] = f"Bearer {manager.generate_jwt(SimpleAuthManagerUser(username='somebody', role=role))}"
-    return client
+    (rooms.folder / "landing" / "report.html").write_text("not for you")
+    return rooms
 
 
 def test_every_integration_has_a_dag_that_guards_it() -> None:
@@ -66,35 +40,34 @@ def test_every_integration_has_a_dag_that_guards_it() -> None:
 
 @pytest.mark.requirement("SAFE-9")
 @pytest.mark.parametrize("route", ROUTES)
-def test_nobody_reads_without_signing_in(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], route: str) -> None:
-    answer = client.get(route)
+def test_nobody_reads_without_signing_in(reports: Rooms, sign_in: SignIn, route: str) -> None:
+    answer = sign_in("").get(route)
     assert answer.status_code == 401
     assert b"report" not in answer.content
 
 
 @pytest.mark.requirement("CARD-7")
 @pytest.mark.parametrize(("route", "media_type"), ROUTES.items())
-def test_an_analyst_reads(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], route: str, media_type: str) -> None:
-    answer = signed_in(client, manager, "viewer").get(route)
+def test_an_analyst_reads(reports: Rooms, sign_in: SignIn, route: str, media_type: str) -> None:
+    answer = sign_in("viewer").get(route)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith(media_type)
     assert answer.content == FILES[route.rpartition("/")[2]]
-    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS | {"Content-Security-Policy": REPORT_POLICY}
     assert ("content-disposition" in answer.headers) == (route != PAGE)
 
 
-def test_the_session_cookie_is_enough(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser]) -> None:
-    client.cookies["_token"] = manager.generate_jwt(SimpleAuthManagerUser(username="somebody", role="viewer"))
-    assert client.get(PAGE).status_code == 200
+def test_the_session_cookie_is_enough(reports: Rooms, sign_in: SignIn) -> None:
+    assert sign_in("viewer").get(PAGE).status_code == 200
 
 
-def test_who_may_not_read_the_dag_may_not_read_its_reports(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser]) -> None:
-    assert signed_in(client, manager, None).get(PAGE).status_code == 403
+def test_who_may_not_read_the_dag_may_not_read_its_reports(reports: Rooms, sign_in: SignIn) -> None:
+    assert sign_in(None).get(PAGE).status_code == 403
 
 
 @pytest.mark.parametrize("token", ["", "x", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiIsInJvbGUiOiJBRE1JTiJ9."])
-def test_a_forged_token_is_refused(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], token: str) -> None:
-    assert client.get(PAGE, headers={"Authorization": f"Bearer {token}"}).status_code in (401, 403)
+def test_a_forged_token_is_refused(reports: Rooms, sign_in: SignIn, token: str) -> None:
+    assert sign_in("").get(PAGE, headers={"Authorization": f"Bearer {token}"}).status_code in (401, 403)
 
 
 @pytest.mark.parametrize(
@@ -122,26 +95,24 @@ def test_a_forged_token_is_refused(client: TestClient, manager: BaseAuthManager[
         "smartoffice_to_fmg/<script>/3/report.html",
     ],
 )
-def test_names_that_are_none_are_not_found(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], path: str) -> None:
-    answer = signed_in(client, manager, "admin").get(f"/crosswalk/reports/{path}")
+def test_names_that_are_none_are_not_found(reports: Rooms, sign_in: SignIn, path: str) -> None:
+    answer = sign_in("admin").get(f"/crosswalk/reports/{path}")
     assert answer.status_code == 404
     assert b"not for you" not in answer.content
     assert b"script" not in answer.content
 
 
-@pytest.mark.parametrize("path", ["docs", "redoc", "openapi.json", ""])
-def test_the_console_does_not_describe_itself(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], path: str) -> None:
-    assert client.get(f"/crosswalk/{path}").status_code == 404
+@pytest.mark.parametrize("path", ["docs", "redoc", "openapi.json"])
+def test_the_console_does_not_describe_itself(reports: Rooms, sign_in: SignIn, path: str) -> None:
+    assert sign_in("").get(f"/crosswalk/{path}").status_code == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_nothing_can_be_changed(client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], method: str) -> None:
-    assert signed_in(client, manager, "admin").request(method, PAGE).status_code == 405
+def test_nothing_can_be_changed(reports: Rooms, sign_in: SignIn, method: str) -> None:
+    assert sign_in("admin").request(method, PAGE).status_code == 405
 
 
-def test_a_landing_zone_that_is_not_there_is_said_so(
-    client: TestClient, manager: BaseAuthManager[SimpleAuthManagerUser], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_landing_zone_that_is_not_there_is_said_so(reports: Rooms, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIRFLOW_CONN_CROSSWALK_LANDING")
-    answer = signed_in(client, manager, "viewer").get(PAGE)
+    answer = sign_in("viewer").get(PAGE)
     assert (answer.status_code, answer.json()["code"]) == (503, "CONN_NOT_FOUND")

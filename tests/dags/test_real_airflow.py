@@ -60,7 +60,7 @@ def test_approve_delivers_what_was_seen(night: Night) -> None:
     assert (held.status, night.fmg("birch")["writes"]) == (RunStatus.HELD, 0)
     assert held.plan_hash in question["body"]
     assert question["options"] == ["Approve", "Reject"]
-    assert night.link("birch", "approve") == f"/crosswalk/reports/{INTEGRATION}/birch/{held.key.snapshot}/report.html"
+    assert night.link("birch", "approve") == f"/crosswalk/runs/{INTEGRATION}/birch/{held.key.snapshot}"
     night.answer("birch", question, "Approve")
     assert night.settle("birch") == dict.fromkeys(STEPS, "success")
     row = night.row("birch")
@@ -103,13 +103,16 @@ def test_clearing_the_failed_task_finishes_the_run(night: Night) -> None:
 @pytest.mark.requirement("CARD-7", "SAFE-9")
 def test_the_report_is_one_click_from_the_task_and_behind_the_login(night: Night) -> None:
     url = night.link("cedar", "extract")
-    assert url.startswith(f"/crosswalk/reports/{INTEGRATION}/cedar/")
+    assert url.startswith(f"/crosswalk/runs/{INTEGRATION}/cedar/")
+    file = url.replace("/runs/", "/reports/") + "/report.html"
     analyst = night.as_user("analyst")
-    page = analyst.get(url.lstrip("/"))
-    assert page.status_code == 200
-    assert page.headers["content-type"].startswith("text/html")
+    for path in (url, file):
+        page = analyst.get(path.lstrip("/"))
+        assert page.status_code == 200
+        assert page.headers["content-type"].startswith("text/html")
     analyst.sign_out()
-    assert analyst.get(url.lstrip("/")).status_code == 401
+    assert analyst.get(url.lstrip("/")).headers["location"].startswith("/api/v2/auth/login?next=")
+    assert analyst.get(file.lstrip("/")).status_code == 401
 
 
 @pytest.mark.requirement("SAFE-9")

@@ -14,9 +14,8 @@ from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from crosswalk.landing.zone import LandingZone
+    from crosswalk.reports.fates import Fate
     from crosswalk.store.runs import RunRow
     from crosswalk.store.store import Store
 
@@ -76,20 +75,17 @@ def plan_show(arguments: argparse.Namespace) -> int:
 def record_show(arguments: argparse.Namespace) -> int:
     """Print what became of one source record in each of the account's last runs."""
     from crosswalk.core.spec import resolve_integration
+    from crosswalk.reports.fates import fates
 
     store, zone = _resources()
     integration = resolve_integration(arguments.integration)
-    fates = []
-    for row in store.runs.latest(integration, arguments.account, limit=arguments.runs):
-        if row.plan_hash and zone.folder(row.key).exists("plan.parquet"):
-            plan = zone.folder(row.key).read_frame("plan")
-            fates += _fate(row, plan[plan["source_id"] == arguments.source_id])
+    found = [_fate(one) for one in fates(store, zone, integration, arguments.account, arguments.source_id, arguments.runs)]
     if arguments.json:
-        as_json({"integration": integration, "account": arguments.account, "source_id": arguments.source_id, "runs": fates})
+        as_json({"integration": integration, "account": arguments.account, "source_id": arguments.source_id, "runs": found})
     else:
         columns = ["snapshot", "at", "status", "outcome", "reason", "changed", "target_id"]
-        as_table(arguments.source_id, columns, [[fate[column] for column in columns] for fate in fates])
-    return 0 if fates else 1
+        as_table(arguments.source_id, columns, [[fate[column] for column in columns] for fate in found])
+    return 0 if found else 1
 
 
 def rejected_list(arguments: argparse.Namespace) -> int:
@@ -224,9 +220,10 @@ def _run(store: Store, integration: str, account: str, snapshot: int | None, *, 
     )
 
 
-def _fate(row: RunRow, records: pd.DataFrame) -> list[dict[str, Any]]:
-    base = {"snapshot": row.key.snapshot, "at": str(row.started_at), "status": row.status.value}
-    return [{**base, **{str(name): value for name, value in record.items()}} for record in records.to_dict("records")]
+def _fate(fate: Fate) -> dict[str, Any]:
+    run = {"snapshot": fate.run.key.snapshot, "at": str(fate.run.started_at), "status": fate.run.status.value}
+    record = asdict(fate.record)
+    return {**run, **record, "changed": " ".join(fate.record.changed)}
 
 
 def _cell(value: Any) -> str:

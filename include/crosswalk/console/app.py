@@ -2,65 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from functools import cache
+from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.routing import APIRoute
 
-from crosswalk.console.access import may_read, not_found
-from crosswalk.core.model import RunKey
+from crosswalk.console.pages import approvals, files, overview, record, rejected, run
+from crosswalk.console.rendering import MOUNT, page
 from crosswalk.errors import CrosswalkError
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-"""On every answer: nothing of a report may run, load or be guessed at."""
+"""On every answer that does not say otherwise: our own style sheet and script, and nothing from elsewhere."""
 
-FILES = {
-    "report.html": "text/html; charset=utf-8",
-    "report.json": "application/json",
-    "rejected.csv": "text/csv; charset=utf-8",
-    "plan.csv": "text/csv; charset=utf-8",
-}
-"""What of a report can be read, and as what."""
+ROUTERS = (overview.router, run.router, rejected.router, record.router, approvals.router, files.reports, files.static)
+"""All pages. How to add one: docs/adr/0014."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_MAX_SNAPSHOT = 2**31
-
-reports = APIRouter(prefix="/reports/{integration}/{account}/{snapshot:int}", dependencies=[Depends(may_read)])
-
-
-@reports.get("/{name}")
-def report_file(integration: str, account: str, snapshot: int, name: str) -> Response:
-    """One file of a run's report: the page people read, the others as downloads."""
-    from crosswalk.orchestration.resources import open_landing
-
-    if name not in FILES or not _NAME.fullmatch(account) or not 0 < snapshot < _MAX_SNAPSHOT:
-        raise not_found()
-    folder = open_landing().report_folder(RunKey(integration, account, snapshot))
-    if not folder.exists(name):
-        raise not_found()
-    download = f'attachment; filename="{integration}-{account}-{snapshot}-{name}"'
-    headers = {} if name == "report.html" else {"Content-Disposition": download}
-    return Response(folder.read_bytes(name), media_type=FILES[name], headers=headers)
-
-
-async def _with_headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-    answer = await call(request)
-    answer.headers.update(HEADERS)
-    return answer
-
-
-async def _unavailable(_: Request, error: Exception) -> Response:
-    code = error.code if isinstance(error, CrosswalkError) else ""
-    return JSONResponse({"code": code, "detail": str(error)}, status_code=503)
+_TITLES = {400: "That was not understood", 401: "Sign in first", 403: "Not yours to see or do", 404: "Not found", 503: "Not available now"}
 
 
 @cache
@@ -69,5 +38,46 @@ def application() -> FastAPI:
     app = FastAPI(title="Crosswalk", docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(_with_headers)
     app.add_exception_handler(CrosswalkError, _unavailable)
-    app.include_router(reports)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _misunderstood)
+    for router in ROUTERS:
+        app.include_router(router)
     return app
+
+
+async def _with_headers(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+    answer = await call(request)
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """A page sends who is not signed in to Airflow's login and back; anything else says what it is."""
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 401 and _is_page(request) and request.method == "GET":
+        here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+        root = request.scope["root_path"].removesuffix(MOUNT)
+        return RedirectResponse(f"{root}/api/v2/auth/login?next={quote(here, safe='')}", status_code=303)
+    return _problem(request, error.status_code, str(error.detail))
+
+
+async def _misunderstood(request: Request, _: Exception) -> Response:
+    return _problem(request, 400, "The address holds something that cannot be asked for")
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    code = error.code if isinstance(error, CrosswalkError) else ""
+    return _problem(request, 503, str(error), code=code)
+
+
+def _problem(request: Request, status: int, detail: str, **more: str) -> Response:
+    if _is_page(request) or request.method == "POST":
+        return page(request, "problem.html.j2", status=status, title=_TITLES.get(status, "That did not work"), detail=detail)
+    return JSONResponse({**more, "detail": detail}, status_code=status)
+
+
+def _is_page(request: Request) -> bool:
+    route = request.scope.get("route")
+    return isinstance(route, APIRoute) and route.response_class is HTMLResponse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from crosswalk.core.model import RunKey
@@ -88,10 +88,13 @@ class Folder:
             raise parquet.corrupt(doing, f"{len(frame)} rows where {entity.rows} were landed")
         return frame
 
-    def write_frame(self, name: str, frame: pd.DataFrame) -> FileEntry:
-        """Write a frame of text, in place of an earlier one. Raises DataError LANDING_NOT_TEXT."""
+    def write_frame(self, name: str, frame: pd.DataFrame, group_rows: int | None = None) -> FileEntry:
+        """Write a frame of text, in place of an earlier one. Raises DataError LANDING_NOT_TEXT.
+
+        group_rows: for a frame sorted by the column that `find_rows` will look at.
+        """
         path = self._file(f"{name}.parquet")
-        data = parquet.encode({str(column): frame[column] for column in frame.columns}, _doing("writing", path))
+        data = parquet.encode({str(column): frame[column] for column in frame.columns}, _doing("writing", path), group_rows)
         self._storage.replace(path, data)
         return _entry(path[-1], len(frame), data)
 
@@ -99,6 +102,11 @@ class Folder:
         """Read a frame. Raises DataError LANDING_MISSING or LANDING_CORRUPT."""
         file = f"{name}.parquet"
         return parquet.decode([self.read_bytes(file)], _doing("reading", self._file(file)))
+
+    def find_rows(self, name: str, column: str, values: Collection[str]) -> pd.DataFrame:
+        """Read the rows of a frame whose column has one of the values. Raises as `read_frame`."""
+        file = f"{name}.parquet"
+        return parquet.find(self.read_bytes(file), column, values, _doing("reading", self._file(file)))
 
     def write_bytes(self, name: str, data: bytes) -> FileEntry:
         """Write a file, in place of an earlier one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.errors import DataError
@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def encode(columns: Mapping[str, Sequence[str] | pd.Series[Any]], doing: str) -> bytes:
-    """Write columns of text. Raises DataError LANDING_NOT_TEXT for anything else, missing values and broken Unicode included."""
+def encode(columns: Mapping[str, Sequence[str] | pd.Series[Any]], doing: str, group_rows: int | None = None) -> bytes:
+    """Write columns of text. Raises DataError LANDING_NOT_TEXT for anything else, missing values and broken Unicode included.
+
+    group_rows: in groups of so many rows, which `find` can pass over when the rows are sorted.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -25,7 +28,7 @@ def encode(columns: Mapping[str, Sequence[str] | pd.Series[Any]], doing: str) ->
         if arrays[name].null_count:
             raise _not_text(name, doing)
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(arrays), sink, compression="zstd", write_page_checksum=True)
+    pq.write_table(pa.table(arrays), sink, compression="zstd", write_page_checksum=True, row_group_size=group_rows)
     return bytes(sink.getvalue())
 
 
@@ -37,6 +40,18 @@ def decode(parts: Sequence[bytes], doing: str) -> pd.DataFrame:
     try:
         tables = [pq.read_table(pa.BufferReader(part), page_checksum_verification=True) for part in parts]
         frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+    except (pa.ArrowException, OSError):
+        raise corrupt(doing, "the file is not whole") from None
+    return frame.astype("str")
+
+
+def find(part: bytes, column: str, values: Collection[str], doing: str) -> pd.DataFrame:
+    """Read only the rows whose column has one of the values. Raises DataError LANDING_CORRUPT."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        frame: pd.DataFrame = pq.read_table(pa.BufferReader(part), filters=[(column, "in", set(values))]).to_pandas()
     except (pa.ArrowException, OSError):
         raise corrupt(doing, "the file is not whole") from None
     return frame.astype("str")

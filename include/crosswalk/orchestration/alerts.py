@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.errors import CrosswalkError
-from crosswalk.orchestration.links import report_url
+from crosswalk.orchestration.links import run_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -28,7 +28,7 @@ def notice(context: Context) -> dict[str, Any]:
         "account": key.account if key else account if isinstance(account, str) and account else None,
         "code": error.code if isinstance(error, CrosswalkError) else type(error).__name__,
         "next": error.fix if isinstance(error, CrosswalkError) else "read the task's log",
-        "report": report_url(key) if key else None,
+        "report": run_url(key) if key else None,
         "ours": ours,
     }
 

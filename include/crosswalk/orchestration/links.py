@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
 
-def report_url(key: RunKey) -> str:
-    """Address of the report, relative to the Airflow server."""
-    return f"/crosswalk/reports/{key.integration}/{key.account}/{key.snapshot}/report.html"
+def run_url(key: RunKey) -> str:
+    """Address of the run's page in the console, relative to the Airflow server."""
+    return f"/crosswalk/runs/{key.integration}/{key.account}/{key.snapshot}"
 
 
 class RunReportLink(BaseOperatorLink):
@@ -24,6 +24,6 @@ class RunReportLink(BaseOperatorLink):
     name = "Run report"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
-        """Return the report's address; "" while the task has no run yet."""
+        """Return the address of the run's page; "" while the task has no run yet."""
         key: RunKey | None = getattr(operator, "key", None)
-        return report_url(key) if key else ""
+        return run_url(key) if key else ""

@@ -25,7 +25,7 @@ def render(report: Report, files_at: str | None = None) -> str:
 
     files_at: what stands before "rejected.csv" in a link to it ("" for beside the page); None names the files without linking.
     """
-    entities = _entities(report)
+    entities = entities_of(report)
     order = [one["name"] for one in entities]
     page = _environment().get_template("report.html.j2")
     return page.render(
@@ -36,7 +36,7 @@ def render(report: Report, files_at: str | None = None) -> str:
         delivered=report.status in (RunStatus.SUCCESS, RunStatus.PARTIAL),
         outcomes={outcome.value: name for outcome, name in wording.OUTCOMES.items()},
         reasons=wording.REASONS,
-        reject_codes=_reject_codes(report),
+        reject_codes=reject_codes(report),
         samples=_grouped_samples(report),
         most_rejected=MOST_REJECTED,
         most_deletes=MOST_DELETES,
@@ -61,7 +61,7 @@ def _environment() -> Environment:
     return environment
 
 
-def _entities(report: Report) -> list[dict[str, Any]]:
+def entities_of(report: Report) -> list[dict[str, Any]]:
     """One line of numbers an entity, the last one (what the integration is about) first."""
     read = {one.entity: one for one in report.sums if one.side == "source"}
     named = dict.fromkeys([*reversed(report.plan), *reversed(read)])
@@ -75,7 +75,7 @@ def _ordered(counts: dict[str, int]) -> dict[str, int]:
 _ALWAYS = (Outcome.CREATE, Outcome.UPDATE, Outcome.DELETE, Outcome.UNCHANGED, Outcome.REJECTED)
 
 
-def _reject_codes(report: Report) -> list[dict[str, Any]]:
+def reject_codes(report: Report) -> list[dict[str, Any]]:
     """Rejections by entity, code and field, the most frequent first, each with the words of its first record."""
     counted = Counter((one.entity, one.code, one.field) for one in report.rejected)
     first = {(one.entity, one.code, one.field): one for one in reversed(report.rejected)}

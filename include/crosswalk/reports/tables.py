@@ -7,12 +7,24 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from crosswalk.reports.model import RejectedRecord, Report
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from crosswalk.store.rejected import RejectedRow
+
+_MOST_IN_CELL = 32_767
+"""Characters a cell of a workbook can hold."""
+
+REJECTED_ROW_COLUMNS = (
+    *("entity", "source_id", "code", "field", "reason", "fix", "masked", "first_seen_at", "first_snapshot", "last_seen_at"),
+    *("last_snapshot", "attempts"),
+)
+"""What a download of the store's rejections shows."""
 
 PLAN_COLUMNS = ("entity", "source_id", "target_id", "outcome", "reason", "changed")
 """What plan.csv shows of a plan. The payload hash stays inside: short values could be guessed from it."""
@@ -32,6 +44,32 @@ def rejected_csv(report: Report) -> bytes:
 def plan_csv(plan: pd.DataFrame) -> bytes:
     """Write the plan, one row a record, by ids and field names. UTF-8."""
     return _csv(PLAN_COLUMNS, plan[list(PLAN_COLUMNS)].itertuples(index=False, name=None))
+
+
+def rejected_rows_csv(rows: Sequence[RejectedRow]) -> bytes:
+    """Write rejections as the store keeps them, with first and last seen. UTF-8."""
+    return _csv(REJECTED_ROW_COLUMNS, map(_cells, rows))
+
+
+def rejected_rows_xlsx(rows: Sequence[RejectedRow]) -> bytes:
+    """Write the same as a workbook: every cell is text, nothing in it is a formula or a link."""
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]
+
+    file = io.BytesIO()
+    inert = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+    with Workbook(file, inert) as book:
+        sheet = book.add_worksheet("rejected")
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(REJECTED_ROW_COLUMNS) - 1, 18)
+        for number, cells in enumerate([REJECTED_ROW_COLUMNS, *map(_cells, rows)]):
+            for column, cell in enumerate(cells):
+                sheet.write_string(number, column, formula_safe(cell)[:_MOST_IN_CELL])
+    return file.getvalue()
+
+
+def _cells(row: RejectedRow) -> list[str]:
+    values = (getattr(row, name) for name in REJECTED_ROW_COLUMNS)
+    return [value.isoformat(timespec="seconds") if isinstance(value, datetime) else str(value) for value in values]
 
 
 def formula_safe(cell: str) -> str:

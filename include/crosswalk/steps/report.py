@@ -15,6 +15,7 @@ from crosswalk.landing.manifest import Manifest
 from crosswalk.reports import model
 from crosswalk.reports import publish as files
 from crosswalk.reports.model import Failure, Limit, RejectedRecord, Report, Sum, TargetOnly
+from crosswalk.reports.planned import masked_changes
 from crosswalk.reports.samples import samples
 from crosswalk.steps.transform import read_plan, records_without_id, rules_of, target_only_file
 from crosswalk.steps.validate import read_rejections
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def publish(run: Run, step: str) -> None:
-    """Write the run's report files after a step; plan.csv only after the one that makes the plan.
+    """Write the run's report files after a step; those of the plan only after the one that makes the plan.
 
     Raises what the landing zone and the store raise.
     """
@@ -41,8 +42,27 @@ def publish(run: Run, step: str) -> None:
         report.notes += [*_origin(row), *settings_notes(row), *_notes(manifest)]
     if manifest and plan is not None:
         _add_plan(run, report, plan, manifest)
-    files.publish(run.report_folder, report, plan if step == "transform" else None)
+    if plan is not None and step in _PLANNING:
+        files.publish(run.report_folder, report, plan, _changes(run, plan))
+    else:
+        files.publish(run.report_folder, report)
     run.store.runs.update(run.key, report_name=run.report_folder.uri("report.html"))
+
+
+_PLANNING = ("transform", "undo")
+
+
+def _changes(run: Run, plan: pd.DataFrame) -> pd.DataFrame:
+    """Every changed field of the plan, masked, while the run's data is there."""
+    return pd.concat(
+        masked_changes(
+            plan[plan["entity"] == entity.name],
+            run.folder.read_frame(f"desired_{entity.name}"),
+            run.landed.read_entity(f"target_{entity.name}"),
+            entity.target_fields,
+        )
+        for entity in run.spec.entities
+    )
 
 
 def _head(run: Run, row: RunRow) -> Report:

@@ -40,6 +40,16 @@ class BatchRow:
     refused: list[dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class Acknowledged:
+    """What the target holds of one record: under which id, from which snapshot, since which generation."""
+
+    entity: str
+    target_id: str
+    snapshot: int
+    generation: int
+
+
 class Ledger:
     """Intents, acknowledgements and delivered records."""
 
@@ -143,6 +153,18 @@ class Ledger:
             connection.execute(update(run).where(*runs.is_run(key)).values(**done))
             snapshots.write(connection, key.integration, key.account, delivered=key.snapshot)
         return True
+
+    def acknowledged(self, integration: str, account: str, source_id: str, entities: Sequence[str]) -> list[Acknowledged]:
+        """Read what the target last acknowledged of one source record, entity by entity."""
+        columns = delivered.c.entity, delivered.c.target_id, delivered.c.snapshot, delivered.c.generation
+        query = select(*columns).where(
+            delivered.c.integration == integration,
+            delivered.c.account == account,
+            delivered.c.entity.in_(entities),
+            delivered.c.source_id == source_id,
+        )
+        with reading(self._engine, f"reading what was acknowledged of one record of {integration}/{account}") as connection:
+            return [Acknowledged(*row) for row in connection.execute(query)]
 
     def finished(self, key: RunKey) -> bool:
         """Tell whether the run's delivery was finished. Raises ConfigurationError RUN_UNKNOWN."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, case, func, select, update
+from sqlalchemy import Connection, Engine, Select, and_, bindparam, case, func, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from crosswalk.core.model import Rejection, RunKey
 from crosswalk.store.engine import reading, writing
@@ -41,6 +42,28 @@ class RejectedRow:
     resolution: str
 
 
+@dataclass(frozen=True)
+class Reason:
+    """How many records of an entity are rejected for one code and field; reason and fix are those of one of them."""
+
+    entity: str
+    code: str
+    field: str
+    reason: str
+    fix: str
+    first_seen_at: datetime
+    records: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which open rejections to look for; blank is any. text: a part of the source id."""
+
+    code: str = ""
+    field: str = ""
+    text: str = ""
+
+
 class Rejected:
     """The rejected records of every account."""
 
@@ -71,12 +94,51 @@ class Rejected:
 
     def open(self, integration: str, account: str) -> list[RejectedRow]:
         """Read the rejections not yet resolved, by entity, source id, code and field."""
+        query = select(rejected).where(*_open(integration, account))
+        return self._read(query.order_by(*(rejected.c[name] for name in _KEY)), f"reading the rejected records of {integration}/{account}")
+
+    def reasons(self, integration: str, account: str) -> list[Reason]:
+        """Count the open rejections of an account by entity, code and field, the most frequent first."""
+        group = rejected.c.entity, rejected.c.code, rejected.c.field
+        words = func.min(rejected.c.reason), func.min(rejected.c.fix), func.min(rejected.c.first_seen_at)
+        count = func.count().label("records")
+        query = select(*group, *words, count).where(*_open(integration, account)).group_by(*group).order_by(count.desc(), *group)
+        with reading(self._engine, f"counting the rejected records of {integration}/{account}") as connection:
+            return [Reason(*row) for row in connection.execute(query)]
+
+    def search(self, integration: str, account: str, wanted: Wanted, limit: int | None = None, offset: int = 0) -> list[RejectedRow]:
+        """Read open rejections by source id, code and field."""
+        order = rejected.c.source_id, rejected.c.entity, rejected.c.code, rejected.c.field
+        query = select(rejected).where(*_open(integration, account), *_narrowed(wanted)).order_by(*order).limit(limit).offset(offset)
+        return self._read(query, f"reading the rejected records of {integration}/{account}")
+
+    def count(self, integration: str, account: str, wanted: Wanted) -> int:
+        """Count what `search` finds."""
+        query = select(func.count()).select_from(rejected).where(*_open(integration, account), *_narrowed(wanted))
+        with reading(self._engine, f"counting the rejected records of {integration}/{account}") as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def of_record(self, integration: str, account: str, source_id: str) -> list[RejectedRow]:
+        """Read every rejection of one source record, open and resolved, the last seen first."""
         query = select(rejected).where(
-            rejected.c.integration == integration, rejected.c.account == account, rejected.c.resolved_at.is_(None)
+            rejected.c.integration == integration, rejected.c.account == account, rejected.c.source_id == source_id
         )
-        with reading(self._engine, f"reading the rejected records of {integration}/{account}") as connection:
-            rows = connection.execute(query.order_by(*(rejected.c[name] for name in _KEY))).all()
-        return [RejectedRow(**row._mapping) for row in rows]
+        return self._read(
+            query.order_by(rejected.c.last_snapshot.desc(), *(rejected.c[name] for name in _KEY)), "reading one record's rejections"
+        )
+
+    def _read(self, query: Select[Any], doing: str) -> list[RejectedRow]:
+        with reading(self._engine, doing) as connection:
+            return [RejectedRow(**row._mapping) for row in connection.execute(query)]
+
+
+def _open(integration: str, account: str) -> tuple[ColumnElement[bool], ...]:
+    return rejected.c.integration == integration, rejected.c.account == account, rejected.c.resolved_at.is_(None)
+
+
+def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
+    named = [rejected.c[name] == value for name, value in (("code", wanted.code), ("field", wanted.field)) if value]
+    return [*named, *([rejected.c.source_id.contains(wanted.text, autoescape=True)] if wanted.text else [])]
 
 
 def _new_row(key: RunKey, entity: str, rejection: Rejection, now: datetime) -> dict[str, Any]:

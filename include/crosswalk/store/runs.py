@@ -112,7 +112,7 @@ class Runs:
         """Read one run, None when the store does not know it."""
         with reading(self._engine, f"looking for the run {key}") as connection:
             row = connection.execute(select(run).where(*is_run(key))).one_or_none()
-            return None if row is None else _run_row(row)
+            return None if row is None else run_row(row)
 
     def update(self, key: RunKey, **columns: Unpack[RunChanges]) -> None:
         """Set columns of a run. Raises ConfigurationError RUN_UNKNOWN."""
@@ -167,7 +167,7 @@ class Runs:
             released = snapshots.read(connection, integration, account).released
             made = run.c.delivered_at.is_not(None), run.c.snapshot > released, run.c.generation == generation
             row = connection.execute(_of(integration, account).where(*made).order_by(None).order_by(run.c.snapshot).limit(1)).one_or_none()
-            return None if row is None else _run_row(row)
+            return None if row is None else run_row(row)
 
     def last_delivered(self, integration: str, account: str) -> RunRow | None:
         """Read the newest delivered run, None before the first delivery through the present binding."""
@@ -176,7 +176,7 @@ class Runs:
             released = snapshots.read(connection, integration, account).released
             query = _of(integration, account).where(run.c.delivered_at.is_not(None), run.c.snapshot > released).limit(1)
             row = connection.execute(query).one_or_none()
-            return None if row is None else _run_row(row)
+            return None if row is None else run_row(row)
 
     def newest_delivered_snapshot(self, integration: str, account: str) -> int:
         """Read the highest snapshot ever delivered, 0 before the first."""
@@ -185,7 +185,7 @@ class Runs:
 
     def _read(self, query: Select[Any], doing: str) -> list[RunRow]:
         with reading(self._engine, doing) as connection:
-            return [_run_row(row) for row in connection.execute(query)]
+            return [run_row(row) for row in connection.execute(query)]
 
 
 def fetch(connection: Connection, key: RunKey, doing: str) -> RunRow:
@@ -193,7 +193,7 @@ def fetch(connection: Connection, key: RunKey, doing: str) -> RunRow:
     row = connection.execute(select(run).where(*is_run(key))).one_or_none()
     if row is None:
         raise unknown_run(key, doing)
-    return _run_row(row)
+    return run_row(row)
 
 
 def is_run(key: RunKey) -> tuple[Any, ...]:
@@ -215,7 +215,8 @@ def _of(integration: str, account: str) -> Select[Any]:
     return select(run).where(run.c.integration == integration, run.c.account == account).order_by(run.c.snapshot.desc())
 
 
-def _run_row(row: Row[Any]) -> RunRow:
-    columns = dict(row._mapping)
+def run_row(row: Row[Any]) -> RunRow:
+    """Build a run from a row that has at least the columns of `run`."""
+    columns = {column.name: row._mapping[column.name] for column in run.columns}
     key = RunKey(columns.pop("integration"), columns.pop("account"), columns.pop("snapshot"))
     return RunRow(key=key, status=RunStatus(columns.pop("status")), **columns)

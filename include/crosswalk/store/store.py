@@ -15,6 +15,7 @@ from crosswalk.store.ledger import Ledger
 from crosswalk.store.outbox import Outbox
 from crosswalk.store.rejected import Rejected
 from crosswalk.store.runs import Runs
+from crosswalk.store.standings import Standings
 from crosswalk.store.suppressions import Suppressions
 
 
@@ -35,3 +36,4 @@ class Store:
         self.outbox = Outbox(engine, clock)
         self.suppressions = Suppressions(engine)
         self.audit = Audit(engine)
+        self.standings = Standings(engine)

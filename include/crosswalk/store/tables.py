@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKeyConstraint, MetaData, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKeyConstraint, Index, MetaData, Table, UniqueConstraint
 
 from crosswalk.store.column_types import CleanText, JsonValue, UtcTime
 
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "fk": "fk_%(table_name)s_%(referred_table_name)s",
     }
@@ -97,6 +98,7 @@ run = Table(
     _text("report_name", "Place of the report in the landing zone."),
     _text("error_code", "Code of the error that ended the run (docs/errors.md)."),
     _text("error_text", "Its message; holds no person's data."),
+    Index(None, "status"),
     comment="One row a run of one account.",
 )
 

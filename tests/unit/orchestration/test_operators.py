@@ -101,7 +101,7 @@ def test_every_step_names_its_account_and_links_to_the_report(operator: Any) -> 
     operator.key or setattr(operator, "key", KEY)
     (link,) = operator.operator_extra_links
     assert link.name == "Run report"
-    assert link.get_link(operator, ti_key=SimpleNamespace()) == "/crosswalk/reports/smartoffice_to_fmg/summit/12/report.html"
+    assert link.get_link(operator, ti_key=SimpleNamespace()) == "/crosswalk/runs/smartoffice_to_fmg/summit/12"
 
 
 def test_there_is_no_link_before_there_is_a_run() -> None:
@@ -133,7 +133,7 @@ def test_a_failure_is_told_in_one_line(error: Exception, code: str, following: s
     (record,) = caplog.records
     told = json.loads(record.getMessage().partition("crosswalk failure ")[2])
     assert (told["code"], told["next"], told["account"], told["map_index"]) == (code, following, "summit", 2)
-    assert told["report"] == "/crosswalk/reports/smartoffice_to_fmg/summit/12/report.html"
+    assert told["report"] == "/crosswalk/runs/smartoffice_to_fmg/summit/12"
     assert "quinn" not in record.getMessage()
 
 

@@ -13,6 +13,7 @@ import pytest
 from crosswalk.core.fields import load_fields
 from crosswalk.core.model import Outcome, RunKey, RunStatus
 from crosswalk.reports.model import Deletion, RejectedRecord, Report, Sum, deletes_of, from_json, sums_of, to_json
+from crosswalk.reports.planned import CHANGE_COLUMNS
 from crosswalk.reports.publish import publish
 from crosswalk.reports.samples import samples
 from crosswalk.reports.tables import PLAN_COLUMNS
@@ -138,12 +139,15 @@ class Folder:
     def write_bytes(self, name: str, data: bytes) -> None:
         self.files[name] = data
 
+    def write_frame(self, name: str, frame: pd.DataFrame, group_rows: int | None = None) -> None:
+        self.files[f"{name}.parquet"] = frame.to_csv(index=False).encode()
+
 
 def test_publishing_writes_the_page_last(make_report: MakeReport, plan: pd.DataFrame) -> None:
     before, after = Folder(), Folder()
     publish(before, make_report())
-    publish(after, make_report(), plan)
-    assert list(before.files) == ["rejected.csv", "report.json", "report.html"]
-    assert list(after.files) == ["rejected.csv", "plan.csv", "report.json", "report.html"]
+    publish(after, make_report(), plan, pd.DataFrame(columns=CHANGE_COLUMNS))
+    assert list(before.files) == ["rejected.csv", "rules.json", "report.json", "report.html"]
+    assert list(after.files) == ["rejected.csv", "plan.csv", "plan.parquet", "changes.parquet", "rules.json", "report.json", "report.html"]
     assert after.files["report.html"].startswith(b"<!doctype html>")
     assert from_json(after.files["report.json"]).key.snapshot == 12
