@@ -162,3 +162,19 @@ def test_rejected_retry_delivers_what_passes_by_now(delivered: World, capsys: py
     assert delivered.seen()["Contact.7.90001"]["last_name"] == "Nash"
     code, _, err = run(capsys, "rejected", "retry", "fmg", "summit", "Contact.7.90001")
     assert (code, "RECORD_NOT_REJECTED" in err) == (2, True)
+
+
+@pytest.mark.requirement("ACRM-09")
+def test_the_audit_chain_is_proved(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(1, 4):
+        delivered.store.audit.append("plan_approved", "smartoffice_to_fmg", "summit", "ann", {"number": number})
+    length = delivered.store.audit.length()
+    code, out, _ = run(capsys, "audit", "verify", "--json")
+    assert (code, json.loads(out)) == (0, {"events": length, "whole": True})
+    with delivered.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE audit SET actor = 'eve' WHERE position = 2")
+    code, out, _ = run(capsys, "audit", "verify", "--json")
+    assert (code, json.loads(out)["first_broken"]) == (1, 2)
+    code, out, _ = run(capsys, "audit", "verify")
+    assert code == 1
+    assert "first_broken" in out
