@@ -272,6 +272,7 @@ class MemoryOffice:
     safety: dict[str, float] = field(default_factory=dict)
     scope: tuple[str, ...] | None = None
     spec: IntegrationSpec = SPEC
+    options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         engine = connect(f"sqlite:///{self.folder / 'store.db'}")
@@ -279,7 +280,7 @@ class MemoryOffice:
         self.store, self.zone = Store(engine), LandingZone.open(str(self.folder / "landing"))
 
     def account(self) -> Account:
-        settings = AccountSettings("summit", NAME, "source_test", "target_test", self.scope, "daily", self.safety)
+        settings = AccountSettings("summit", NAME, "source_test", "target_test", self.scope, "daily", self.safety, options=self.options)
         return Account(settings, self.spec, self.store, self.zone, self.source, self.target)
 
     def run(self, name: str = "test", **arguments: Any) -> RunRow:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from crosswalk.core.ports import Page
+from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
+from crosswalk.systems.agent_crm.target import AgentCrmTarget
 from crosswalk.systems.autotask.client import AutotaskClient, AutotaskSettings
 from crosswalk.systems.autotask.source import AutotaskSource
 from crosswalk.systems.connectwise.client import ConnectWiseClient, ConnectWiseSettings
@@ -20,6 +22,7 @@ from crosswalk.systems.mindmatrix.client import MindmatrixClient, MindmatrixSett
 from crosswalk.systems.mindmatrix.target import MindmatrixTarget
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
+from systems import agent_crm_stand_in
 from systems.emoney_stand_in import API_KEY, PEM
 
 FAST: dict[str, Any] = {"requests_per_second": 1000, "allow_private_network": True, "first_wait": 0.001}
@@ -83,6 +86,15 @@ def mindmatrix(url: str, organization: str = "MM-2001", api_key: str = "sandbox-
     return MindmatrixTarget(MindmatrixClient(settings))
 
 
+def agent_crm(url: str, user: str, business: str, api_key: str = "sandbox-key") -> AgentCrmClient:
+    """Connect to a business. url: what comes before /custom-objects."""
+    return AgentCrmClient(AgentCrmSettings(url, user, business, api_key, name="agent_crm_summit", **FAST))
+
+
+def _stood_in_for(url: str) -> AgentCrmTarget:
+    return AgentCrmTarget(agent_crm(f"{url}/api", agent_crm_stand_in.USER, agent_crm_stand_in.BUSINESS))
+
+
 SUBJECTS = (
     Subject("smartoffice", lambda url: list(smartoffice(url).pages("contact", None)), "source_id", 7, 3),
     Subject("fmg", lambda url: list(fmg(url).pages("contact")), "target_id", 2501, 4),
@@ -90,4 +102,5 @@ SUBJECTS = (
     Subject("autotask", lambda url: list(autotask(url, page_size=3).pages("contact", None)), "source_id", 7, 11),
     Subject("connectwise", lambda url: list(connectwise(url, page_size=3).pages("contact", None)), "source_id", 7, 8),
     Subject("mindmatrix", lambda url: list(mindmatrix(url).pages("contact")), "target_id", 1201, 3),
+    Subject("agent_crm", lambda url: list(_stood_in_for(url).pages("contact")), "target_id", 1203, 3),
 )

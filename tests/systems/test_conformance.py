@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 
 from crosswalk.errors import AuthRefused, CrosswalkError, RateLimited, TransientError
-from systems import autotask_stand_in, connectwise_stand_in, emoney_stand_in, fmg_stand_in, mindmatrix_stand_in, smartoffice_stand_in
+from systems import (
+    agent_crm_stand_in,
+    autotask_stand_in,
+    connectwise_stand_in,
+    emoney_stand_in,
+    fmg_stand_in,
+    mindmatrix_stand_in,
+    smartoffice_stand_in,
+)
 from systems.local_server import LocalServer, Reply, Seen
 from systems.subjects import SUBJECTS, Subject
 
@@ -57,6 +65,10 @@ def _stand_in(system: str) -> Callable[[Seen], Reply]:
         held = [mindmatrix_stand_in.contact(number, first_name="Zebulon") for number in range(1, 1202)]
         held[3]["email"] = CANARY
         return mindmatrix_stand_in.MindmatrixStandIn(held)
+    if system == "agent_crm":
+        fields = agent_crm_stand_in.CONTACT
+        people = [agent_crm_stand_in.record(fields, number, first_name="Zebulon", email=CANARY) for number in range(1, 1204)]
+        return agent_crm_stand_in.AgentCrmStandIn({"policies": [], "contacts": people})
     contacts = [fmg_stand_in.contact(number, first_name="Zebulon") for number in range(1, 2502)]
     contacts[3]["email"] = CANARY
     return fmg_stand_in.FmgStandIn(contacts)

@@ -178,6 +178,18 @@ def store_migrate(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def audit_verify(arguments: argparse.Namespace) -> int:
+    """Walk the audit chain; 1 when it is broken, with the first position that does not fit."""
+    with answers_only():
+        from crosswalk.orchestration.resources import open_store
+
+        audit = open_store().audit
+        broken, events = audit.verify(), audit.length()
+    facts = {"events": events, "whole": not broken, **({"first_broken": broken[0], "broken": len(broken)} if broken else {})}
+    (as_json if arguments.json else as_facts)(facts)
+    return 1 if broken else 0
+
+
 def landing_purge(arguments: argparse.Namespace) -> int:
     """Remove the data of old snapshots."""
     from crosswalk.landing.retention import purge

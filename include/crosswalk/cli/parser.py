@@ -27,6 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     _undo(rooms)
     _report(_group(rooms, "report", "the report of a run"))
     _store(_group(rooms, "store", "Crosswalk's own database"))
+    _audit(_group(rooms, "audit", "who did what"))
     _landing(_group(rooms, "landing", "the landing zone"))
     _sandbox(_group(rooms, "sandbox", "the vendors, locally"))
     return parser
@@ -115,6 +116,11 @@ def _report(rooms: Rooms) -> None:
 
 def _store(rooms: Rooms) -> None:
     _command(rooms, "migrate", commands.store_migrate, "bring Crosswalk's database to this version")
+
+
+def _audit(rooms: Rooms) -> None:
+    text = "prove that no audit event was changed, removed or put in; exit code 1 naming the first position that does not fit"
+    _command(rooms, "verify", commands.audit_verify, text)
 
 
 def _landing(rooms: Rooms) -> None:

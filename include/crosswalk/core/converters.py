@@ -11,11 +11,13 @@ from datetime import date
 import idna
 
 from crosswalk.core.ids import id_order
+from crosswalk.core.npn import writing_npn_or_blank
 from crosswalk.errors import RecordRejected
 
 PHONE_LENGTH = 40
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_MONEY = re.compile(r"(?P<open>\()?-?\$?-?(?P<whole>[0-9]{1,3}(,[0-9]{3})+|[0-9]+)(?P<part>\.[0-9]{1,2})?(?(open)\))")
 _PUNCTUATION = str.maketrans("", "", " ()-./")
 _PLAIN_NUMBER = re.compile(r"[2-9][0-9]{1,9}")
 
@@ -90,6 +92,31 @@ def flag_not(text: str) -> str:
     return {"true": "false", "false": "true"}.get(text, "")
 
 
+def us_phone_whole(number: str) -> str:
+    """Do as `us_phone` does where area code and number stand in one field."""
+    return us_phone("", number)
+
+
+def joined(first: str, second: str) -> str:
+    """Join two parts of a name or a number by a hyphen; one of them alone where the other is blank."""
+    return "-".join(filter(None, (first.strip(), second.strip())))
+
+
+def money(text: str) -> str:
+    """Turn an amount in dollars into plain digits with two decimals: "$1,234.5" is 1234.50, "(12)" is -12.00.
+
+    Raises RecordRejected FILE_BAD_NUMBER for anything else: exponents, other currencies, a comma in the wrong place.
+    """
+    typed = text.strip()
+    if not typed:
+        return ""
+    found = _MONEY.fullmatch(typed)
+    if found is None or typed.count("-") > 1 or (found["open"] and "-" in typed):
+        raise RecordRejected("FILE_BAD_NUMBER", doing="converting an amount", found="not an amount in dollars", fix="correct the amount")
+    amount = found["whole"].replace(",", "") + (found["part"] or ".00").ljust(3, "0")
+    return f"-{amount}" if found["open"] or "-" in typed else amount
+
+
 def email_key(text: str) -> str:
     """Return what two e-mail addresses are compared by: no surrounding space, no case, the domain in its ASCII form; "" stays ""."""
     if text.isascii():
@@ -129,6 +156,10 @@ CONVERTERS: dict[str, Converter] = {
         Converter("phone_extension", ("text", "text"), "phone", phone_with_extension),
         Converter("flag", ("flag",), "flag", flag),
         Converter("flag_not", ("flag",), "flag", flag_not),
+        Converter("phone_us_whole", ("text",), "phone", us_phone_whole),
+        Converter("joined", ("text", "text"), "text", joined),
+        Converter("money", ("text",), "text", money),
+        Converter("npn", ("text",), "text", writing_npn_or_blank),
     )
 }
 """Every converter a mapping table may name, beside `lookup:<name>`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,7 +18,7 @@ from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.lookups import Lookups, scan_lookups
 from crosswalk.core.mapping_checks import Surroundings, lookup_names, scan_mapping
 from crosswalk.core.safety_spec import SafetySpec
-from crosswalk.core.spec_model import EntitySpec, IntegrationSpec
+from crosswalk.core.spec_model import BUSINESS, NPNS, EntitySpec, IntegrationSpec
 from crosswalk.core.suggestions import did_you_mean, quoted
 from crosswalk.errors import ConfigurationError, Problem
 
@@ -67,6 +67,7 @@ class EntitySection(BaseModel):
     left: Literal["delete", "freeze"] = "delete"
     new: Literal["create", "announce"] = "create"
     opt_outs: bool = False
+    tenant_field: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def scan_spec(name: str, folder: Path) -> tuple[IntegrationSpec | None, list[Pro
     if len(fields) < 2:
         return None, problems
     entities, found = _entities(top, Tables(folder, fields["source"], fields["target"], lookups))
-    problems += [*found, *_limit_problems(top, entities), *_setting_problems(top)]
+    problems += [*found, *_limit_problems(top, entities), *_setting_problems(top), *_tenant_problems(top, entities)]
     if problems or safety is None:
         return None, problems
     unused = lookups.unused(_used_lookups(top, entities))
@@ -177,11 +178,12 @@ def _mapping_name_problems(section: EntitySection, place: str) -> Iterator[Probl
 
 
 def _key_problems(entity: EntitySpec, place: str, source: Mapping[str, Field], target: Mapping[str, Field]) -> Iterator[Problem]:
-    """The fields that scope, slices and uniqueness stand on must exist, be of the right type and be mapped."""
+    """The fields that scope, slices, uniqueness and isolation stand on must exist, be of the right type and be mapped."""
     keys = (
         ("scope_field", entity.scope_field, source, entity.source_fields, "ids", "MAP_FILTER_MISSING"),
         ("slice_field", entity.slice_field, target, entity.target_fields, "ids", "MAP_KEY_MISSING"),
         ("unique", entity.unique, target, entity.target_fields, "email", "MAP_KEY_MISSING"),
+        ("tenant_field", entity.tenant_field, target, entity.target_fields, "text ids", "MAP_KEY_MISSING"),
     )
     for key, name, fields, mapped, kind, code in keys:
         if not name:
@@ -189,10 +191,23 @@ def _key_problems(entity: EntitySpec, place: str, source: Mapping[str, Field], t
         if name not in fields:
             found = f"unknown field {quoted(name)}{did_you_mean(name, fields)}"
             yield Problem("SPEC_UNKNOWN_FIELD", f"{place} {key}", found, "use a field of the system's fields.csv")
-        elif fields[name].type != kind:
-            yield Problem("SPEC_TYPE", f"{place} {key}", f"{name} is {fields[name].type}, not {kind}", "name another field")
+        elif fields[name].type not in kind.split():
+            found = f"{name} is {fields[name].type}, not {' or '.join(kind.split())}"
+            yield Problem("SPEC_TYPE", f"{place} {key}", found, "name another field")
         elif name not in mapped and entity.mapping.rows:
             yield Problem(code, place, f"{key} {name} is not mapped", "map it")
+
+
+def _tenant_problems(top: SpecSection, entities: Sequence[EntitySpec]) -> Iterator[Problem]:
+    """Tenants are kept apart in every entity or in none, and the account has to say which it is."""
+    without = [entity.name for entity in entities if not entity.tenant_field]
+    if len(without) == len(entities):
+        return
+    for name in without:
+        yield Problem("SPEC_TENANT_MISSING", SPEC, f"{name} names no tenant_field and others do", "name the field that says whose it is")
+    for name in (BUSINESS, NPNS):
+        if name not in top.settings:
+            yield Problem("SPEC_TENANT_MISSING", f"{SPEC} settings", f"{name} is not declared", f"declare the setting {name}")
 
 
 def _expectations(top: SpecSection, entities: Mapping[str, EntitySpec], lookups: Lookups) -> tuple[list[Expectation], list[Problem]]:

@@ -21,6 +21,9 @@ DELETE, FREEZE = "delete", "freeze"
 CREATE, ANNOUNCE = "create", "announce"
 """What an entity may say of strangers, of what left the source, and of what is new."""
 
+BUSINESS, NPNS = "business", "npns"
+"""Settings of an account whose integration keeps tenants apart: the business's id, and the NPNs that belong to it."""
+
 
 @dataclass(frozen=True)
 class EntitySpec:
@@ -31,7 +34,8 @@ class EntitySpec:
     a value. main: the integration's last entity, the one it is about. Each "" where there is none.
     strangers: what becomes of what the target holds and nobody imported, LEAVE or REMOVE (with consent). left: of what was delivered
     and is no longer in the source, DELETE or FREEZE. new: of a source record the target does not have, CREATE or ANNOUNCE.
-    opt_outs: whether the target says of a record that it wants no mail.
+    opt_outs: whether the target says of a record that it wants no mail. tenant_field: target field that says whose record it is, held
+    against the account's tenant before it is sent (core.tenant); "" where the integration knows no tenants.
     """
 
     name: str
@@ -47,6 +51,7 @@ class EntitySpec:
     left: str = DELETE
     new: str = CREATE
     opt_outs: bool = False
+    tenant_field: str = ""
 
     @property
     def unique_source(self) -> str:
@@ -57,7 +62,7 @@ class EntitySpec:
     def content(self) -> list[Any]:
         """All it says, for a digest."""
         fields = [self.name, self.mapping.digest, self.scope_field, self.slice_field, self.unique]
-        return [*fields, self.strangers, self.left, self.new, self.opt_outs, [vars(rule) for rule in self.expectations]]
+        return [*fields, self.strangers, self.left, self.new, self.opt_outs, self.tenant_field, [vars(rule) for rule in self.expectations]]
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ class LandingHook(BaseHook):
             problems.append(Problem("CONN_EXTRA", place, "it is blank", "use file:///path or s3://bucket/prefix"))
         if problems:
             raise ConfigurationError.from_problems(f"checking connection {self.conn_id}", problems)
-        return LandingZone.open(extra["url"], s3_client=_s3_client(extra))
+        return LandingZone.open(extra["url"], s3_client=s3_client(extra))
 
     def test_connection(self) -> tuple[bool, str]:
         """Write a probe, read it back and remove it."""
@@ -136,7 +136,8 @@ def _probe(zone: LandingZone) -> None:
         zone.storage.remove((name,))
 
 
-def _s3_client(extra: dict[str, Any]) -> Any:
+def s3_client(extra: dict[str, Any]) -> Any:
+    """Connect to S3 by the connection `aws_conn_id`; None where `url` is no s3:// place."""
     if not extra["url"].startswith("s3://"):
         return None
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook

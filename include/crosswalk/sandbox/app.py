@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from crosswalk.sandbox.agent_crm import control as agent_crm_control
+from crosswalk.sandbox.agent_crm.system import AgentCrm
 from crosswalk.sandbox.autotask import control as autotask_control
 from crosswalk.sandbox.connectwise import control as connectwise_control
 from crosswalk.sandbox.damage import replacement
@@ -67,6 +69,11 @@ class Sandbox:
         return self.vendors.emoney
 
     @property
+    def agent_crm(self) -> AgentCrm:
+        """Agent CRM as it stands."""
+        return self.vendors.agent_crm
+
+    @property
     def faults(self) -> FaultBook:
         """The faults that wait to strike."""
         return self.vendors.faults
@@ -88,6 +95,7 @@ class Sandbox:
         autotask_control.open_database(vendors.autotask, {"database": DEFAULT_DATABASE, **CRM_PEOPLE})
         connectwise_control.open_company(vendors.connectwise, {"company": DEFAULT_COMPANY, **CRM_PEOPLE})
         mindmatrix_control.open_organization(vendors.mindmatrix, {"organization": DEFAULT_ORGANIZATION, "name": "Northwind Partners"})
+        agent_crm_control.open_fmo(vendors.agent_crm, {})
         self.start = start
         self.settings = Settings()
         self.vendors = vendors

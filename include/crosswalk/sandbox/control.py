@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, Template, select_autoescape
 
+from crosswalk.sandbox.agent_crm import control as agent_crm_control
 from crosswalk.sandbox.app import Sandbox, Start
 from crosswalk.sandbox.autotask import control as autotask_control
 from crosswalk.sandbox.connectwise import control as connectwise_control
@@ -51,6 +52,7 @@ class Control:
         autotask_control.add_routes(self._routes, lambda: sandbox.vendors.autotask)
         connectwise_control.add_routes(self._routes, lambda: sandbox.vendors.connectwise)
         mindmatrix_control.add_routes(self._routes, lambda: sandbox.vendors.mindmatrix)
+        agent_crm_control.add_routes(self._routes, lambda: sandbox.agent_crm)
 
     def answer(self, request: Request) -> Reply:
         """Answer one request; errors have FMG's shape."""
@@ -70,6 +72,7 @@ class Control:
             "autotask": {"databases": autotask_control.overview(self.sandbox.vendors.autotask)},
             "connectwise": {"companies": connectwise_control.overview(self.sandbox.vendors.connectwise)},
             "mindmatrix": {"organizations": mindmatrix_control.overview(self.sandbox.vendors.mindmatrix)},
+            "agent_crm": {"businesses": agent_crm_control.overview(self.sandbox.agent_crm)},
             "requests": self.sandbox.log.counters(SYSTEMS),
             "faults": self.sandbox.faults.pending(),
             "settings": self._settings(),

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from crosswalk.sandbox.agent_crm.system import AgentCrm
 from crosswalk.sandbox.autotask.system import Autotask
 from crosswalk.sandbox.connectwise.system import ConnectWise
 from crosswalk.sandbox.emoney.system import Emoney
@@ -49,12 +50,21 @@ class Vendors:
     autotask: Autotask = field(default_factory=Autotask)
     connectwise: ConnectWise = field(default_factory=ConnectWise)
     mindmatrix: Mindmatrix = field(default_factory=Mindmatrix)
+    agent_crm: AgentCrm = field(default_factory=AgentCrm)
     faults: FaultBook = field(default_factory=FaultBook)
     log: RequestLog = field(default_factory=RequestLog)
 
     def system(self, name: str) -> System | None:
         """The system of that name."""
-        systems: tuple[System, ...] = (self.smartoffice, self.fmg, self.emoney, self.autotask, self.connectwise, self.mindmatrix)
+        systems: tuple[System, ...] = (
+            self.smartoffice,
+            self.fmg,
+            self.emoney,
+            self.autotask,
+            self.connectwise,
+            self.mindmatrix,
+            self.agent_crm,
+        )
         return {system.name: system for system in systems}.get(name)
 
     def copy(self, later: float) -> Vendors:
@@ -69,6 +79,7 @@ class Vendors:
                 self.autotask.copy(later),
                 self.connectwise.copy(later),
                 self.mindmatrix.copy(later),
+                self.agent_crm.copy(later),
             )
 
     def _locks(self) -> Iterator[AbstractContextManager[Any]]:
@@ -80,6 +91,7 @@ class Vendors:
             self.autotask.databases,
             self.connectwise.companies,
             self.mindmatrix.organizations,
+            self.agent_crm.businesses,
         ):
             yield from (customer.lock for customer in dict[str, Any](customers).values())
 

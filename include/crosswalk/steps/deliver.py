@@ -13,6 +13,7 @@ from crosswalk.core.model import DELTA, REPLACE, UNDO, Outcome
 from crosswalk.core.ports import Delivery, Operation, Receipt, Target, TargetState
 from crosswalk.core.spec import EntitySpec
 from crosswalk.core.spec_model import LIST, RECORDS
+from crosswalk.core.tenant import guarded, tenant_of
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.addresses import still_taken, takers
 from crosswalk.steps.context import STEP_SECONDS, Heartbeat, Run
@@ -45,12 +46,14 @@ def deliver(
     if mode in (DELTA, UNDO) and not plan["outcome"].isin(CHANGING).any():
         _require_generation(run, standing.generation, state.generation)
         return Delivered(plan, Sent(), untouched, before)
+    tenant = tenant_of(run.spec, run.settings.options)
     delivery = target.open(
         mode=REPLACE if mode == REPLACE else DELTA,
         snapshot=run.key.snapshot,
         base_revision=state.revision,
         source=manifest.source_description,
     )
+    delivery = guarded(delivery, target.identity(), tenant)
     plan, sent = _send_all(run, delivery, plan, before, mode, beat)
     _require_enough(run, sent, mode)
     if not sent.accepted_total:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy import Connection, Engine, Row, func, select, update
 
 from crosswalk.store.column_types import clean
 from crosswalk.store.engine import reading, writing
@@ -42,6 +42,11 @@ class Audit:
             connection.execute(audit.insert().values(row))
             connection.execute(update(audit_head).values(position=position + 1, hash=row["hash"]))
         return position + 1
+
+    def length(self) -> int:
+        """Count the events."""
+        with reading(self._engine, "counting audit events") as connection:
+            return connection.execute(select(func.count()).select_from(audit)).scalar_one()
 
     def verify(self) -> list[int]:
         """Walk the chain; return the positions that were changed, are missing or do not belong (0: the start). Empty: whole."""

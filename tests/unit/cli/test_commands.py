@@ -201,3 +201,19 @@ def test_somebody_is_taken_off_the_suppression_list(delivered: World, capsys: py
     code, out, _ = run(capsys, "suppression", "lift", "fmg", "summit", one["source_id"], "--json")
     assert (code, json.loads(out)["lifted"]) == (0, 3)
     assert run(capsys, "suppression", "lift", "fmg", "summit", one["source_id"])[0] == 1
+
+
+@pytest.mark.requirement("ACRM-09")
+def test_the_audit_chain_is_proved(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(1, 4):
+        delivered.store.audit.append("plan_approved", "smartoffice_to_fmg", "summit", "ann", {"number": number})
+    length = delivered.store.audit.length()
+    code, out, _ = run(capsys, "audit", "verify", "--json")
+    assert (code, json.loads(out)) == (0, {"events": length, "whole": True})
+    with delivered.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE audit SET actor = 'eve' WHERE position = 2")
+    code, out, _ = run(capsys, "audit", "verify", "--json")
+    assert (code, json.loads(out)["first_broken"]) == (1, 2)
+    code, out, _ = run(capsys, "audit", "verify")
+    assert code == 1
+    assert "first_broken" in out

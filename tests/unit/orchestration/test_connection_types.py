@@ -22,11 +22,12 @@ from crosswalk.store.tables import request_budget
 from crosswalk.systems.emoney.tokens import forget_tokens
 
 TYPES = {one["connection-type"]: one for one in provider_info()["connection-types"]}
-SECRET = {"smartoffice": "sandbox-secret", "fmg": "sandbox-key", "mindmatrix": "sandbox-key", "emoney": ""}
+SECRET = {"smartoffice": "sandbox-secret", "fmg": "sandbox-key", "mindmatrix": "sandbox-key", "emoney": "", "agent_crm": "sandbox-key"}
 LOGIN = {"autotask": "api@example.test", "connectwise": "publickey"}
 AUTOTASK = {"path": "/autotask", "integration_code": "SANDBOXCODE", "contact_type_field": "Contact Type"}
 CONNECTWISE = {"path": "/connectwise", "company": "northwind", "client_id": "00000000-0000-4000-8000-000000000007"}
 MINDMATRIX = {"path": "/mindmatrix", "organization": "MM-2001"}
+FMO = {"business": "1b6f0000-0000-4000-8000-000000000001", "path": "/agent_crm/api"}
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +215,33 @@ def test_mindmatrix_tells_whether_it_would_be_sent_anything(connect: Any, acknow
     assert ok, message
     assert "0 contacts" in message
     assert ("Nothing will be sent" not in message) is bool(acknowledged)
+
+
+@pytest.mark.requirement("CARD-5")
+def test_agent_crm_tells_what_the_business_holds(connect: Any) -> None:
+    ok, message = connect("agent_crm", FMO, login="77aa0000-0000-4000-8000-000000000001").test_connection()
+    assert ok, message
+    assert "0 policies and 0 members and 0 agents" in message
+    for wrong in ({"login": "77aa0000-0000-4000-8000-000000000002"}, {"password": "wrong-secret-9"}):
+        ok, message = connect("agent_crm", FMO, **{"login": "77aa0000-0000-4000-8000-000000000001", **wrong}).test_connection()
+        assert not ok
+        assert "TGT_AUTH_FAILED" in message
+
+
+@pytest.mark.requirement("CARD-5")
+def test_the_place_of_carrier_files_tells_what_lies_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "harborlight").mkdir()
+    (tmp_path / "harborlight" / "x.csv").write_text("")
+    (tmp_path / "stray").mkdir()
+
+    def tried(**extra: str) -> tuple[bool, str]:
+        monkeypatch.setenv("AIRFLOW_CONN_TRIED", json.dumps({"conn_type": "carriers", "extra": extra}))
+        return hook_for("carriers", "tried").test_connection()
+
+    assert tried(url=tmp_path.as_uri()) == (True, "Reached. harborlight: 1 file(s); 1 folder(s) of no carrier.")
+    assert "FILE_DROP_MISSING" in tried(url=f"{tmp_path.as_uri()}/gone")[1]
+    for wrong in ("", "http://x/y", "file://host/x", "relative"):
+        assert "CONN_EXTRA" in tried(url=wrong)[1]
 
 
 def test_the_private_network_is_closed_by_default(connect: Any) -> None:

@@ -195,3 +195,20 @@ def test_an_undo_waits_until_a_delivery_that_was_cut_short_came_to_its_end(tmp_p
     with pytest.raises(DataError) as raised:
         world.account().undo("undo")
     assert raised.value.code == "UNDO_UNSETTLED"
+
+
+@pytest.mark.requirement("ACRM-05")
+def test_a_delivery_passes_the_choke_point(tmp_path: Path) -> None:
+    kept_apart = spec(tenant_field="address_1")
+    source = MemorySource([person(number, **{"PreferredAddress.Line1": "4477123"}) for number in range(1, 4)])
+    business = MemoryRecords().identity().rpartition("/")[2].lower()
+    world = MemoryOffice(tmp_path, source, MemoryRecords(), spec=kept_apart, options={"business": business, "npns": ["4477123"]})
+    assert world.run("first").status is RunStatus.SUCCESS
+
+    source.contacts[0]["PreferredAddress.Line1"] = "44771230"
+    with pytest.raises(SafetyStop, match="ISOLATION_BREACH"):
+        world.run("second")
+    world.options["npns"] = []
+    with pytest.raises(SafetyStop, match="ISOLATION_UNKNOWN"):
+        world.run("third")
+    assert {row["address_1"] for row in world.target.rows["contact"].values()} == {"4477123"}

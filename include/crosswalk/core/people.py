@@ -1,0 +1,113 @@
+"""Members of policies as people: one person on two policies is one contact, and stays the same contact when synced again.
+
+Two members are one person when their names are the same, without regard to case and spacing, and their birth dates are; where one has
+no birth date, when the e-mail is the same and only one person of that name has it. An e-mail alone makes nobody the same: families share.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from crosswalk.core.converters import email_key
+from crosswalk.core.ids import id_order
+from crosswalk.core.npn import npn_fault, same_npn
+from crosswalk.core.ports import Row
+
+PERSON = ("first_name", "last_name", "birth_date", "email", "phone", "address_1", "address_2", "city", "state", "zip")
+SUBSCRIBER = "subscriber"
+
+
+def written_by(npns: Iterable[str], policies: Iterable[Row]) -> list[Row]:
+    """Choose the policies one of these NPNs wrote, letter by letter. A policy without a writing agent is nobody's."""
+    wanted = [npn for npn in npns if npn_fault(npn) is None]
+    return [row for row in policies if any(same_npn(row["writing_agent_npn"], npn) for npn in wanted)]
+
+
+def members_of(policies: Iterable[Row], members: Iterable[Row]) -> list[Row]:
+    """Choose the members of these policies. One that says another agent wrote its policy than the policy does is left out."""
+    writers = {row["source_id"]: row["writing_agent_npn"] for row in policies}
+    return [row for row in members if row["policy"] in writers and same_npn(row["writing_agent_npn"], writers[row["policy"]])]
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """What members came to. rows: contacts by ascending `source_id`, in the fields of Agent CRM's contact.
+
+    shared_emails: people whose e-mail another contact keeps, because it may stand there once.
+    """
+
+    rows: list[Row]
+    shared_emails: int = 0
+
+
+def contacts_of(members: Iterable[Row], known: Mapping[str, str]) -> Contacts:
+    """Make one contact a person. known: `sync_key` → e-mail of the contacts the business has from earlier syncs.
+
+    A contact is named after one of its members: the one it was named after before, else the first. So neither a new policy nor a new
+    e-mail makes a second contact, and no e-mail is needed.
+    """
+    people = [_ordered(person) for person in _people(members)]
+    rows = sorted((_contact(person, _name(person, known)) for person in people), key=lambda row: id_order(row["source_id"]))
+    subscribers = {member["source_id"] for person in people for member in person if member["role"] == SUBSCRIBER}
+    holders: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["email"]:
+            holders[email_key(row["email"])].append(row)
+    shared = 0
+    for key, claiming in holders.items():
+        keeper = min(claiming, key=lambda row: (email_key(known.get(row["source_id"], "")) != key, row["source_id"] not in subscribers))
+        for row in claiming:
+            if row is not keeper:
+                row["email"] = ""
+                shared += 1
+    return Contacts(rows, shared)
+
+
+def _people(members: Iterable[Row]) -> Iterator[list[Row]]:
+    names: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for member in members:
+        names[_folded(member["first_name"]), _folded(member["last_name"])].append(member)
+    for (first, last), same_name in names.items():
+        if first and last:
+            yield from _by_birth(same_name)
+        else:
+            yield from ([member] for member in same_name)
+
+
+def _by_birth(same_name: list[Row]) -> Iterator[list[Row]]:
+    born: dict[str, list[Row]] = defaultdict(list)
+    for member in same_name:
+        born[member["birth_date"]].append(member)
+    undated = born.pop("", [])
+    by_email: dict[str, list[Row]] = defaultdict(list)
+    for member in undated:
+        key = email_key(member["email"])
+        fitting = [people for people in born.values() if key and any(email_key(one["email"]) == key for one in people)]
+        if len(fitting) == 1:
+            fitting[0].append(member)
+        else:
+            by_email[key or member["source_id"]].append(member)
+    yield from (*born.values(), *by_email.values())
+
+
+def _ordered(person: list[Row]) -> list[Row]:
+    """The member that says most of the person first: the subscriber, then the fullest, then the lowest id."""
+    return sorted(person, key=lambda one: (one["role"] != SUBSCRIBER, -sum(bool(one[name]) for name in PERSON), id_order(one["source_id"])))
+
+
+def _name(person: Sequence[Row], known: Mapping[str, str]) -> str:
+    ids = sorted((member["source_id"] for member in person), key=id_order)
+    return next((one for one in ids if one in known), ids[0])
+
+
+def _contact(person: Sequence[Row], name: str) -> Row:
+    values = {field: next((member[field] for member in person if member[field]), "") for field in PERSON}
+    policies = sorted({member["policy"] for member in person}, key=id_order)
+    npns = sorted({member["writing_agent_npn"] for member in person})
+    return {"source_id": name, **values, "policies": " ".join(policies), "writing_agent_npn": " ".join(npns)}
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()

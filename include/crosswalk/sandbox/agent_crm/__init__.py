@@ -1,0 +1,1 @@
+"""Agent CRM, after systems/agent_crm/README.md."""

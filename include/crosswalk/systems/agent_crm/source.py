@@ -1,0 +1,94 @@
+"""An FMO's business as a source: policies, members and agents of exactly the NPNs asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from crosswalk.core.npn import provisioned_npn, same_npn
+from crosswalk.core.people import contacts_of, members_of, written_by
+from crosswalk.core.ports import Page, Row
+from crosswalk.errors import ConfigurationError
+from crosswalk.systems.agent_crm.client import PAGE_SIZE, AgentCrmClient
+from crosswalk.systems.agent_crm.payloads import NPN_FIELDS, fields_of, record_row
+
+ENTITIES = ("policy", "member", "agent")
+CONTACT = "contact"
+"""No object of an FMO's business: what the members of the policies in scope come to as people."""
+
+
+class AgentCrmSource:
+    """Implements core.ports.Source. widened: records the server's text search brought that were of somebody else, and were dropped.
+
+    known: `sync_key` → e-mail of the contacts the agent's business has from earlier syncs, so that people keep their names.
+    """
+
+    def __init__(self, client: AgentCrmClient, known: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._client = client
+        self._known = known
+        self.widened = 0
+
+    def identity(self) -> str:
+        return f"agent_crm://{self._client.host}/{self._client.settings.business.lower()}"
+
+    def describe(self) -> dict[str, str]:
+        return {"system": "agent_crm", "business": self._client.settings.business.lower()}
+
+    def require_right(self, right: str) -> None:  # noqa: ARG002 - the key's businesses are its rights
+        """Read the objects of the business. Raises AuthRefused TGT_AUTH_FAILED when the key's user does not belong to it."""
+        self._client.objects()
+
+    def totals(self) -> dict[str, int]:
+        return {entity: self._client.count(entity) for entity in ENTITIES}
+
+    def pages(self, entity: str, scope: Sequence[str] | None) -> Iterator[Page]:
+        """Read one entity: all of it, or what the NPNs in scope wrote, and not one record more.
+
+        Each record is held against the NPN that was asked for, letter by letter: the server's search is a text search.
+        Contacts are people: they are read within a scope only. Raises ConfigurationError NPN_INVALID for an NPN that is none, SCOPE_EMPTY
+        for contacts of nobody; a scope of no NPN reads nothing.
+        """
+        if entity == CONTACT:
+            yield from self._contacts(scope)
+            return
+        if scope is None:
+            for page in self._client.search(entity):
+                yield _page(entity, [record_row(entity, record, self._doing(entity)) for record in page.records], page.total)
+            return
+        found = [row for npn in _npns(scope) for row in self._written_by(entity, npn)]
+        for start in range(0, len(found) or 1, PAGE_SIZE):
+            yield _page(entity, found[start : start + PAGE_SIZE], len(found))
+
+    def _contacts(self, scope: Sequence[str] | None) -> Iterator[Page]:
+        if scope is None:
+            doing = f"reading contacts of {self._client.settings.name}"
+            raise ConfigurationError("SCOPE_EMPTY", doing=doing, found="no NPN is named", fix="name the NPNs of the business")
+        policies = [row for page in self.pages("policy", scope) for row in page.rows]
+        members = [row for page in self.pages("member", scope) for row in page.rows]
+        rows = contacts_of(members_of(written_by(scope, policies), members), self._known).rows
+        for start in range(0, len(rows) or 1, PAGE_SIZE):
+            yield Page(rows[start : start + PAGE_SIZE], len(rows), frozenset(fields_of(CONTACT)))
+
+    def _written_by(self, entity: str, npn: str) -> Iterator[tuple[Row, frozenset[str], frozenset[str]]]:
+        field = NPN_FIELDS[entity]
+        for page in self._client.search(entity, npn, field):
+            for record in page.records:
+                row = record_row(entity, record, self._doing(entity))
+                if same_npn(row[0][field], npn):
+                    yield row
+                else:
+                    self.widened += 1
+
+    def _doing(self, entity: str) -> str:
+        return self._client.doing(f"reading each {entity}")
+
+
+def _npns(scope: Sequence[str]) -> list[str]:
+    return [provisioned_npn(npn, "the NPNs in scope") for npn in dict.fromkeys(scope)]
+
+
+def _page(entity: str, read: list[tuple[Row, frozenset[str], frozenset[str]]], total: int) -> Page:
+    """A source's row has its `sync_key` as `source_id`; what the record is called over there does not travel."""
+    rows = [{name: value for name, value in row.items() if name != "target_id"} for row, _, _ in read]
+    seen = frozenset().union(*(came for _, came, _ in read)) if read else frozenset(fields_of(entity))
+    return Page(rows, total, seen, frozenset().union(*(unknown for _, _, unknown in read)))
