@@ -90,7 +90,7 @@ class LocalServer:
                     server.seen.append(seen)
                 send(self, server.answer(seen))
 
-            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - the base class's names
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - the base class's names
 
             def log_message(self, *args: Any) -> None:
                 return

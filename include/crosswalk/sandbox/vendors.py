@@ -14,7 +14,9 @@ from crosswalk.sandbox.autotask.system import Autotask
 from crosswalk.sandbox.connectwise.system import ConnectWise
 from crosswalk.sandbox.emoney.system import Emoney
 from crosswalk.sandbox.faults import Fault, FaultBook
+from crosswalk.sandbox.flex.system import Flex
 from crosswalk.sandbox.fmg.system import Fmg
+from crosswalk.sandbox.hubspot.system import HubSpot
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request
 from crosswalk.sandbox.mindmatrix.system import Mindmatrix
 from crosswalk.sandbox.request_log import RequestLog
@@ -49,12 +51,15 @@ class Vendors:
     autotask: Autotask = field(default_factory=Autotask)
     connectwise: ConnectWise = field(default_factory=ConnectWise)
     mindmatrix: Mindmatrix = field(default_factory=Mindmatrix)
+    hubspot: HubSpot = field(default_factory=HubSpot)
+    flex: Flex = field(default_factory=Flex)
     faults: FaultBook = field(default_factory=FaultBook)
     log: RequestLog = field(default_factory=RequestLog)
 
     def system(self, name: str) -> System | None:
         """The system of that name."""
-        systems: tuple[System, ...] = (self.smartoffice, self.fmg, self.emoney, self.autotask, self.connectwise, self.mindmatrix)
+        crms: tuple[System, ...] = (self.autotask, self.connectwise, self.hubspot)
+        systems: tuple[System, ...] = (self.smartoffice, self.fmg, self.emoney, self.mindmatrix, self.flex, *crms)
         return {system.name: system for system in systems}.get(name)
 
     def copy(self, later: float) -> Vendors:
@@ -69,6 +74,8 @@ class Vendors:
                 self.autotask.copy(later),
                 self.connectwise.copy(later),
                 self.mindmatrix.copy(later),
+                self.hubspot.copy(later),
+                self.flex.copy(later),
             )
 
     def _locks(self) -> Iterator[AbstractContextManager[Any]]:
@@ -80,6 +87,8 @@ class Vendors:
             self.autotask.databases,
             self.connectwise.companies,
             self.mindmatrix.organizations,
+            self.hubspot.portals,
+            self.flex.sites,
         ):
             yield from (customer.lock for customer in dict[str, Any](customers).values())
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from crosswalk.store.audit import Audit
 from crosswalk.store.bindings import Bindings
+from crosswalk.store.decisions import Decisions
 from crosswalk.store.leases import Leases
 from crosswalk.store.ledger import Ledger
 from crosswalk.store.rejected import Rejected
@@ -28,4 +29,5 @@ class Store:
         self.leases = Leases(engine, clock)
         self.ledger = Ledger(engine)
         self.rejected = Rejected(engine)
+        self.decisions = Decisions(engine)
         self.audit = Audit(engine)
