@@ -90,7 +90,7 @@ def flag_not(text: str) -> str:
     return {"true": "false", "false": "true"}.get(text, "")
 
 
-def phone(typed: str) -> str:
+def phone_e164(typed: str) -> str:
     """Turn a phone number to E.164 where it can be one (region US), an extension after " x"; as typed otherwise."""
     return us_phone("", typed)
 
@@ -134,7 +134,7 @@ CONVERTERS: dict[str, Converter] = {
         Converter("email", ("text",), "email", trim),
         Converter("date", ("date",), "date", iso_date),
         Converter("day", ("date",), "date", day),
-        Converter("phone", ("text",), "phone", phone),
+        Converter("phone_e164", ("text",), "phone", phone_e164),
         Converter("ids", ("ids",), "ids", sorted_ids),
         Converter("phone_us", ("text", "text"), "phone", us_phone),
         Converter("phone", ("text",), "phone", typed_phone),
