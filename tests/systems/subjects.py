@@ -16,8 +16,12 @@ from crosswalk.systems.connectwise.source import ConnectWiseSource
 from crosswalk.systems.emoney.client import EmoneyClient, EmoneySettings
 from crosswalk.systems.emoney.target import EmoneyTarget
 from crosswalk.systems.emoney.tokens import forget_tokens
+from crosswalk.systems.flex.client import FlexClient, FlexSettings
+from crosswalk.systems.flex.target import FlexTarget
 from crosswalk.systems.fmg.client import FmgClient, FmgSettings
 from crosswalk.systems.fmg.target import FmgTarget
+from crosswalk.systems.hubspot.client import HubSpotClient, HubSpotSettings
+from crosswalk.systems.hubspot.source import HubSpotSource
 from crosswalk.systems.mindmatrix.client import MindmatrixClient, MindmatrixSettings
 from crosswalk.systems.mindmatrix.target import MindmatrixTarget
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
@@ -95,6 +99,16 @@ def _stood_in_for(url: str) -> AgentCrmTarget:
     return AgentCrmTarget(agent_crm(f"{url}/api", agent_crm_stand_in.USER, agent_crm_stand_in.BUSINESS))
 
 
+def hubspot(url: str, token: str = "sandbox-hubspot-token", path: str = "/hubspot/crm/v3/objects") -> HubSpotSource:
+    """Connect to the default portal of a stand-in or sandbox."""
+    return HubSpotSource(HubSpotClient(HubSpotSettings(f"{url}{path}", "24100001", token, name="hubspot_summit", **FAST)))
+
+
+def flex(url: str, secret: str = "sandbox-flex-key", user: str = "", site: str = "demo") -> FlexTarget:
+    """Connect to a site of a stand-in or sandbox."""
+    return FlexTarget(FlexClient(FlexSettings(f"{url}/flex/{site}/f5/api", secret, user, name="flex_summit", **FAST)))
+
+
 SUBJECTS = (
     Subject("smartoffice", lambda url: list(smartoffice(url).pages("contact", None)), "source_id", 7, 3),
     Subject("fmg", lambda url: list(fmg(url).pages("contact")), "target_id", 2501, 4),
@@ -103,4 +117,6 @@ SUBJECTS = (
     Subject("connectwise", lambda url: list(connectwise(url, page_size=3).pages("contact", None)), "source_id", 7, 8),
     Subject("mindmatrix", lambda url: list(mindmatrix(url).pages("contact")), "target_id", 1201, 3),
     Subject("agent_crm", lambda url: list(_stood_in_for(url).pages("contact")), "target_id", 1203, 3),
+    Subject("hubspot", lambda url: list(hubspot(url).pages("contact", None)), "source_id", 250, 4),
+    Subject("flex", lambda url: list(flex(url).pages("contact")), "target_id", 250, 5),
 )

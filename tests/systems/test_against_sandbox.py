@@ -14,10 +14,19 @@ from crosswalk.sandbox.server import SandboxServer
 from crosswalk.systems.emoney.connections import Change, Link
 from crosswalk.systems.fmg.target import FmgTarget
 from systems.emoney_stand_in import KEY, certificate
-from systems.subjects import autotask, connectwise, emoney, fmg, mindmatrix, smartoffice
+from systems.subjects import autotask, connectwise, emoney, flex, fmg, hubspot, mindmatrix, smartoffice
 
 LISTED, CLIENTS = 2100, 1001
-WHOLE = {"smartoffice": 200, "fmg": LISTED, "emoney": CLIENTS, "autotask": 200, "connectwise": 200, "mindmatrix": LISTED}
+WHOLE = {
+    "smartoffice": 200,
+    "fmg": LISTED,
+    "emoney": CLIENTS,
+    "autotask": 200,
+    "connectwise": 200,
+    "mindmatrix": LISTED,
+    "hubspot": 240,
+    "flex": 240,
+}
 Spoil = Callable[..., None]
 
 
@@ -40,6 +49,9 @@ def box() -> Iterator[SandboxServer]:
         listed = {"organization": "MM-7", "contacts": people}
         made = requests.post(f"{server.url}/_sandbox/mindmatrix/organizations", json=listed, timeout=30)
         assert made.ok, made.text
+        crm = {"companies": 30, "contacts": 240, "seed": 2}
+        requests.post(f"{server.url}/_sandbox/hubspot/portals", json={"portal": "24100001", "deals": 20, **crm}, timeout=30)
+        requests.post(f"{server.url}/_sandbox/flex/sites", json={"site": "demo", **crm}, timeout=30)
         yield server
 
 
@@ -163,11 +175,29 @@ def test_a_fault_that_passes_is_not_noticed(box: SandboxServer, spoil: Spoil, sy
         ("mindmatrix", "wrong_total", "SRC_COUNT_MISMATCH"),
         ("mindmatrix", "short_page", "SRC_COUNT_MISMATCH"),
         ("mindmatrix", "zero_records", "SRC_COUNT_MISMATCH"),
+        ("hubspot", "truncated", "SRC_TRUNCATED"),
+        ("hubspot", "login_page", "SRC_AUTH_PAGE"),
+        ("hubspot", "empty_body", "SRC_EMPTY_BODY"),
+        ("hubspot", "repeat_page", "SRC_PAGE_REPEATED"),
+        ("hubspot", "short_page", "SRC_COUNT_MISMATCH"),
+        ("hubspot", "zero_records", "SRC_COUNT_MISMATCH"),
+        ("flex", "truncated", "SRC_TRUNCATED"),
+        ("flex", "login_page", "SRC_AUTH_PAGE"),
+        ("flex", "repeat_page", "SRC_PAGE_REPEATED"),
+        ("flex", "wrong_total", "SRC_COUNT_MISMATCH"),
+        ("flex", "short_page", "SRC_COUNT_MISMATCH"),
+        ("flex", "zero_records", "SRC_COUNT_MISMATCH"),
     ],
 )
 def test_a_lie_on_a_later_page_ends_in_its_code(box: SandboxServer, spoil: Spoil, system: str, kind: str, code: str) -> None:
-    match = {"autotask": "query Contacts", "connectwise": "list contacts", "mindmatrix": "read contacts"}.get(system, "")
-    spoil(system, kind, at=3 if system == "fmg" else 2, match=match)
+    match = {
+        "autotask": "query Contacts",
+        "connectwise": "list contacts",
+        "mindmatrix": "read contacts",
+        "hubspot": "list contacts",
+        "flex": "read contacts",
+    }.get(system, "")
+    spoil(system, kind, at=3 if system in ("fmg", "flex") else 2, match=match)
     with pytest.raises(CrosswalkError) as caught:
         read(box, system)
     assert caught.value.code == code
@@ -233,6 +263,10 @@ def read(box: SandboxServer, system: str) -> list[Page]:
         return list(crms[system](box.url, page_size=60).pages("contact", None))
     if system == "mindmatrix":
         return list(mindmatrix(box.url, "MM-7").pages("contact"))
+    if system == "hubspot":
+        return list(hubspot(box.url).pages("contact", None))
+    if system == "flex":
+        return list(flex(box.url).pages("contact"))
     return contacts(box) if system == "smartoffice" else list(fmg(box.url, "FMG-7").pages("contact"))
 
 
@@ -258,3 +292,22 @@ def test_a_fault_at_any_call_of_a_delivery_doubles_nothing(box: SandboxServer, s
     assert (item.revision, item.values["cashBalance"]) == (2, "-20.00")
     assert target.state().counts == {**counts, "client": counts["client"] + 1, "investment": counts["investment"] + 1}
     assert requests.get(f"{box.url}/_sandbox/faults", timeout=10).json() == {"faults": []}, "the fault struck"
+
+
+def test_a_policy_of_hubspot_s_ends_in_its_code(box: SandboxServer, spoil: Spoil) -> None:
+    spoil("hubspot", "error", code="DAILY", match="list contacts")
+    with pytest.raises(CrosswalkError) as caught:
+        read(box, "hubspot")
+    assert caught.value.code == "SRC_DAILY_LIMIT"
+
+
+def test_both_forms_of_hubspot_s_path_lead_to_the_same(box: SandboxServer) -> None:
+    dated = hubspot(box.url, path="/hubspot/crm/objects/2026-03")
+    assert [page.rows for page in dated.pages("deal", None)] == [page.rows for page in hubspot(box.url).pages("deal", None)]
+
+
+@pytest.mark.parametrize("number", range(2, 9))
+def test_a_token_of_flex_that_ends_at_any_call_is_not_noticed(box: SandboxServer, spoil: Spoil, number: int) -> None:
+    target = flex(box.url, "sandbox-secret", "integration")
+    spoil("flex", "expired", at=number)
+    assert sum(len(page.rows) for page in target.pages("contact")) == 240

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +16,9 @@ from systems import (
     autotask_stand_in,
     connectwise_stand_in,
     emoney_stand_in,
+    flex_stand_in,
     fmg_stand_in,
+    hubspot_stand_in,
     mindmatrix_stand_in,
     smartoffice_stand_in,
 )
@@ -25,7 +26,17 @@ from systems.local_server import LocalServer, Reply, Seen
 from systems.subjects import SUBJECTS, Subject
 
 CANARY = "canary@example.test"
-PRIVATE = (CANARY, "sandbox-secret", "sandbox-key", "Zebulon", emoney_stand_in.API_KEY, emoney_stand_in.PEM[40:80], "client_assertion")
+PRIVATE = (
+    CANARY,
+    "sandbox-secret",
+    "sandbox-key",
+    "sandbox-hubspot-token",
+    "sandbox-flex-key",
+    "Zebulon",
+    emoney_stand_in.API_KEY,
+    emoney_stand_in.PEM[40:80],
+    "client_assertion",
+)
 
 
 class Scene:
@@ -69,6 +80,12 @@ def _stand_in(system: str) -> Callable[[Seen], Reply]:
         fields = agent_crm_stand_in.CONTACT
         people = [agent_crm_stand_in.record(fields, number, first_name="Zebulon", email=CANARY) for number in range(1, 1204)]
         return agent_crm_stand_in.AgentCrmStandIn({"policies": [], "contacts": people})
+    if system == "hubspot":
+        return hubspot_stand_in.HubSpotStandIn(
+            contacts=[hubspot_stand_in.contact(one, firstname="Zebulon", email=CANARY) for one in range(1, 251)]
+        )
+    if system == "flex":
+        return flex_stand_in.FlexStandIn([flex_stand_in.contact(one, firstName="Zebulon", company=CANARY) for one in range(1, 251)])
     contacts = [fmg_stand_in.contact(number, first_name="Zebulon") for number in range(1, 2502)]
     contacts[3]["email"] = CANARY
     return fmg_stand_in.FmgStandIn(contacts)
@@ -149,9 +166,7 @@ FAULTS: dict[str, Reply | Callable[[Reply], Reply]] = {
     "not packed": Reply(CANARY.encode(), headers={"Content-Encoding": "gzip"}),
     "cut text": lambda reply: replace(reply, body=reply.body[: len(reply.body) * 2 // 3]),
     "wrong charset": lambda reply: replace(reply, body=reply.body.replace(b"Zebulon", b"Z\xe9bulon").replace(b"revision", b"\xe9")),
-    "control character": lambda reply: replace(
-        reply, body=re.sub(rb'pageno|revision|"id"', lambda found: found[0][:-1] + b"\x01", reply.body)
-    ),
+    "control character": lambda reply: replace(reply, body=reply.body.translate(None, b"\n").replace(b"o", b"\x01o")),
     "reset": Reply(drop=True),
     "short": lambda reply: replace(reply, cut=30),
     "redirect": Reply(status=302, headers={"Location": f"https://evil.test/?{CANARY}"}),

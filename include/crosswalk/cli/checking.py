@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings, load_accounts
+from crosswalk.core.accounts import AccountSettings, accounts_folder, load_accounts
 from crosswalk.core.spec import IntegrationSpec, integration_names, load_spec, resolve_integration
 from crosswalk.errors import ConfigurationError, CrosswalkError
 
 
 def check_accounts(integration: str | None, wanted: Sequence[str]) -> list[dict[str, Any]]:
     """Check the named accounts, or all; returns {integration, account, part, ok, message} a part."""
-    names = [resolve_integration(integration)] if integration else integration_names()
+    names = [resolve_integration(integration)] if integration else _with_accounts()
     results: list[dict[str, Any]] = []
     for name in names:
         try:
@@ -25,6 +25,11 @@ def check_accounts(integration: str | None, wanted: Sequence[str]) -> list[dict[
         for account in _chosen(accounts, wanted):
             results += _connections(spec, account)
     return results
+
+
+def _with_accounts() -> list[str]:
+    """Name the integrations somebody runs: those with a file of accounts."""
+    return [name for name in integration_names() if (accounts_folder() / f"{load_spec(name).short}.toml").is_file()]
 
 
 def _chosen(accounts: dict[str, AccountSettings], wanted: Sequence[str]) -> list[AccountSettings]:

@@ -117,6 +117,11 @@ def money(text: str) -> str:
     return f"-{amount}" if found["open"] or "-" in typed else amount
 
 
+def day(moment: str) -> str:
+    """Take the day of a moment such as 2026-03-15T00:00:00Z, as it stands there; anything that is no day is rejected."""
+    return iso_date(moment.strip().partition("T")[0])
+
+
 def email_key(text: str) -> str:
     """Return what two e-mail addresses are compared by: no surrounding space, no case, the domain in its ASCII form; "" stays ""."""
     if text.isascii():
@@ -150,6 +155,7 @@ CONVERTERS: dict[str, Converter] = {
         Converter("text", ("text",), "text", trim),
         Converter("email", ("text",), "email", trim),
         Converter("date", ("date",), "date", iso_date),
+        Converter("day", ("date",), "date", day),
         Converter("ids", ("ids",), "ids", sorted_ids),
         Converter("phone_us", ("text", "text"), "phone", us_phone),
         Converter("phone", ("text",), "phone", typed_phone),

@@ -14,8 +14,14 @@ from crosswalk.sandbox.emoney import control as emoney_control
 from crosswalk.sandbox.emoney.firm import DEFAULT_FIRM
 from crosswalk.sandbox.emoney.system import Emoney
 from crosswalk.sandbox.faults import PAGE_KINDS, SYSTEMS, Fault, FaultBook
+from crosswalk.sandbox.flex import control as flex_control
+from crosswalk.sandbox.flex.site import DEFAULT_SITE
+from crosswalk.sandbox.flex.system import Flex
 from crosswalk.sandbox.fmg import control as fmg_control
 from crosswalk.sandbox.fmg.system import Fmg
+from crosswalk.sandbox.hubspot import control as hubspot_control
+from crosswalk.sandbox.hubspot.portal import DEFAULT_PORTAL
+from crosswalk.sandbox.hubspot.system import HubSpot
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, refusal
 from crosswalk.sandbox.mindmatrix import control as mindmatrix_control
 from crosswalk.sandbox.request_log import Entry, RequestLog
@@ -27,6 +33,8 @@ DEFAULT_OFFICE, DEFAULT_ACCOUNT = "DEMO01", "FMG-1001"
 FAMILY_OFFICE, FAMILIES = "DEMO02", 24
 DEFAULT_DATABASE, DEFAULT_COMPANY, DEFAULT_ORGANIZATION = "NORTHWIND", "northwind", "MM-2001"
 CRM_PEOPLE = {"contacts": 200, "companies": 20, "seed": 7}
+CRM = {"companies": 20, "contacts": 60}
+"""What the default HubSpot portal holds, and the default Flex site."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,16 @@ class Sandbox:
         return self.vendors.agent_crm
 
     @property
+    def hubspot(self) -> HubSpot:
+        """HubSpot as it stands."""
+        return self.vendors.hubspot
+
+    @property
+    def flex(self) -> Flex:
+        """Flex as it stands."""
+        return self.vendors.flex
+
+    @property
     def faults(self) -> FaultBook:
         """The faults that wait to strike."""
         return self.vendors.faults
@@ -96,6 +114,8 @@ class Sandbox:
         connectwise_control.open_company(vendors.connectwise, {"company": DEFAULT_COMPANY, **CRM_PEOPLE})
         mindmatrix_control.open_organization(vendors.mindmatrix, {"organization": DEFAULT_ORGANIZATION, "name": "Northwind Partners"})
         agent_crm_control.open_fmo(vendors.agent_crm, {})
+        hubspot_control.open_portal(vendors.hubspot, {"portal": DEFAULT_PORTAL, **CRM, "deals": 30, "seed": start.seed})
+        flex_control.open_site(vendors.flex, {"site": DEFAULT_SITE, **CRM, "seed": start.seed})
         self.start = start
         self.settings = Settings()
         self.vendors = vendors

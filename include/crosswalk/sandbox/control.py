@@ -16,7 +16,9 @@ from crosswalk.sandbox.autotask import control as autotask_control
 from crosswalk.sandbox.connectwise import control as connectwise_control
 from crosswalk.sandbox.emoney import control as emoney_control
 from crosswalk.sandbox.faults import SYSTEMS, parse_fault
+from crosswalk.sandbox.flex import control as flex_control
 from crosswalk.sandbox.fmg import control as fmg_control
+from crosswalk.sandbox.hubspot import control as hubspot_control
 from crosswalk.sandbox.limits import Limits
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply, refusal
 from crosswalk.sandbox.mindmatrix import control as mindmatrix_control
@@ -53,6 +55,8 @@ class Control:
         connectwise_control.add_routes(self._routes, lambda: sandbox.vendors.connectwise)
         mindmatrix_control.add_routes(self._routes, lambda: sandbox.vendors.mindmatrix)
         agent_crm_control.add_routes(self._routes, lambda: sandbox.agent_crm)
+        hubspot_control.add_routes(self._routes, lambda: sandbox.hubspot)
+        flex_control.add_routes(self._routes, lambda: sandbox.flex)
 
     def answer(self, request: Request) -> Reply:
         """Answer one request; errors have FMG's shape."""
@@ -73,6 +77,8 @@ class Control:
             "connectwise": {"companies": connectwise_control.overview(self.sandbox.vendors.connectwise)},
             "mindmatrix": {"organizations": mindmatrix_control.overview(self.sandbox.vendors.mindmatrix)},
             "agent_crm": {"businesses": agent_crm_control.overview(self.sandbox.agent_crm)},
+            "hubspot": {"portals": hubspot_control.overview(self.sandbox.hubspot)},
+            "flex": {"sites": flex_control.overview(self.sandbox.flex)},
             "requests": self.sandbox.log.counters(SYSTEMS),
             "faults": self.sandbox.faults.pending(),
             "settings": self._settings(),

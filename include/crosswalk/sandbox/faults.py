@@ -9,8 +9,8 @@ from typing import Any
 
 from crosswalk.sandbox.messages import Call, Refused, Request
 
-SYSTEMS = ("smartoffice", "fmg", "emoney", "autotask", "connectwise", "mindmatrix", "agent_crm")
-OWNERS = ("office", "account", "firm", "database", "company", "organization", "business")
+SYSTEMS = ("smartoffice", "fmg", "emoney", "autotask", "connectwise", "mindmatrix", "agent_crm", "hubspot", "flex")
+OWNERS = ("office", "account", "firm", "database", "company", "organization", "business", "portal", "site")
 SENDING_KINDS = ("latency", "late", "drip", "cut", "truncated", "bad_gzip", "doctype", "lost_answer")
 REPLACING_KINDS = ("reset", "status", "rate_limited", "expired", "error", "login_page", "empty_body", "raw")
 PAGE_KINDS = ("repeat_page", "wrong_total", "zero_records", "short_page", "drop_field", "extra_field")

@@ -70,7 +70,8 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return None
         headers = {name.casefold(): value for name, value in self.headers.items()}
-        return Request(self.command, target.path, dict(parse_qsl(target.query, keep_blank_values=True)), headers, body)
+        pairs = tuple(parse_qsl(target.query, keep_blank_values=True))
+        return Request(self.command, target.path, dict(pairs), headers, body, pairs)
 
     def _deliver(self, request: Request, reply: Reply, fault: Fault | None) -> None:
         kind = fault.kind if fault else ""

@@ -10,13 +10,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request. `path` is without the query; `query` holds the last value of each parameter."""
+    """One HTTP request. `path` is without the query; `query` holds the last value of each parameter, `pairs` all of them in order."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def every(self, name: str) -> list[str]:
+        """The values of a parameter that may be repeated, or hold several separated by commas; each once."""
+        return list(dict.fromkeys(part for key, text in self.pairs if key == name for part in text.split(",") if part))
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; {} when there is none. Raises Refused (422 INVALID)."""

@@ -15,7 +15,9 @@ from crosswalk.sandbox.autotask.system import Autotask
 from crosswalk.sandbox.connectwise.system import ConnectWise
 from crosswalk.sandbox.emoney.system import Emoney
 from crosswalk.sandbox.faults import Fault, FaultBook
+from crosswalk.sandbox.flex.system import Flex
 from crosswalk.sandbox.fmg.system import Fmg
+from crosswalk.sandbox.hubspot.system import HubSpot
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request
 from crosswalk.sandbox.mindmatrix.system import Mindmatrix
 from crosswalk.sandbox.request_log import RequestLog
@@ -51,20 +53,15 @@ class Vendors:
     connectwise: ConnectWise = field(default_factory=ConnectWise)
     mindmatrix: Mindmatrix = field(default_factory=Mindmatrix)
     agent_crm: AgentCrm = field(default_factory=AgentCrm)
+    hubspot: HubSpot = field(default_factory=HubSpot)
+    flex: Flex = field(default_factory=Flex)
     faults: FaultBook = field(default_factory=FaultBook)
     log: RequestLog = field(default_factory=RequestLog)
 
     def system(self, name: str) -> System | None:
         """The system of that name."""
-        systems: tuple[System, ...] = (
-            self.smartoffice,
-            self.fmg,
-            self.emoney,
-            self.autotask,
-            self.connectwise,
-            self.mindmatrix,
-            self.agent_crm,
-        )
+        sources: tuple[System, ...] = (self.smartoffice, self.autotask, self.connectwise, self.hubspot)
+        systems: tuple[System, ...] = (self.fmg, self.emoney, self.mindmatrix, self.agent_crm, self.flex, *sources)
         return {system.name: system for system in systems}.get(name)
 
     def copy(self, later: float) -> Vendors:
@@ -80,6 +77,8 @@ class Vendors:
                 self.connectwise.copy(later),
                 self.mindmatrix.copy(later),
                 self.agent_crm.copy(later),
+                self.hubspot.copy(later),
+                self.flex.copy(later),
             )
 
     def _locks(self) -> Iterator[AbstractContextManager[Any]]:
@@ -92,6 +91,8 @@ class Vendors:
             self.connectwise.companies,
             self.mindmatrix.organizations,
             self.agent_crm.businesses,
+            self.hubspot.portals,
+            self.flex.sites,
         ):
             yield from (customer.lock for customer in dict[str, Any](customers).values())
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from crosswalk.store.audit import Audit
 from crosswalk.store.bindings import Bindings
+from crosswalk.store.decisions import Decisions
 from crosswalk.store.feeds import Feeds
 from crosswalk.store.leases import Leases
 from crosswalk.store.ledger import Ledger
@@ -35,5 +36,6 @@ class Store:
         self.feeds = Feeds(engine, clock)
         self.outbox = Outbox(engine, clock)
         self.suppressions = Suppressions(engine)
+        self.decisions = Decisions(engine)
         self.audit = Audit(engine)
         self.standings = Standings(engine)

@@ -227,6 +227,37 @@ suppression = Table(
     comment="Who ever opted out, by person and by address. Every load respects it, whatever becomes of the address.",
 )
 
+decision = Table(
+    "decision",
+    metadata,
+    *_account_columns(),
+    _number("number", "1, 2, 3 … of the account.", primary_key=True),
+    _text("entity", "contact, company."),
+    _text("source_id", "Id of the record in the source."),
+    _text("target_id", "link, not_a_match: id of the other record. undone: what the record was tied to until then. Blank: none."),
+    _text("kind", "link, import, skip, not_a_match, or undone."),
+    _text("resource_type", "import: what it is made as; blank: the account's default."),
+    _text("decided_by", "User who decided, or automatic."),
+    _time("decided_at", "When.", nullable=False),
+    _number("undoes", "undone: number of the decision it takes back.", nullable=True),
+    Index("ix_decision_record", "integration", "account", "entity", "source_id"),
+    comment="What people decided about records of two systems, append-only. Of a record the last link, import or skip not undone counts.",
+)
+
+link = Table(
+    "link",
+    metadata,
+    *_account_columns(),
+    _text("entity", "contact, company.", primary_key=True),
+    _text("source_id", "Id of the record in the source.", primary_key=True),
+    Column("target_id", CleanText, nullable=True, comment="Id of the record in the target; empty: an import not made yet."),
+    _number("decision", "Number of the decision it comes from."),
+    _time("made_at", "When the target acknowledged it; empty: decided, not carried out yet."),
+    _number("made_snapshot", "Snapshot of the run that carried it out.", nullable=True),
+    UniqueConstraint("integration", "account", "entity", "target_id"),
+    comment="Which record of the source is which of the target. One to one; gone once its decision is undone.",
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -32,18 +32,21 @@ class PageGuard:
         self._received = 0
         self._seen: set[str] = set()
 
-    def check(self, keys: Sequence[Any], total: int, more: bool) -> None:
-        """Check the next page. keys: its records' keys in order, "" where one has none; more: whether the server has another.
+    def check(self, keys: Sequence[Any], total: int | None, more: bool) -> None:
+        """Check the next page.
+
+        keys: its records' keys in order, "" where one has none; total: None where the server names none; more: whether it has another.
 
         Raises DataError: SRC_COUNT_MISMATCH, SRC_ID_TYPE, SRC_PAGE_REPEATED, SRC_DUPLICATE_ID, SRC_SHORT_PAGE, SRC_TOO_MANY_PAGES.
         """
         self._pages += 1
-        if self._total not in (None, total):
+        if self._pages > 1 and self._total != total:
             raise self._mismatch(f"the total changed from {self._total} to {total}")
         self._total = total
         self._check_keys(keys)
         self._received += len(keys)
-        self._check_sum(total, more)
+        if total is not None:
+            self._check_sum(total, more)
         self._check_size(len(keys), more)
 
     def _check_keys(self, keys: Sequence[Any]) -> None:

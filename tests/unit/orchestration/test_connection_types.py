@@ -22,12 +22,22 @@ from crosswalk.store.tables import request_budget
 from crosswalk.systems.emoney.tokens import forget_tokens
 
 TYPES = {one["connection-type"]: one for one in provider_info()["connection-types"]}
-SECRET = {"smartoffice": "sandbox-secret", "fmg": "sandbox-key", "mindmatrix": "sandbox-key", "emoney": "", "agent_crm": "sandbox-key"}
+SECRET = {
+    "smartoffice": "sandbox-secret",
+    "fmg": "sandbox-key",
+    "mindmatrix": "sandbox-key",
+    "emoney": "",
+    "agent_crm": "sandbox-key",
+    "hubspot": "sandbox-hubspot-token",
+    "flex": "sandbox-flex-key",
+}
 LOGIN = {"autotask": "api@example.test", "connectwise": "publickey"}
 AUTOTASK = {"path": "/autotask", "integration_code": "SANDBOXCODE", "contact_type_field": "Contact Type"}
 CONNECTWISE = {"path": "/connectwise", "company": "northwind", "client_id": "00000000-0000-4000-8000-000000000007"}
 MINDMATRIX = {"path": "/mindmatrix", "organization": "MM-2001"}
 FMO = {"business": "1b6f0000-0000-4000-8000-000000000001", "path": "/agent_crm/api"}
+HUBSPOT = {"portal": "24100001", "path": "/hubspot/crm/v3/objects"}
+FLEX = {"path": "/flex/demo/f5/api"}
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +121,8 @@ def test_a_database_over_its_limits_fails_the_test(connect: Any, box: SandboxSer
         ("autotask", AUTOTASK),
         ("connectwise", CONNECTWISE),
         ("mindmatrix", MINDMATRIX),
+        ("hubspot", HUBSPOT),
+        ("flex", FLEX),
     ],
 )
 @pytest.mark.requirement("CARD-5")
@@ -242,6 +254,36 @@ def test_the_place_of_carrier_files_tells_what_lies_there(monkeypatch: pytest.Mo
     assert "FILE_DROP_MISSING" in tried(url=f"{tmp_path.as_uri()}/gone")[1]
     for wrong in ("", "http://x/y", "file://host/x", "relative"):
         assert "CONN_EXTRA" in tried(url=wrong)[1]
+
+
+def test_hubspot_is_tried_with_its_scopes(connect: Any, box: SandboxServer) -> None:
+    ok, message = connect("hubspot", HUBSPOT, login="").test_connection()
+    assert ok, message
+    assert "20 companies and 60 contacts and 30 deals" in message
+    assert "crm_to_flex: right CRM sync held" in message
+    requests.post(
+        f"{box.url}/_sandbox/hubspot/portals",
+        json={"portal": "5", "token": "less-than-all-5", "scopes": ["crm.objects.contacts.read"]},
+        timeout=5,
+    )
+    ok, message = connect("hubspot", HUBSPOT, password="less-than-all-5").test_connection()
+    assert not ok
+    assert "RIGHT_MISSING" in message
+    assert "crm.objects.companies.read" in message
+
+
+@pytest.mark.requirement("CARD-5")
+@pytest.mark.parametrize(("login", "password"), [("", "sandbox-flex-key"), ("integration", "sandbox-secret")])
+def test_flex_is_tried_by_key_and_by_login(connect: Any, login: str, password: str) -> None:
+    ok, message = connect("flex", FLEX, login=login, password=password).test_connection()
+    assert ok, message
+    assert "20 companies and 60 contacts; resource types: Clients, Employees" in message
+
+
+def test_hubspot_s_portal_is_a_number(connect: Any) -> None:
+    ok, message = connect("hubspot", {**HUBSPOT, "portal": "my portal"}).test_connection()
+    assert not ok
+    assert "CONN_EXTRA" in message
 
 
 def test_the_private_network_is_closed_by_default(connect: Any) -> None:

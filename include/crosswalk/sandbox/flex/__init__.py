@@ -1,0 +1,1 @@
+"""Flex, after systems/flex/README.md."""

@@ -1,0 +1,1 @@
+"""HubSpot, after systems/hubspot/README.md."""

@@ -1,0 +1,213 @@
+"""Flex as a target: contacts, companies, links and deals read back, and deliveries record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Page, Receipt, Refusal, TargetState
+from crosswalk.core.suggestions import did_you_mean, quoted
+from crosswalk.errors import ConfigurationError
+from crosswalk.systems.flex.client import FlexClient, WriteAnswer
+from crosswalk.systems.flex.payloads import (
+    LAST_EDIT,
+    LINK,
+    JsonObject,
+    contact_body,
+    content,
+    deal_body,
+    deal_row,
+    fields_of,
+    idempotency_key,
+    record_row,
+    schema_error,
+    text,
+    whole_number,
+)
+from crosswalk.wire import json
+from crosswalk.wire.paging import prefetched
+
+MAX_BATCH = 50
+_ORGANIZATION = {"company": "true", "contact": "false"}
+_SAFE_FIELDS = frozenset(
+    ["firstName", "lastName", "name", "email", "otherEmails", "phone", "mobile", "website", "jobTitle", "company", "address", "employer"]
+)
+
+
+class FlexTarget:
+    """Implements core.ports.Target."""
+
+    def __init__(self, client: FlexClient) -> None:
+        self._client = client
+
+    def identity(self) -> str:
+        return f"flex://{self._client.host}{self._client.path.removesuffix('/f5/api')}"
+
+    def state(self) -> TargetState:
+        """Count companies and contacts. revision: when a contact was last edited, in milliseconds since 1970; links do not count."""
+        doing = self._client.doing("counting contacts")
+        asked = {"page": "0", "size": "1", "sort": "lastEditDate,desc"}
+        counts, newest = {}, 0
+        for entity, organization in _ORGANIZATION.items():
+            answer = self._client.get("/contact", doing, **asked, organization=organization, expand="all")
+            counts[entity] = whole_number(answer, "totalElements", doing)
+            newest = max(newest, *(_milliseconds(record, doing) for record in content(answer, doing)), 0)
+        return TargetState(managed_by=None, counts=counts, generation=0, last_snapshot=0, revision=newest)
+
+    def pages(self, entity: str) -> Iterator[Page]:
+        """Read one entity back, the next page while this one is worked on. Rows of contacts and companies carry `last_edit_date`."""
+        yield from prefetched(self._deals() if entity == "deal" else self._contacts(entity))
+
+    def unwanted(self) -> frozenset[str]:
+        return frozenset()
+
+    def links(self) -> dict[str, str]:
+        """Read the links of contacts and companies: contact id → the CRM's id."""
+        doing = self._client.doing("reading crm-link")
+        listed = (one for page in self._client.pages("crm-link", "contactId") for one in page)
+        return {text(one, "contactId", doing): text(one, "sourceId", doing) for one in listed}
+
+    def resource_types(self) -> dict[str, str]:
+        """Read the resource types: name → id."""
+        doing = self._client.doing("reading the resource types")
+        return {text(one, "name", doing): text(one, "id", doing) for one in self._client.get_list("/resource-type", doing)}
+
+    def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> FlexDelivery:  # noqa: ARG002 - Flex has no list to replace
+        """Begin a delivery; nothing is sent yet. source: what the source says of itself; `system` names it in the links."""
+        return FlexDelivery(self._client, self, str(source.get("system", "crm")), snapshot)
+
+    def _contacts(self, entity: str) -> Iterator[Page]:
+        source_ids = self.links()
+        names = self._company_names() if entity == "contact" else {}
+        doing = self._client.doing(f"reading every {entity}")
+        total = 0
+        for records in self._client.pages("contact", "id", organization=_ORGANIZATION[entity], sort="id,asc", expand="all"):
+            wanted = [record for record in records if record.get("organization") is (entity == "company")]
+            whole = [self._whole(record, doing) for record in wanted]
+            rows = [record_row(entity, record, source_ids, names, doing) for record in whole if not record.get("deleted")]
+            total += len(rows)
+            yield Page(rows, total, frozenset(fields_of(entity)) if rows else frozenset())
+
+    def _whole(self, record: JsonObject, doing: str) -> JsonObject:
+        """Give the record in full: a site that does not know expand=all lists names alone."""
+        if "lastEditDate" in record:
+            return record
+        return self._client.get(f"/contact/{quote(text(record, 'id', doing), safe='')}", doing)
+
+    def _company_names(self) -> dict[str, str]:
+        doing = self._client.doing("reading the names of companies")
+        pages = self._client.pages("contact", "id", organization="true", sort="id,asc")
+        return {text(one, "id", doing): text(one, "name", doing) for page in pages for one in page if one.get("organization") is True}
+
+    def _deals(self) -> Iterator[Page]:
+        doing, total = self._client.doing("reading every deal"), 0
+        for deals in self._client.pages("crm-deal", "sourceId"):
+            total += len(deals)
+            yield Page([deal_row(one, doing) for one in deals], total, frozenset(fields_of("deal")))
+
+
+class FlexDelivery:
+    """Implements core.ports.Delivery. Every record is visible at once, by itself; a repeated send is answered as the first was.
+
+    An upsert with a target id fills that record, and links it first where its value `link` is "true"; one without makes a linked record of
+    the resource type in its value `resource_type`. A delete takes a link away.
+    """
+
+    max_batch = MAX_BATCH
+    max_parallel = 1  # a contact names its company: what was sent before has to be there
+
+    def __init__(self, client: FlexClient, target: FlexTarget, system: str, snapshot: int) -> None:
+        self._client = client
+        self._target = target
+        self._system = system
+        self._snapshot = snapshot
+        self._types: dict[str, str] | None = None
+
+    def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
+        """Carry the operations out one by one, in their order.
+
+        Raises BatchRefused for a batch that names one key twice, ConfigurationError TGT_RESOURCE_TYPE, and what the wire raises.
+        """
+        if len({operation.key for operation in operations}) < len(operations):
+            raise BatchRefused("two records of the batch have one key")
+        doing = self._client.doing(f"sending batch {number} of snapshot {self._snapshot}")
+        refusals = {operation.key: self._sent(operation, doing) for operation in operations}
+        return BatchResult(
+            frozenset(key for key, refusal in refusals.items() if refusal is None),
+            tuple(one for one in refusals.values() if one is not None),
+        )
+
+    def commit(self, batches: int, counts: Mapping[str, Mapping[str, int]]) -> Receipt:  # noqa: ARG002 - everything is visible already
+        """Say where Flex stands now."""
+        state = self._target.state()
+        return Receipt(state.generation, state.revision, state.counts)
+
+    def _sent(self, operation: Operation, doing: str) -> Refusal | None:
+        if operation.entity == "deal":
+            return self._outcome(operation, self._write("PUT", self._deal_path(operation), deal_body(operation), operation, doing))
+        if operation.op == "delete":
+            return self._outcome(operation, self._write("DELETE", self._link_path(operation), None, operation, doing))
+        if not operation.target_id:
+            return self._imported(operation, doing)
+        if operation.values.get(LINK) == "true":
+            refusal = self._outcome(
+                operation, self._write("PUT", self._link_path(operation), {"contactId": operation.target_id}, operation, doing)
+            )
+            if refusal:
+                return refusal
+        return self._filled(operation, doing)
+
+    def _imported(self, operation: Operation, doing: str) -> Refusal | None:
+        link = {"system": self._system, "kind": operation.entity, "sourceId": operation.source_id}
+        kinds = [self._type_id(operation.values["resource_type"], doing)] if operation.values.get("resource_type") else []
+        body = {**contact_body(operation), "organization": operation.entity == "company", "resourceTypes": kinds, "crmLink": link}
+        answer = self._write("POST", "/contact", body, operation, doing)
+        made_before = answer.code == "LINKED_ELSEWHERE" and bool(answer.body.get("contactId"))
+        return None if made_before else self._outcome(operation, answer)
+
+    def _filled(self, operation: Operation, doing: str) -> Refusal | None:
+        body = contact_body(operation)
+        if not body:
+            return None
+        if operation.values.get(LAST_EDIT):
+            body["lastEditDate"] = operation.values[LAST_EDIT]
+        path = f"/contact/{quote(operation.target_id, safe='')}"
+        return self._outcome(operation, self._write("PATCH", path, body, operation, doing))
+
+    def _write(self, method: str, path: str, body: Any, operation: Operation, doing: str) -> WriteAnswer:
+        key = idempotency_key(self._target.identity(), self._snapshot, operation.entity, operation.op, method, path, json.write(body))
+        return self._client.write(method, path, body, key, doing)
+
+    def _outcome(self, operation: Operation, answer: WriteAnswer) -> Refusal | None:
+        if answer.status < 300:
+            return None
+        field = str(answer.body.get("field", ""))
+        code = answer.code if answer.code.isascii() and answer.code.replace("_", "").isupper() and len(answer.code) <= 40 else "REFUSED"
+        return Refusal(operation.key, code, field if field in _SAFE_FIELDS else "")
+
+    def _link_path(self, operation: Operation) -> str:
+        return f"/crm-link/{quote(self._system, safe='')}/{operation.entity}/{quote(operation.source_id, safe='')}"
+
+    def _deal_path(self, operation: Operation) -> str:
+        return f"/crm-deal/{quote(self._system, safe='')}/{quote(operation.source_id, safe='')}"
+
+    def _type_id(self, name: str, doing: str) -> str:
+        if self._types is None:
+            self._types = self._target.resource_types()
+        if name not in self._types:
+            raise ConfigurationError(
+                "TGT_RESOURCE_TYPE",
+                doing=doing,
+                found=f"Flex has no resource type {quoted(name)}{did_you_mean(name, self._types)}",
+                fix=f"set default_resource_type of the account to one of {', '.join(sorted(self._types))}",
+            )
+        return self._types[name]
+
+
+def _milliseconds(record: JsonObject, doing: str) -> int:
+    try:
+        return int(datetime.fromisoformat(text(record, "lastEditDate", doing)).timestamp() * 1000)
+    except ValueError:
+        raise schema_error(doing, "lastEditDate") from None
