@@ -1,5 +1,5 @@
-"""Thirty simulated days: edits of every kind, opt-outs, other settings, questions answered both ways, two outages. After each night FMG
-holds what the model says, under the ids and with the opt-outs it must."""
+"""Thirty simulated days: edits of every kind, activities, opt-outs, other settings, questions answered both ways, two outages. After each
+night FMG holds what the model says, under the ids and with the opt-outs it must, and SmartOffice one note an activity."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ import pytest
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import CrosswalkError, SafetyStop, TransientError
 from crosswalk.sandbox.server import SandboxServer
+from crosswalk.steps.writeback.whole import write_back
 from integrations.smartoffice_to_fmg.month import Month
+from integrations.smartoffice_to_fmg.month_notes import Notes
 from reliability.order_model import Plan
 from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import SmallWorld
@@ -37,9 +39,10 @@ def month(tmp_path: Path) -> Iterator[Month]:
         yield Month(SmallWorld(box.url, tmp_path / "world"), Random(SEED))
 
 
-@pytest.mark.requirement("FMG-04", "FMG-07", "FMG-10", "FMG-11", "FMG-06", "SAFE-2", "SAFE-3")
+@pytest.mark.requirement("FMG-04", "FMG-05", "FMG-07", "FMG-10", "FMG-11", "FMG-06", "SAFE-2", "SAFE-3")
 def test_after_every_night_of_a_month_fmg_is_what_the_model_says(month: Month) -> None:
     nights: Counter[str] = Counter()
+    notes = Notes(month)
     answers = cycle(["approved", "rejected", "approved", "outdated"])
     for number in range(3):
         month.world.control(
@@ -49,10 +52,23 @@ def test_after_every_night_of_a_month_fmg_is_what_the_model_says(month: Month) -
         month.scope = SCOPES.get(day, month.scope)
         month.work(month.random.randint(2, 7))
         month.look()
+        notes.happen(month.random.randint(0, 3))
+        if day not in (SOURCE_AWAY, TARGET_AWAY):
+            _write_back(notes, day)
+        month.look()
         nights[_night(month, day, answers)] += 1
+    _write_back(notes, DAYS)
+    assert len(notes.due) >= DAYS / 2
+    assert notes.gone
     assert nights["delivered"] >= 12
     assert all(nights[one] >= 1 for one in ("approved", "rejected", "outdated", "source away", "target away")), nights
     assert sum(nights.values()) == DAYS
+
+
+def _write_back(notes: Notes, day: int) -> None:
+    write_back(notes.month.world.work())
+    notes.write()
+    assert notes.wrong() == [], f"day {day}"
 
 
 def _night(month: Month, day: int, answers: Iterator[str]) -> str:
