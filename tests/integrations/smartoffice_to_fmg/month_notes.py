@@ -42,9 +42,7 @@ class Notes:
         found = Counter((note["Text"], note["Contact"]) for note in self.month.world.notes())
         titled = {title: [one for one in found if f"{title}\n" in f"{one[0]}\n" or f"{title} " in one[0]] for title in self._titles}
         wrong = [f"{title} has {len(notes)} notes" for title, notes in titled.items() if len(notes) != int(title in self.due)]
-        wrong += [
-            f"{title} is on another contact" for title, who in self.due.items() if [one[1] for one in titled[title]] not in ([who], [])
-        ]
+        wrong += [f"{title} is on another contact" for title, who in self.due.items() if {one[1] for one in titled[title]} - {who}]
         return wrong + [f"{text!r} stands there {times} times" for (text, _), times in found.items() if times > 1]
 
     @property
