@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from crosswalk.local.airflow_api import LocalApi
+from crosswalk.local.control import call
 from crosswalk.local.environment import Place
+from crosswalk.local.firms import Firm
 from crosswalk.local.stack import Stack, bring_up, take_down
-from crosswalk.local.world import Office, World, call
+from crosswalk.local.world import Office, World
 from crosswalk.store.engine import connect
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
@@ -179,15 +181,18 @@ class Night:
 
 
 @contextmanager
-def real_airflow(folder: Path, offices: tuple[Office, ...], by_hand: tuple[str, ...] = ()) -> Iterator[Night]:
-    """Start sandbox and Airflow for these offices; no DAG is on yet. Both end with the context. by_hand: what the schedule leaves out."""
+def real_airflow(folder: Path, offices: tuple[Office, ...], by_hand: tuple[str, ...] = (), firms: tuple[Firm, ...] = ()) -> Iterator[Night]:
+    """Start sandbox and Airflow for these offices and firms; no DAG is on yet. Both end with the context.
+
+    by_hand: what the schedule leaves out.
+    """
     frequency = {office.account: "manual" if office.account in by_hand else "daily" for office in offices}
     (folder / "fmg.toml").write_text("\n".join(ACCOUNT.format(name=name, frequency=often) for name, often in frequency.items()))
     place = Place(ROOT, folder / "local")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CROSSWALK_ACCOUNTS", str(folder))
         try:
-            world, stack, _ = bring_up(place, lambda _: None, offices)
+            world, stack, _ = bring_up(place, lambda _: None, offices, firms)
             yield Night(place, world, stack)
         finally:
             take_down(place)

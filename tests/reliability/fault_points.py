@@ -80,6 +80,13 @@ POINTS = (
 )
 NAMES = [point.name for point in POINTS]
 
+RECORD_POINTS = (
+    FaultPoint("record written", "crosswalk.systems.emoney.client:EmoneyClient.write"),
+    FaultPoint("links told", "crosswalk.steps.links:tell"),
+    FaultPoint("choice kept", "crosswalk.steps.choices:decide"),
+)
+"""Points of a delivery record by record, beside those above."""
+
 
 class Hits:
     """Counts how often each point was passed, over all threads, and kills this process at one of them."""
@@ -103,7 +110,7 @@ class Hits:
 
 def arm(hits: Hits) -> None:
     """Wrap the function of every point in this process. To be called once."""
-    for point in POINTS:
+    for point in (*POINTS, *RECORD_POINTS):
         _wrap(point, hits)
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 
 from crosswalk.core.fields import Field
 from crosswalk.core.matching import NOWHERE, Match, match, owners
-from crosswalk.core.model import LEFT, LEFT_SCOPE, LEFT_SOURCE, NOT_LINKED, TARGET_ONLY, Outcome, Rejection
+from crosswalk.core.model import LEFT, LEFT_SCOPE, LEFT_SOURCE, LINKED, NOT_LINKED, TARGET_ONLY, Outcome, Rejection
 from crosswalk.core.spec_model import ANNOUNCE, FREEZE, LEAVE, EntitySpec
 from crosswalk.errors import DataError
 
@@ -61,6 +61,7 @@ def plan_entity(
     *,
     known_ids: Mapping[str, str] = MappingProxyType({}),
     scope: Collection[str] | None = None,
+    decided: Collection[str] = (),
 ) -> pd.DataFrame:
     """Give each record its outcome; rows are sorted by id.
 
@@ -68,13 +69,13 @@ def plan_entity(
     target last acknowledged. rejected: source id → code of the records that do not travel; what the target has of them it keeps.
     fates: what a rule decided about records of desired, whatever they hold; the others travel.
     known_ids: source id → target id of records the target once had; one that is created again gets its id. scope: ids of the groups
-    the account is narrowed to, None for all.
+    the account is narrowed to, None for all. decided: source ids a person had linked.
     """
     fields, fates = entity.target_fields, fates or {}
     desired, target = canonical(desired, fields).reset_index(drop=True), canonical(target, fields).reset_index(drop=True)
     staying = {one for one, (outcome, _) in fates.items() if outcome is not Outcome.DELETE}
     found = match(desired, target, {*rejected, *staying}, entity.unique)
-    wanted = _decided(_wanted(entity, desired, target, delivered, found, known_ids), found, fates)
+    wanted = _decided(_wanted(entity, desired, target, delivered, found, known_ids, decided), found, fates)
     positions = np.setdiff1d(np.arange(len(target)), found.found)
     left = _left(entity, target, rejected, _gone_reasons(entity, target, scope), positions)
     stopped = sorted(set(filter(None, rejected)) - set(left["source_id"]))
@@ -133,15 +134,19 @@ def _wanted(
     delivered: pd.DataFrame,
     found: Match,
     known_ids: Mapping[str, str],
+    decided: Collection[str],
 ) -> pd.DataFrame:
     """Rows of the records that travel, and of those that would if their e-mail were free."""
     hashes = payload_hashes(desired, list(entity.target_fields))
     acknowledged = desired["source_id"].map(delivered.drop_duplicates("source_id").set_index("source_id")["payload_hash"])
     changed = _changed(desired, target, found.found, list(entity.target_fields))
     known, once = found.found != NOWHERE, _free_ids(desired, target, known_ids)
+    chosen = desired["source_id"].isin(list(decided)).to_numpy(dtype=bool)
     cases: list[tuple[npt.NDArray[np.bool_], Outcome, str]] = [
         (found.blocked, Outcome.REJECTED, EMAIL_DUPLICATE),
         (found.adopted, Outcome.UPDATE, "adopted"),
+        (chosen & ~known, Outcome.CREATE, LINKED),
+        (chosen, Outcome.UPDATE, LINKED),
         (~known & (entity.new == ANNOUNCE), Outcome.EXCLUDED, NOT_LINKED),
         (~known & acknowledged.notna().to_numpy(), Outcome.CREATE, "vanished"),
         (~known & (once != ""), Outcome.CREATE, "returned"),

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import idna
 
@@ -18,6 +19,8 @@ PHONE_LENGTH = 40
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
 _MONEY = re.compile(r"(?P<open>\()?-?\$?-?(?P<whole>[0-9]{1,3}(,[0-9]{3})+|[0-9]+)(?P<part>\.[0-9]{1,2})?(?(open)\))")
+_AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,4})?")
+_CENT = Decimal("0.01")
 _PUNCTUATION = str.maketrans("", "", " ()-./")
 _PLAIN_NUMBER = re.compile(r"[2-9][0-9]{1,9}")
 
@@ -51,6 +54,20 @@ def iso_date(text: str) -> str:
     except ValueError:
         found = None
     raise RecordRejected("SRC_BAD_DATE", doing="converting a date", found="not a calendar date", fix="correct the date in the source")
+
+
+def amount(text: str) -> str:
+    """Write a plain decimal amount with two digits after the point, halves to the even cent; what is no amount is rejected."""
+    typed = text.strip()
+    if typed and not _AMOUNT.fullmatch(typed):
+        found = "not an amount of at most 15 digits and 4 decimals"
+        raise RecordRejected("SRC_BAD_AMOUNT", doing="converting an amount", found=found, fix="correct the amount in the source")
+    return _cents(typed) if typed else ""
+
+
+def spaced(first: str, second: str) -> str:
+    """Join two texts by one space; a blank one leaves the other."""
+    return f"{first.strip()} {second.strip()}".strip()
 
 
 def sorted_ids(text: str) -> str:
@@ -157,6 +174,8 @@ CONVERTERS: dict[str, Converter] = {
         Converter("date", ("date",), "date", iso_date),
         Converter("day", ("date",), "date", day),
         Converter("ids", ("ids",), "ids", sorted_ids),
+        Converter("amount", ("money",), "money", amount),
+        Converter("spaced", ("text", "text"), "text", spaced),
         Converter("phone_us", ("text", "text"), "phone", us_phone),
         Converter("phone", ("text",), "phone", typed_phone),
         Converter("phone_extension", ("text", "text"), "phone", phone_with_extension),
@@ -176,6 +195,12 @@ def _short_phone(phone: str) -> str:
         found = f"longer than {PHONE_LENGTH} characters"
         raise RecordRejected("FIELD_TOO_LONG", doing="converting a phone", found=found, fix="shorten the phone number in the source")
     return phone
+
+
+def _cents(typed: str) -> str:
+    """Round to cents; zero has no sign."""
+    rounded = Decimal(typed).quantize(_CENT, ROUND_HALF_EVEN)
+    return str(rounded if rounded else abs(rounded))
 
 
 def _e164(typed: str) -> str:

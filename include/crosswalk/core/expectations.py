@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import Field as Constraint
 
 from crosswalk.core.documents import unknown_key
 from crosswalk.core.lookups import Lookups
@@ -27,7 +28,10 @@ SURVIVOR = "target_then_lowest_id"
 
 @dataclass(frozen=True)
 class Expectation:
-    """One rule. type and kwargs as Great Expectations names them; survivor: who keeps a value that must be unique ("" nobody)."""
+    """One rule. type and kwargs as Great Expectations names them; survivor: who keeps a value that must be unique ("" nobody).
+
+    when: which records it is about, as values by source field ("" for blank), all of them to hold; empty: every record.
+    """
 
     entity: str
     type: str
@@ -38,6 +42,7 @@ class Expectation:
     fix: str
     survivor: str
     kwargs: Mapping[str, Any]
+    when: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class ExpectationSection(BaseModel):
@@ -53,6 +58,7 @@ class ExpectationSection(BaseModel):
     message: Text
     fix: Text
     survivor: Literal["", "target_then_lowest_id"] = ""
+    when: dict[str, Annotated[list[str], Constraint(min_length=1)]] = {}
 
 
 def _is_regex(value: object) -> bool:
@@ -132,6 +138,8 @@ def _type_problems(section: ExpectationSection, own: Mapping[str, Any], place: s
         return
     if section.survivor and section.type != UNIQUE:
         yield Problem("SPEC_TYPE", f"{place} survivor", "only a rule about unique values has a survivor", "remove the key")
+    if section.survivor and section.when:
+        yield Problem("SPEC_TYPE", f"{place} when", "a rule with a survivor is about all records", "remove the key")
     if allowed and not set(own) & set(allowed):
         yield Problem("SPEC_MISSING_KEY", place, f"{section.type} needs {' or '.join(allowed)}", "add it")
     for name, value in own.items():

@@ -12,7 +12,7 @@ from crosswalk.core.tables import TableRow, scan_table
 from crosswalk.errors import ConfigurationError, Problem
 
 COLUMNS = ("entity", "field", "type", "max_length", "required", "note")
-FIELD_TYPES = ("text", "email", "phone", "date", "code", "ids", "flag")
+FIELD_TYPES = ("text", "email", "phone", "date", "code", "ids", "flag", "money")
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _FORBIDDEN = re.compile(

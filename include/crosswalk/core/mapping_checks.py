@@ -16,7 +16,14 @@ from crosswalk.errors import Problem
 
 COLUMNS = ("target", "source", "convert", "required", "blank", "note")
 LOOKUP = "lookup:"
-READS = {"text": {"text", "email", "phone"}, "code": {"code", "text"}, "date": {"date"}, "ids": {"ids"}, "flag": {"flag"}}
+READS = {
+    "text": {"text", "email", "phone"},
+    "code": {"code", "text"},
+    "date": {"date"},
+    "ids": {"ids"},
+    "flag": {"flag"},
+    "money": {"money"},
+}
 """Which field types a converter may be given for each type it takes."""
 
 

@@ -11,6 +11,8 @@ def mask(field_type: str, value: str) -> str:
         return value
     if field_type == "date":
         return "****-**-**"
+    if field_type == "money":
+        return MASK
     if field_type == "phone":
         return _phone(value)
     return _email(value) if field_type == "email" and "@" in value else _initial(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -53,6 +54,15 @@ TARGET_ONLY = "target_only"
 
 NOT_LINKED = "not_linked"
 """Reason of a plan row about a source record that waits for a person to link it."""
+
+LINKED = "linked"
+"""Reason of a plan row about a source record a person decided to link."""
+
+LEFT_AS_IS = "left_as_is"
+"""Reason of a plan row about a record the target has otherwise, and that was to be left untouched."""
+
+Decided = Mapping[str, Sequence[Mapping[str, str]]]
+"""What a person decided about new records, by source id: each to be linked once or more, with what the target wants to know of a link."""
 
 
 REPLACE, FULL, DELTA, UNDO = "replace", "full", "delta", "undo"

@@ -93,13 +93,17 @@ class TargetState:
 
 @dataclass(frozen=True)
 class Operation:
-    """One change of one record. op is "upsert" or "delete"; values holds the target's fields (empty for a delete)."""
+    """One change of one record. op is "upsert" or "delete"; values holds the target's fields (empty for a delete).
+
+    links: the links a person decided upon, in the target's own words.
+    """
 
     entity: str
     op: str
     source_id: str
     target_id: str
     values: Mapping[str, str] = field(default_factory=dict)
+    links: Sequence[Mapping[str, str]] = ()
 
     @property
     def key(self) -> str:
@@ -164,7 +168,8 @@ class Target(Protocol):
     def pages(self, entity: str) -> Iterator[Page]:
         """Read one entity back. Rows carry `target_id`, `source_id` ("" where none) and the fields. May raise ReadRestarted.
 
-        Entities with opt-outs also carry `opted_out` ("true" or "").
+        Entities with opt-outs also carry `opted_out` ("true" or ""), refreshed ones `refreshed_at` (ISO 8601, "" for never) and
+        `missing` ("true" or "").
         """
 
     def unwanted(self) -> frozenset[str]:

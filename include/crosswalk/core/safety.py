@@ -15,7 +15,7 @@ import pandas as pd
 from crosswalk.core.ids import id_order
 from crosswalk.core.model import LEFT, TARGET_ONLY, Hold, Outcome
 from crosswalk.core.safety_spec import SafetySpec
-from crosswalk.core.spec_model import LEAVE, EntitySpec
+from crosswalk.core.spec_model import ANNOUNCE, LEAVE, EntitySpec
 
 STRANGERS = (TARGET_ONLY, "adopted")
 """Reasons of plan rows about records of the target that no import put there."""
@@ -37,6 +37,7 @@ class Facts:
     first: bool
     mapping_changed: bool
     without_id: int = 0
+    narrowed: bool = False
 
     @cached_property
     def deletes(self) -> pd.DataFrame:
@@ -70,19 +71,34 @@ def holds(
     first: bool,
     mapping_changed: bool,
     without_id: int = 0,
+    narrowed: bool = False,
 ) -> list[Hold]:
     """Return what holds the plan of one entity; none means that it may be delivered unseen.
 
     first: nothing was delivered to this target yet. mapping_changed: the tables differ from those of the last delivery.
-    without_id: source records that came without an id.
+    without_id: source records that came without an id. narrowed: the run is for some records a person named.
     """
-    facts = Facts(safety, entity, plan, desired, target, delivered, first, mapping_changed, without_id)
-    rules = (_zero_records, _missing_id, _source_changed, _mass_delete, _slice_drop, _field_blanked, _target_only, _map_changed)
+    facts = Facts(safety, entity, plan, desired, target, delivered, first, mapping_changed, without_id, narrowed)
+    rules = (
+        _zero_records,
+        _missing_id,
+        _source_changed,
+        _mass_delete,
+        _mass_missing,
+        _slice_drop,
+        _field_blanked,
+        _target_only,
+        _map_changed,
+    )
     return [hold for rule in rules for hold in rule(facts)]
 
 
 def _zero_records(facts: Facts) -> Iterator[Hold]:
-    if not facts.source_ids and (facts.entity.main or len(facts.delivered)):
+    """An entity of which only what people link travels may be empty as long as nothing of it was delivered; so may a part of the source."""
+    if facts.narrowed:
+        return
+    needed = facts.entity.main and facts.entity.new != ANNOUNCE
+    if not facts.source_ids and (needed or len(facts.delivered)):
         found = f"the source holds no {facts.entity.name}; {len(facts.delivered)} were delivered before"
         yield Hold("SRC_ZERO_RECORDS", found, f"at least 1 {facts.entity.name}")
 
@@ -113,6 +129,20 @@ def _mass_delete(facts: Facts) -> Iterator[Hold]:
         yield Hold("MASS_DELETE", found, f"at most {safety.max_delete_share:.0%} once more than {safety.delete_floor} would go")
 
 
+def _mass_missing(facts: Facts) -> Iterator[Hold]:
+    """What would newly be called missing in a target that keeps it: as much as a mass delete."""
+    if "missing" not in facts.target:
+        return
+    present = facts.target.loc[facts.target["missing"] == "", "target_id"]
+    gone = int(((facts.plan["outcome"] == Outcome.FROZEN.value) & facts.plan["target_id"].isin(present)).sum())
+    safety, held = facts.safety, len(present)
+    found = f"{gone} of {held} {facts.entity.name}s would be called missing ({_percent(gone, held)})"
+    if gone > safety.max_deletes:
+        yield Hold("MASS_MISSING", found, f"at most {safety.max_deletes}")
+    elif gone > safety.delete_floor and gone / held > safety.max_delete_share:
+        yield Hold("MASS_MISSING", found, f"at most {safety.max_delete_share:.0%} once more than {safety.delete_floor} would be")
+
+
 def _slice_drop(facts: Facts) -> Iterator[Hold]:
     name = facts.entity.slice_field
     if not name:
@@ -140,7 +170,7 @@ def _members(column: pd.Series[str]) -> Counter[str]:
 
 
 def _field_blanked(facts: Facts) -> Iterator[Hold]:
-    if not len(facts.desired):
+    if not len(facts.desired) or facts.narrowed:
         return
     blanked = {name: int((facts.managed[name] != "").sum()) for name in facts.entity.target_fields if (facts.desired[name] == "").all()}
     lost = {name: filled for name, filled in blanked.items() if filled}

@@ -68,6 +68,10 @@ class EntitySection(BaseModel):
     new: Literal["create", "announce"] = "create"
     opt_outs: bool = False
     tenant_field: str = ""
+    refreshed: bool = False
+    also_read: list[str] = []
+    belongs_to: str = ""
+    rights: list[str] = []
 
 
 @dataclass(frozen=True)
@@ -155,11 +159,21 @@ def _entity(section: EntitySection, place: str, tables: Tables) -> tuple[EntityS
     source, target = tables.source[section.name], tables.target[section.name]
     around = Surroundings(section.mapping, section.name, source, target, tables.lookups)
     mapping, problems = scan_mapping(tables.folder / section.mapping, around)
-    read = {name: source[name] for name in mapping.source_names if name in source}
+    read = {name: source[name] for name in (*mapping.source_names, *section.also_read) if name in source}
     filled = {name: target[name] for name in mapping.target_names if name in target}
-    declared = section.model_dump(exclude={"mapping"})
+    declared = section.model_dump(exclude={"mapping", "also_read", "rights"})
+    declared |= {"also_read": tuple(section.also_read), "rights": tuple(section.rights)}
     entity = EntitySpec(mapping=mapping, expectations=(), source_fields=read, target_fields=filled, **declared)
-    return entity, problems + list(_key_problems(entity, place, source, target))
+    return entity, [*problems, *_key_problems(entity, place, source, target), *_also_read_problems(entity, place, source)]
+
+
+def _also_read_problems(entity: EntitySpec, place: str, source: Mapping[str, Field]) -> Iterator[Problem]:
+    for name in entity.also_read:
+        if name not in source:
+            found = f"unknown field {quoted(name)}{did_you_mean(name, source)}"
+            yield Problem("SPEC_UNKNOWN_FIELD", f"{place} also_read", found, "use a field of the source's fields.csv")
+        elif name in entity.mapping.source_names:
+            yield Problem("SPEC_TYPE", f"{place} also_read", f"{quoted(name)} is sent, and so read anyway", "leave it out here")
 
 
 def _entity_name_problems(section: EntitySection, place: str, tables: Tables) -> Iterator[Problem]:
@@ -181,6 +195,7 @@ def _key_problems(entity: EntitySpec, place: str, source: Mapping[str, Field], t
     """The fields that scope, slices, uniqueness and isolation stand on must exist, be of the right type and be mapped."""
     keys = (
         ("scope_field", entity.scope_field, source, entity.source_fields, "ids", "MAP_FILTER_MISSING"),
+        ("belongs_to", entity.belongs_to, source, entity.source_fields, "ids", "MAP_FILTER_MISSING"),
         ("slice_field", entity.slice_field, target, entity.target_fields, "ids", "MAP_KEY_MISSING"),
         ("unique", entity.unique, target, entity.target_fields, "email", "MAP_KEY_MISSING"),
         ("tenant_field", entity.tenant_field, target, entity.target_fields, "text ids", "MAP_KEY_MISSING"),
@@ -234,10 +249,12 @@ def _column_problems(rule: Expectation, place: str, top: SpecSection, entities: 
         yield _unknown_entity(rule.entity, place, entities)
     elif rule.entity in entities:
         entity = entities[rule.entity]
-        columns = [SOURCE_ID, *entity.mapping.not_ignored, *([EMAIL_KEY] if entity.unique else [])]
-        if rule.column not in columns:
-            found = f"unknown column {quoted(rule.column)}{did_you_mean(rule.column, columns)}"
-            yield Problem("SPEC_UNKNOWN_FIELD", f"{place} column", found, "use a mapped source field, source_id or email_key")
+        columns = [SOURCE_ID, *entity.mapping.not_ignored, *entity.also_read, *([EMAIL_KEY] if entity.unique else [])]
+        for key, name in (("column", rule.column), *(("when", name) for name in rule.when)):
+            if name not in columns:
+                found = f"unknown column {quoted(name)}{did_you_mean(name, columns)}"
+                fix = "use a mapped source field, one of also_read, source_id or email_key"
+                yield Problem("SPEC_UNKNOWN_FIELD", f"{place} {key}", found, fix)
 
 
 def _setting_problems(top: SpecSection) -> Iterator[Problem]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -29,13 +29,16 @@ BUSINESS, NPNS = "business", "npns"
 class EntitySpec:
     """One kind of record that is moved.
 
-    source_fields, target_fields: what is read and what is filled, by name, in table order. scope_field: source field "only these
+    source_fields, target_fields: what is read and what is filled, by name, in table order; also_read: of these, what rules and notices
+    look at and nothing sends. belongs_to: source field with the ids of the records it belongs to. rights: what the source's user must
+    hold, or the run goes on without the entity. scope_field: source field "only these
     groups" looks at. slice_field: target field whose groups may not shrink unseen. unique: target field of which one record keeps
     a value. main: the integration's last entity, the one it is about. Each "" where there is none.
     strangers: what becomes of what the target holds and nobody imported, LEAVE or REMOVE (with consent). left: of what was delivered
     and is no longer in the source, DELETE or FREEZE. new: of a source record the target does not have, CREATE or ANNOUNCE.
-    opt_outs: whether the target says of a record that it wants no mail. tenant_field: target field that says whose record it is, held
-    against the account's tenant before it is sent (core.tenant); "" where the integration knows no tenants.
+    opt_outs, refreshed: whether the target says of a record that it wants no mail, when it was last looked at and whether it is missing.
+    tenant_field: target field that says whose record it is, held against the account's tenant before it is sent (core.tenant); "" where
+    the integration knows no tenants.
     """
 
     name: str
@@ -52,6 +55,10 @@ class EntitySpec:
     new: str = CREATE
     opt_outs: bool = False
     tenant_field: str = ""
+    refreshed: bool = False
+    also_read: tuple[str, ...] = ()
+    belongs_to: str = ""
+    rights: tuple[str, ...] = ()
 
     @property
     def unique_source(self) -> str:
@@ -62,7 +69,9 @@ class EntitySpec:
     def content(self) -> list[Any]:
         """All it says, for a digest."""
         fields = [self.name, self.mapping.digest, self.scope_field, self.slice_field, self.unique]
-        return [*fields, self.strangers, self.left, self.new, self.opt_outs, self.tenant_field, [vars(rule) for rule in self.expectations]]
+        keys = [self.strangers, self.left, self.new, self.opt_outs, self.tenant_field]
+        keys += [self.refreshed, self.also_read, self.belongs_to, self.rights]
+        return [*fields, *keys, [vars(rule) for rule in self.expectations]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ class IntegrationSpec:
 
     accounts: name of the accounts file, which integrations may share. dag: the DAG that runs it, whose readers may see its reports.
     frequencies: what an account may say of how often it runs. settings: what it may say beside that, as JSON Schemas by name. limits:
-    records of the whole source database by entity. delivery: LIST or RECORDS.
+    records of the whole source database by entity. delivery: LIST or RECORDS. declared: all entities, those a run leaves out too.
     """
 
     name: str
@@ -88,6 +97,12 @@ class IntegrationSpec:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     delivery: str = LIST
     unused_lookups: tuple[str, ...] = field(default=())
+    declared: tuple[EntitySpec, ...] = ()
+
+    def without(self, left_out: Collection[str]) -> IntegrationSpec:
+        """Return what a run has to do with when it leaves some entities out; tables and digests stay those of the whole."""
+        declared = self.declared or self.entities
+        return replace(self, entities=tuple(one for one in declared if one.name not in left_out), declared=declared)
 
     def entity(self, name: str) -> EntitySpec:
         """Return one entity. Raises KeyError for a name the integration does not have."""
@@ -96,11 +111,11 @@ class IntegrationSpec:
     @property
     def mapping_digest(self) -> str:
         """Names what all mapping tables do."""
-        return sha256("".join(entity.mapping.digest for entity in self.entities).encode()).hexdigest()
+        return sha256("".join(entity.mapping.digest for entity in self.declared or self.entities).encode()).hexdigest()
 
     @property
     def digest(self) -> str:
         """Names the spec: the same promises, tables and numbers have the same digest, however they are written down."""
-        entities = [one.content for one in self.entities]
+        entities = [one.content for one in self.declared or self.entities]
         content = [self.source, self.target, self.right, self.delivery, entities, dict(self.limits), self.safety.model_dump()]
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

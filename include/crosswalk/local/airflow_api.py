@@ -57,8 +57,8 @@ class LocalApi(AirflowApi):
         details = self.call("GET", f"dags/{dag_id}/dagRuns/~/hitlDetails?response_received=false&limit=100")["hitl_details"]
         return [detail for detail in details if detail["task_instance"]["state"] == "awaiting_input"]
 
-    def answer(self, question: dict[str, Any], choice: str) -> None:
-        """Answer an open question: "Approve" or "Reject"."""
+    def answer(self, question: dict[str, Any], *choices: str, form: dict[str, Any] | None = None) -> None:
+        """Answer an open question, with its form filled in where it has one."""
         one = question["task_instance"]
         path = f"dags/{one['dag_id']}/dagRuns/{one['dag_run_id']}/taskInstances/{one['task_id']}/{one['map_index']}/hitlDetails"
-        self.call("PATCH", path, {"chosen_options": [choice], "params_input": {}})
+        self.call("PATCH", path, {"chosen_options": list(choices), "params_input": form or {}})

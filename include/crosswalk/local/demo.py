@@ -1,7 +1,8 @@
 """The main job through real Airflow, from one command: `python -m crosswalk.local.demo`.
 
-Four accounts: one of 30,000 contacts, one of tag groups only, one that is held for a person, one over its limit. Exits 0 only when each
-ended as expected. A second demo finds the same world: what did not change is not written again.
+Four accounts: one of 30,000 contacts, one of tag groups only, one that is held for a person, one over its limit. Beside them an eMoney
+firm: an export of clients and a refresh. Exits 0 only when each ended as expected. A second demo finds the same world: what did not
+change is not written again.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from crosswalk.cli.screen import Screen, print_results
 from crosswalk.errors import CrosswalkError, TransientError
 from crosswalk.local.airflow_api import LocalApi
 from crosswalk.local.environment import Place, find_place
+from crosswalk.local.planning import Planning
 from crosswalk.local.results import INTEGRATION, Result, read_result, write_summary
 from crosswalk.local.stack import bring_up
 from crosswalk.local.world import OFFICES
@@ -56,10 +58,11 @@ def _demo(place: Place, console: Console) -> int:
         store = _store(place)
         expected = {office.account: _expected(store, office.account, office.ends) for office in OFFICES}
         api, before = LocalApi(stack), world.writes()
-        run_id = _begin(api, console)
-        _watch(api, run_id, console)
+        run_id, planning = _begin(api, console), [Planning(api, world, firm) for firm in world.firms]
+        _watch(api, run_id, planning, console)
         after = world.writes()
         results = [read_result(place, store, run_id, name, ends, after[name] - before[name]) for name, ends in expected.items()]
+        results += [result for one in planning for result in one.results(place, store)]
     finally:
         if ours:
             stack.stop()
@@ -107,14 +110,16 @@ def _await_schedule(api: LocalApi) -> None:
         time.sleep(0.5)
 
 
-def _watch(api: LocalApi, run_id: str, console: Console) -> None:
-    """Show progress until every account is at an end, or waits for a person."""
+def _watch(api: LocalApi, run_id: str, planning: list[Planning], console: Console) -> None:
+    """Show progress until every account is at an end, or waits for a person; the firms' jobs go on beside it."""
     began = time.monotonic()
     with Screen(console, DAG) as screen:
         while (seconds := time.monotonic() - began) < RUN_SECONDS:
             now = progress(api, DAG, run_id)
             screen.show(now.steps, seconds)
-            if now.settled:
+            for one in planning:
+                one.step()
+            if now.settled and all(one.over for one in planning):
                 return
             time.sleep(1)
     raise TransientError("LOCAL_DEMO", doing=f"waiting for {run_id}", found=f"not over after {RUN_SECONDS} s", fix="read .local/logs")

@@ -53,15 +53,18 @@ class Result:
         return {**shown, "as expected": "yes" if self.ok else f"NO ({self.expected})"}
 
 
-def read_result(place: Place, store: Store, run_id: str, account: str, expected: str, writes: int) -> Result:
+def read_result(
+    place: Place, store: Store, run_id: str, account: str, expected: str, writes: int, integration: str = INTEGRATION
+) -> Result:
     """Read from the store how an account of an Airflow run ended."""
-    row = next((row for row in store.runs.latest(INTEGRATION, account) if row.run_id == run_id), None)
+    row = next((row for row in store.runs.latest(integration, account) if row.run_id == run_id), None)
+    name = account if integration == INTEGRATION else f"{account} {integration.partition('_to_')[2]}"
     if row is None:
-        return Result(account, "did not run", expected, writes=writes)
+        return Result(name, "did not run", expected, writes=writes)
     plan = {name: sum(counts.get(name, 0) for counts in row.counts.get("plan", {}).values()) for name in _OUTCOMES}
     totals = row.counts.get("source_totals", {})
     return Result(
-        account,
+        name,
         _ended(row),
         expected,
         contacts=totals.get("contact", 0),

@@ -23,6 +23,7 @@ import requests
 from crosswalk.errors import TransientError
 from crosswalk.local import world as sandbox
 from crosswalk.local.environment import Place, airflow_environment, find_place, free_port, write_shell_file
+from crosswalk.local.firms import FIRMS, Firm
 from crosswalk.local.processes import Child, recall, remember, spawn, stop
 
 START_SECONDS = 180
@@ -89,18 +90,21 @@ def migrate(place: Place, environment: dict[str, str]) -> None:
 
 
 def bring_up(
-    place: Place, say: Callable[[str], None], offices: tuple[sandbox.Office, ...] = sandbox.OFFICES
+    place: Place,
+    say: Callable[[str], None],
+    offices: tuple[sandbox.Office, ...] = sandbox.OFFICES,
+    firms: tuple[Firm, ...] = FIRMS,
 ) -> tuple[sandbox.World, Stack, bool]:
     """Find or start everything: sandbox with its offices, store, Airflow. The flag tells whether Airflow was started by this call."""
     running = find(place)
-    world = sandbox.find(place, offices)
+    world = sandbox.find(place, offices, firms)
     if world is None:
         if running:
             running.stop()
             running = None
-        largest = max(office.contacts for office in offices)
+        largest = max((office.contacts for office in offices), default=0)
         say(f"Sandbox: starting it with {len(offices)} offices, the largest of {largest:,} contacts")
-        world = sandbox.prepare(place, offices)
+        world = sandbox.prepare(place, offices, firms)
     say(f"Sandbox: {world.url}/_sandbox/" + ("" if world.fresh else ", with what was delivered before"))
     if running:
         say(f"Airflow: running already at {running.url}")

@@ -16,12 +16,12 @@ from typing import Any
 
 import requests
 
-from crosswalk.errors import TransientError
+from crosswalk.local.control import USER, call, failed
 from crosswalk.local.environment import Place, free_port, kept_secrets
+from crosswalk.local.firms import FIRMS, Firm, firm_connections, open_firms
 from crosswalk.local.processes import Child, recall, remember, spawn, stop
 
 START_SECONDS = 60
-USER = "integration"
 
 
 @dataclass(frozen=True)
@@ -63,38 +63,42 @@ class World:
     offices: tuple[Office, ...]
     children: tuple[Child, ...]
     fresh: bool
+    firms: tuple[Firm, ...] = ()
 
     def writes(self) -> dict[str, int]:
-        """Write requests each FMG account was sent so far."""
+        """Write requests each FMG account and each eMoney firm was sent so far."""
         counters = call("GET", f"{self.url}/_sandbox/requests?system=fmg")["counters"]["fmg"]["by_owner"]
-        return {office.account: int(counters.get(office.fmg_account, {}).get("writes", 0)) for office in self.offices}
+        written = {office.account: int(counters.get(office.fmg_account, {}).get("writes", 0)) for office in self.offices}
+        of_firms = call("GET", f"{self.url}/_sandbox/requests?system=emoney")["counters"]["emoney"]["by_owner"]
+        return written | {firm.account: int(of_firms.get(firm.firm, {}).get("writes", 0)) for firm in self.firms}
 
 
-def prepare(place: Place, offices: tuple[Office, ...] = OFFICES) -> World:
+def prepare(place: Place, offices: tuple[Office, ...] = OFFICES, firms: tuple[Firm, ...] = FIRMS) -> World:
     """Find the running sandbox, or clear everything and make the world anew."""
-    world = find(place, offices)
+    world = find(place, offices, firms)
     if world:
         return world
     clear(place)
     port = free_port()
     command = [sys.executable, "-m", "crosswalk.sandbox", "--port", str(port), "--contacts", "200", "--groups", "10"]
     child = spawn("sandbox", command, place.logs / "sandbox.log", _plain_environment())
-    world = World(f"http://127.0.0.1:{port}", offices, (child,), fresh=True)
+    world = World(f"http://127.0.0.1:{port}", offices, (child,), fresh=True, firms=firms)
     with ExitStack() as undo:
         undo.callback(stop, world.children)
         _wait(world)
         for office in offices:
             _open(world, office, kept_secrets(place))
+        open_firms(place, world.url, firms)
         undo.pop_all()
     remember(place.local / "sandbox.json", world.children, url=world.url)
     return world
 
 
-def find(place: Place, offices: tuple[Office, ...] = OFFICES) -> World | None:
+def find(place: Place, offices: tuple[Office, ...] = OFFICES, firms: tuple[Firm, ...] = FIRMS) -> World | None:
     """Return the world an earlier command left running, if it still is."""
     children, facts = recall(place.local / "sandbox.json")
     if children and all(child.alive for child in children):
-        return World(str(facts["url"]), offices, tuple(children), fresh=False)
+        return World(str(facts["url"]), offices, tuple(children), fresh=False, firms=firms)
     return None
 
 
@@ -118,7 +122,7 @@ def connections(place: Place, world: World) -> dict[str, dict[str, Any]]:
         made[f"smartoffice_{office.account}"] = {"conn_type": "smartoffice", **server, **login, "extra": extra}
         extra = {"account": office.fmg_account, "path": "/fmg", "allow_private_network": True}
         made[f"fmg_{office.account}"] = {"conn_type": "fmg", **server, "password": secret["fmg"], "extra": extra}
-    return made
+    return made | firm_connections(place, world.url, world.firms)
 
 
 def _open(world: World, office: Office, secret: dict[str, str]) -> None:
@@ -148,19 +152,4 @@ def _wait(world: World) -> None:
             time.sleep(0.2)
         else:
             return
-    raise _failed("it did not answer")
-
-
-def call(method: str, url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Call the sandbox's control API. Raises TransientError LOCAL_SANDBOX."""
-    try:
-        answer = requests.request(method, url, json=body, timeout=120)
-        answer.raise_for_status()
-        read: dict[str, Any] = answer.json()
-    except requests.RequestException as error:
-        raise _failed(f"a control request failed ({type(error).__name__})") from None
-    return read
-
-
-def _failed(found: str) -> TransientError:
-    return TransientError("LOCAL_SANDBOX", doing="preparing the sandbox", found=found, fix="read .local/logs/sandbox.log")
+    raise failed("it did not answer")

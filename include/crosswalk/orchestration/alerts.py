@@ -12,6 +12,8 @@ from crosswalk.orchestration.links import run_url
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from crosswalk.core.model import RunKey
+
 log = logging.getLogger(__name__)
 
 
@@ -31,6 +33,19 @@ def notice(context: Context) -> dict[str, Any]:
         "report": run_url(key) if key else None,
         "ours": ours,
     }
+
+
+def log_news(key: RunKey, number: int) -> None:
+    """Log, as one JSON line, that records were found which wait for a person to link them."""
+    news = {
+        "account": key.account,
+        "integration": key.integration,
+        "code": "NEW_TO_LINK",
+        "records": number,
+        "next": "look at the report; trigger emoney_account_linking for the clients concerned",
+        "report": run_url(key),
+    }
+    log.warning("crosswalk notice %s", json.dumps(news, sort_keys=True))
 
 
 def log_failure(context: Context) -> None:

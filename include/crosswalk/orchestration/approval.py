@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 ANSWER_WITHIN = timedelta(hours=24)
+YES, NO = "Yes", "No"
 
 
 class ApprovePlanOperator(ApprovalOperator):
@@ -51,24 +52,34 @@ class ApprovePlanOperator(ApprovalOperator):
             self.log.info("nothing is held")
             return {**RunKey.from_dict(self.handle).as_dict(), "held": False}
         from crosswalk.orchestration.runs import resume_run
-        from crosswalk.steps.approve import approval_text
+        from crosswalk.steps.approve import approval_text, update_question
+        from crosswalk.steps.choices import is_only_about_existing
 
         run = resume_run(self.handle)
-        self.subject, self.body = approval_text(run)
-        shown = run.store.runs.get(run.key).plan_hash
+        row = run.store.runs.get(run.key)
+        if is_only_about_existing(row.holds):
+            self.subject, self.body = update_question(run)
+            self.options, self.defaults = [YES, NO], [NO]
+        else:
+            self.subject, self.body = approval_text(run)
         try:
             super().execute(context)
         except TaskAwaitingInput as question:
-            question.kwargs = {"plan_hash": shown}
+            question.kwargs = {"plan_hash": row.plan_hash}
             raise
         return dict(self.handle)
 
     def execute_complete(self, context: Context, event: dict[str, Any], plan_hash: str = "") -> dict[str, Any]:
-        """Keep the decision. Raises SafetyStop PLAN_REJECTED on Reject."""
+        """Keep the decision. Raises SafetyStop PLAN_REJECTED on Reject; a No leaves out what it was about, and the rest goes on."""
         from crosswalk.orchestration.runs import handle_and_counts, resume_run
-        from crosswalk.steps.approve import record_decision
+        from crosswalk.steps.approve import answer, record_decision
+        from crosswalk.steps.choices import is_only_about_existing
 
-        run, by = resume_run(self.handle), _who(event)
+        run, by = resume_run(self.handle), who(event)
+        if is_only_about_existing(run.store.runs.get(run.key).holds):
+            yes = event.get("chosen_options") == [YES]
+            answer(run, yes=yes, plan_hash=plan_hash, by=by)
+            return handle_and_counts(run.key, {"held": True, "approved": yes})
         try:
             super().execute_complete(context, event)
         except HITLRejectException:
@@ -83,7 +94,7 @@ class ApprovePlanOperator(ApprovalOperator):
         return handle_and_counts(run.key, {"held": True, "approved": True})
 
 
-def _who(event: dict[str, Any]) -> str:
+def who(event: dict[str, Any]) -> str:
     """Name who answered; the default taken after the time-out has nobody."""
     user = event.get("responded_by_user") or {}
     return str(user.get("name") or user.get("id") or "nobody (no answer in time)")

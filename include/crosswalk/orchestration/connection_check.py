@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from crosswalk.core.abilities import LicensedSource
 from crosswalk.core.spec import integration_names, load_spec
-from crosswalk.errors import PermanentError
+from crosswalk.errors import AuthRefused, PermanentError
 
 if TYPE_CHECKING:
     from crosswalk.core.ports import LabelledSource, Source, Target
@@ -18,17 +19,26 @@ IN_SET = "expect_column_values_to_be_in_set"
 def source_verdict(system: str, source: Source, dictionary: Mapping[str, Mapping[str, str]]) -> str:
     """Check rights and limits of every integration that reads from the system, and its codes against the lookup tables.
 
+    An office may be used for some integrations only: what the others lack is said, and an error when it is lacking for all.
     Raises AuthRefused RIGHT_MISSING, PermanentError LIMIT_…, and what the source raises.
     """
     totals = source.totals()
     said = [f"Signed in. {_counts(totals)} in the whole database."]
+    lacking: dict[str, AuthRefused] = {}
+    held = []
     for spec in (load_spec(name) for name in integration_names()):
         if spec.source == system:
-            source.require_right(spec.right)
+            try:
+                source.require_right(spec.right)
+            except AuthRefused as error:
+                lacking[spec.name] = error
+                continue
             _check_limits(spec, totals)
-            said.append(f"{spec.name}: right {spec.right} held, within the limits ({_counts(spec.limits)}).")
-            said += _unknown_codes(spec, dictionary)
-    return " ".join(said)
+            held.append(f"{spec.name}: right {spec.right} held{_within(spec)}.")
+            held += [*_unlicensed(spec, source), *_unknown_codes(spec, dictionary)]
+    if lacking and not held:
+        raise next(iter(lacking.values()))
+    return " ".join([*said, *held, *(f"{name}: the user does not hold its right." for name in lacking)])
 
 
 def labelled_verdict(source: LabelledSource, fields: Sequence[str]) -> str:
@@ -45,6 +55,18 @@ def target_verdict(target: Target) -> str:
     state = target.state()
     owner = " ".join(state.managed_by.values()) if state.managed_by else "nobody yet"
     return f"Reached. It holds {_counts(state.counts)}; managed by {owner}; deliveries so far: {state.generation}."
+
+
+def _within(spec: IntegrationSpec) -> str:
+    return f", within the limits ({_counts(spec.limits)})" if spec.limits else ""
+
+
+def _unlicensed(spec: IntegrationSpec, source: Source) -> Iterator[str]:
+    if isinstance(source, LicensedSource):
+        for entity in spec.entities:
+            if lacking := sorted(set(entity.rights) - source.held_rights(entity.rights)):
+                named = entity.name.capitalize().removesuffix("y") + ("ies" if entity.name.endswith("y") else "s")
+                yield f"{named} will be left out: the user lacks {' and '.join(lacking)}."
 
 
 def _check_limits(spec: IntegrationSpec, totals: Mapping[str, int]) -> None:

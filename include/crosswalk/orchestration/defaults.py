@@ -30,7 +30,7 @@ def sync_params() -> dict[str, Param]:
     """Build the trigger form of a sync."""
     return {
         "accounts": _names([], 63, "Accounts", "Names of include/accounts, one a line. Empty: all of them."),
-        "dry_run": Param(False, type="boolean", title="Dry run", description="Show the plan and write nothing."),
+        "dry_run": _dry_run(),
         "full_resync": Param(False, type="boolean", title="Full resync", description="Send the whole list again, not only what changed."),
         "rejected_only": Param(
             False, type="boolean", title="Only rejected records", description="Deliver only records that are rejected now, if they pass."
@@ -45,6 +45,48 @@ def writeback_params() -> dict[str, Param]:
         "accounts": _names([], 63, "Accounts", "Names of include/accounts, one a line. Empty: all that chose activities."),
         "dry_run": Param(False, type="boolean", title="Dry run", description="Count what would be read and written; write nothing."),
     }
+
+
+def export_params() -> dict[str, Param]:
+    """Build the trigger form of an export of some clients."""
+    return {
+        "account": _account(),
+        "clients": _clients(minItems=1),
+        "existing": Param(
+            "ask",
+            enum=["ask", "update", "leave"],
+            title="If a client exists already",
+            description="Update client's information? ask: a person answers under Required Actions; update: yes; leave: no.",
+        ),
+        "dry_run": _dry_run(),
+    }
+
+
+def linking_params() -> dict[str, Param]:
+    """Build the trigger form of the linking of some clients' accounts and policies."""
+    return {"account": _account(), "clients": _clients(minItems=1)}
+
+
+def refresh_params() -> dict[str, Param]:
+    """Build the trigger form of a refresh."""
+    return {
+        "accounts": _names([], 63, "Accounts", "Names of include/accounts, one a line. Empty: all of them."),
+        "clients": _clients([], note=" Empty: all clients."),
+        "dry_run": _dry_run(),
+    }
+
+
+def _account() -> Param:
+    return Param(None, type="string", minLength=1, maxLength=63, title="Account", description="Its name in include/accounts.")
+
+
+def _clients(default: list[str] | None = None, note: str = "", **rules: Any) -> Param:
+    description = "Ids of contacts or households, one a line, such as Contact.7.1201 or HouseHold.7.3; a household means its head." + note
+    return _names(default, 60, "Clients", description, **rules)
+
+
+def _dry_run() -> Param:
+    return Param(False, type="boolean", title="Dry run", description="Show the plan and write nothing.")
 
 
 def undo_params() -> dict[str, Param]:

@@ -38,6 +38,12 @@ def begin_run(context: Context, integration: str, account: str) -> Run:
         from crosswalk.steps.retry import restrict
 
         restrict(run, only)
+    if params.get("clients"):
+        run.narrow(params["clients"])
+    if params.get("existing"):
+        from crosswalk.steps.choices import answer_existing
+
+        answer_existing(run, params["existing"])
     return run
 
 

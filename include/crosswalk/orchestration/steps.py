@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 
 from crosswalk.core.model import RunKey
 from crosswalk.errors import CrosswalkError
+from crosswalk.orchestration.alerts import log_news
 from crosswalk.orchestration.links import RunReportLink
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class SelectAccountsOperator(BaseOperator):
         on_demand = context["dag_run"].run_type == "manual"
         start, end = context.get("data_interval_start"), context.get("data_interval_end")
         interval = (start, end) if self.by_night and start and end else None
-        wanted = context["params"].get("accounts") or []
+        params = context["params"]
+        wanted = params.get("accounts") or [params[name] for name in ("account",) if params.get(name)]
         chosen = choose(accounts, wanted, on_demand=on_demand, interval=interval, setting=self.setting)
         self.log.info("%d of %d accounts are run: %s", len(chosen), len(accounts), ", ".join(chosen))
         return chosen
@@ -169,7 +171,10 @@ class LoadStep(_Step):
 
         with _noted(run):
             target = hook_for(self.system, run.settings.target).get_target()
-        return load(run, target, lambda: hook_for(run.spec.source, run.settings.source).get_source())
+        counts = load(run, target, lambda: hook_for(run.spec.source, run.settings.source).get_source())
+        if counts.get("announced"):
+            log_news(run.key, counts["announced"])
+        return counts
 
 
 class UndoStep(_Beginning):

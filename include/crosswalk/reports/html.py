@@ -20,6 +20,10 @@ MOST_DELETES = 500
 """Deletes on the page, and changes behind our back; plan.csv has all."""
 
 
+MOST_LINKED = 500
+"""Linked records on the page; report.json has all."""
+
+
 def render(report: Report, files_at: str | None = None) -> str:
     """Render a report.
 
@@ -40,6 +44,7 @@ def render(report: Report, files_at: str | None = None) -> str:
         samples=_grouped_samples(report),
         most_rejected=MOST_REJECTED,
         most_deletes=MOST_DELETES,
+        most_linked=MOST_LINKED,
         entities=entities,
         sums=sorted(report.sums, key=lambda one: [*order, one.entity].index(one.entity)),
     )

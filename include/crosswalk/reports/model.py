@@ -99,6 +99,17 @@ class Drift:
 
 
 @dataclass(frozen=True)
+class LinkedRecord:
+    """One record a person linked. refreshed_at: when the target says it was last looked at, ISO 8601, "" for never."""
+
+    entity: str
+    source_id: str
+    target_id: str
+    refreshed_at: str
+    missing: bool
+
+
+@dataclass(frozen=True)
 class TargetOnly:
     """A file that holds what nobody imported, before a delivery removes it or takes it over."""
 
@@ -120,6 +131,7 @@ class Report:
 
     status: a RunStatus. Times are ISO 8601, "" when unknown. durations: seconds by step. limits: of the whole source database.
     plan: {entity: {outcome: records}}. next_step: one sentence; "" lets the page say the usual one for the status.
+    waiting: source ids of what this run announced, by entity. linked: what people linked, as the target has it.
     """
 
     key: RunKey
@@ -144,6 +156,8 @@ class Report:
     holds: list[Hold] = field(default_factory=list)
     decided_by: str = ""
     target_only: list[TargetOnly] = field(default_factory=list)
+    waiting: dict[str, list[str]] = field(default_factory=dict)
+    linked: list[LinkedRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     error: Failure | None = None
     next_step: str = ""

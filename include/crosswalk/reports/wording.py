@@ -80,6 +80,9 @@ REASONS = {
     "left_scope": "in none of the groups the account is narrowed to",
     "target_only": "only ever in the target",
     "undone": "put back as it was before the delivery that is undone",
+    "not_linked": "waits for a person to link it",
+    "linked": "a person decided to link it",
+    "left_as_is": "exists in the target and was to be left untouched",
     "not_retried": "not among the rejected records that were retried",
 }
 """What the reason of a plan row means."""

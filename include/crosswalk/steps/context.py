@@ -73,6 +73,11 @@ class Run:
     store: Store
     zone: LandingZone
 
+    def __post_init__(self) -> None:
+        row = self.store.runs.find(self.key)
+        if row and row.counts.get("left_out"):
+            self.spec = self.spec.without(row.counts["left_out"])
+
     @classmethod
     def begin(
         cls,
@@ -127,6 +132,12 @@ class Run:
     def narrowed(self) -> tuple[str, ...] | None:
         """The source records the run was asked for; None: all in the account's scope."""
         return tuple(json.loads(self.folder.read_bytes(_NARROWED))) if self.folder.exists(_NARROWED) else None
+
+    def leave_out(self, entities: Collection[str]) -> None:
+        """Go on without these entities, as every later step of the run does."""
+        self.spec = self.spec.without(entities)
+        counts = self.store.runs.get(self.key).counts
+        self.store.runs.update(self.key, counts={**counts, "left_out": sorted(entities)})
 
     @property
     def scope(self) -> tuple[str, ...] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from crosswalk.core.abilities import PacedDelivery
 from crosswalk.core.changes import payload_hashes
 from crosswalk.core.model import DELTA, REPLACE, UNDO, Outcome
 from crosswalk.core.ports import Delivery, Operation, Receipt, Target, TargetState
@@ -16,6 +17,7 @@ from crosswalk.core.spec_model import LIST, RECORDS
 from crosswalk.core.tenant import guarded, tenant_of
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.addresses import still_taken, takers
+from crosswalk.steps.choices import decided
 from crosswalk.steps.context import STEP_SECONDS, Heartbeat, Run
 from crosswalk.steps.operations import CHANGING, as_they_are, only_known, operations
 from crosswalk.steps.opt_outs import suppressed
@@ -91,7 +93,8 @@ def _send_all(
         desired = run.folder.read_frame(f"desired_{entity.name}")
         plan, desired = _without_lost(entity, plan, desired, groups - _never_made(sent, before))
         rows = plan[plan["entity"] == entity.name]
-        todo = list(operations(entity, rows, desired, before[entity.name], mode, groups, suppressed(run)))
+        links = decided(run).get(entity.name, {})
+        todo = list(operations(entity, rows, desired, before[entity.name], mode, groups, suppressed(run), links))
         sent += _send_in_order(run, delivery, entity, todo, before[entity.name], first, beat)
         first += len(todo)
     if mode == REPLACE:
@@ -128,7 +131,8 @@ def _send(
 
     known: ids the target has records under.
     """
-    sent = send(run.store.ledger, delivery, cut(todo, delivery.max_batch, first), beat, enough)
+    most = delivery.batch_of(todo) if isinstance(delivery, PacedDelivery) else delivery.max_batch
+    sent = send(run.store.ledger, delivery, cut(todo, most, first), beat, enough)
     if run.store.runs.get(run.key).mode == UNDO:
         return sent
     strange = {one.key for one, why in sent.refused if why.code == _UNKNOWN_ID and one.op == "upsert" and one.target_id not in known}

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from crosswalk import __version__
+from crosswalk.core.abilities import LicensedSource
 from crosswalk.core.ports import Source, Target, TargetState
 from crosswalk.core.spec import EntitySpec
-from crosswalk.errors import ConfigurationError, DataError, PermanentError, TransientError
+from crosswalk.errors import AuthRefused, ConfigurationError, DataError, PermanentError, TransientError
 from crosswalk.landing.manifest import EntityManifest, Manifest
 from crosswalk.steps.context import BEAT_SECONDS, Run
 from crosswalk.steps.reading import land_both, unstable
+
+log = logging.getLogger(__name__)
 
 
 def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
@@ -27,8 +31,9 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
         run.store.bindings.bind(run.key.integration, run.key.account, source.identity(), target.identity())
         if run.spec.right:
             source.require_right(run.spec.right)
-        totals = source.totals()
-        run.store.runs.update(run.key, counts={"source_totals": totals})
+        _leave_out(run, source)
+        totals = _totals(run, source)
+        run.store.runs.update(run.key, counts={**run.store.runs.get(run.key).counts, "source_totals": totals})
         check_limits(run, totals)
         state = target.state()
         check_ownership(run, source, state)
@@ -38,7 +43,34 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
         for entity in run.spec.entities:
             _check_fields(run, entity, entities[f"source_{entity.name}"])
         run.folder.seal(_manifest(run, source, target, totals, state, entities))
-        return {name: landed.rows for name, landed in entities.items()}
+        left_out = len(run.store.runs.get(run.key).counts.get("left_out", []))
+        return {**{name: landed.rows for name, landed in entities.items()}, **({"left_out": left_out} if left_out else {})}
+
+
+def _leave_out(run: Run, source: Source) -> None:
+    """Go on without the entities whose rights the source's user lacks. Raises AuthRefused RIGHT_MISSING when none is left."""
+    wanted = sorted({right for entity in run.spec.entities for right in entity.rights})
+    if not wanted or not isinstance(source, LicensedSource):
+        return
+    lacking = set(wanted) - source.held_rights(wanted)
+    left_out = [entity.name for entity in run.spec.entities if lacking & set(entity.rights)]
+    if len(left_out) == len(run.spec.entities):
+        raise AuthRefused(
+            "RIGHT_MISSING",
+            doing=f"checking the licences behind {run.settings.source}",
+            found=f"the user of the connection lacks {', '.join(sorted(lacking))}: nothing is left to read",
+            fix="ask an administrator to switch the licences on in User Rights, Licenses; then clear extract",
+        )
+    if left_out:
+        log.warning("run %s goes without %s: the user lacks %s", run.key, ", ".join(left_out), ", ".join(sorted(lacking)))
+        run.leave_out(left_out)
+
+
+def _totals(run: Run, source: Source) -> dict[str, int]:
+    totals = source.totals()
+    if isinstance(source, LicensedSource):
+        totals |= {entity.name: source.total(entity.name) for entity in run.spec.entities if entity.name not in totals}
+    return totals
 
 
 def check_limits(run: Run, totals: dict[str, int]) -> None:
@@ -59,16 +91,17 @@ def check_totals(run: Run, source: Source, counted: Mapping[str, int], entities:
     A main list without any record is left to the hold that asks a person (SAFE-2).
     """
     empty = {entity.name for entity in run.spec.entities if entity.main and not entities[f"source_{entity.name}"].rows}
-    wrong = [name for name, total in counted.items() if name not in empty and entities[f"source_{name}"].rows < total]
+    read = {name: entities[f"source_{name}"].rows for name in counted if f"source_{name}" in entities}
+    wrong = [name for name, rows in read.items() if name not in empty and rows < counted[name]]
     if run.scope is not None or not wrong:
         return
-    if source.totals() != counted:
+    if _totals(run, source) != counted:
         raise unstable(run, "source", "database")
     name = wrong[0]
     raise DataError(
         "SRC_COUNT_MISMATCH",
         doing=f"reading {name}s of {run.key}",
-        found=f"the pages hold {entities[f'source_{name}'].rows} records, the database counts {counted[name]}",
+        found=f"the pages hold {read[name]} records, the database counts {counted[name]}",
         fix="run again; if it stays, ask the vendor whether its answers are capped",
     )
 
@@ -97,7 +130,7 @@ def check_order(run: Run, state: TargetState) -> None:
 
 
 def _check_fields(run: Run, entity: EntitySpec, landed: EntityManifest) -> None:
-    gone = sorted(set(entity.mapping.source_names) - set(landed.fields_seen))
+    gone = sorted(set(entity.source_fields) - set(landed.fields_seen))
     if landed.rows and gone:
         raise DataError(
             "SRC_FIELD_GONE",

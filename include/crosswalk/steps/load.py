@@ -16,6 +16,7 @@ from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.approve import require_approval
 from crosswalk.steps.context import BEAT_SECONDS, Heartbeat, Run
 from crosswalk.steps.deliver import Delivered, deliver
+from crosswalk.steps.links import full_load_seconds, newly_announced, tell
 from crosswalk.steps.opt_outs import note_opt_outs
 from crosswalk.steps.reading import read_frame
 from crosswalk.steps.send import Sent
@@ -50,7 +51,8 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
                     _require_same_source(run, source, beat)
                     note_opt_outs(run, target, before)
                 run.store.leases.fence(beat.lease)
-                _finish(run, deliver(run, target, standing, read_plan(run), before, beat))
+                delivered = deliver(run, target, standing, read_plan(run), before, beat)
+                _finish(run, target, tell(run, target, delivered, beat))
         return dict(run.store.runs.get(run.key).counts.get("load", {}))
 
 
@@ -108,7 +110,7 @@ def _records(frame: pd.DataFrame) -> Counter[tuple[str, ...]]:
     return Counter(frame[sorted(frame.columns)].itertuples(index=False, name=None))
 
 
-def _finish(run: Run, delivered: Delivered) -> None:
+def _finish(run: Run, target: Target, delivered: Delivered) -> None:
     plan, sent, receipt = delivered.plan, delivered.sent, delivered.receipt
     refused = {operation.source_id for operation, _ in sent.refused}
     _reject_refused(run, sent)
@@ -122,6 +124,8 @@ def _finish(run: Run, delivered: Delivered) -> None:
     counts = run.store.runs.get(run.key).counts
     told: dict[str, Any] = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
     told |= {"generation": receipt.generation, "target": dict(receipt.counts)}
+    told |= {"announced": sum(map(len, new.values()))} if (new := newly_announced(run)) else {}
+    told |= {"full_load_seconds": seconds} if (seconds := full_load_seconds(run, target, delivered)) is not None else {}
     run.store.runs.update(run.key, counts={**counts, "load": told}, error_code="", error_text="")
     status = RunStatus.PARTIAL if rejected else RunStatus.SUCCESS
     afresh = run.store.runs.get(run.key).mode == REPLACE

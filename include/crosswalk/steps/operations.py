@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
-from crosswalk.core.model import DELTA, REPLACE, UNDO, Outcome
+from crosswalk.core.model import DELTA, REPLACE, UNDO, Decided, Outcome
 from crosswalk.core.ports import Operation
 from crosswalk.core.spec import EntitySpec
 from crosswalk.core.suppression import SuppressionList
@@ -23,6 +24,7 @@ def operations(
     mode: str,
     groups: set[str],
     suppressed: SuppressionList,
+    links: Decided | None = None,
 ) -> Iterator[Operation]:
     """What the target must be told about one entity.
 
@@ -30,11 +32,12 @@ def operations(
     where it has none any more. A full delivery sends what is unchanged as well. A replace sends the whole list as it shall be, also what
     stays because its source was rejected; what is not sent is gone.
     groups: source ids of the groups the target will have; a kept record's memberships of others are left out.
-    suppressed: who opted out.
+    suppressed: who opted out. links: what a person decided to link.
     """
     send = plan[plan["outcome"].isin(SENT if mode in (DELTA, UNDO) else SENT | {Outcome.UNCHANGED.value})]
-    wanted = _as_it_was(send, desired) if mode == UNDO else _joined(send, desired)
-    yield from _upserts(entity, wanted, suppressed)
+    wanted, links = _as_it_was(send, desired) if mode == UNDO else _joined(send, desired), links or {}
+    for one in _upserts(entity, wanted, suppressed):
+        yield replace(one, links=tuple(links[one.source_id])) if one.source_id in links else one
     if mode == REPLACE:
         kept = plan[(plan["outcome"] == Outcome.REJECTED.value) & (plan["target_id"] != "")]
         yield from as_they_are(entity, target, set(kept["target_id"]), groups, suppressed)

@@ -14,9 +14,11 @@ from crosswalk.landing.folder import MANIFEST
 from crosswalk.landing.manifest import Manifest
 from crosswalk.reports import model
 from crosswalk.reports import publish as files
-from crosswalk.reports.model import Failure, Limit, RejectedRecord, Report, Sum, TargetOnly
+from crosswalk.reports.model import Failure, Limit, LinkedRecord, RejectedRecord, Report, Sum, TargetOnly
 from crosswalk.reports.planned import masked_changes
 from crosswalk.reports.samples import samples
+from crosswalk.reports.wording import lasting
+from crosswalk.steps.links import LINKED, newly_announced
 from crosswalk.steps.transform import read_plan, records_without_id, rules_of, target_only_file
 from crosswalk.steps.validate import read_rejections
 from crosswalk.store.runs import RunRow
@@ -39,7 +41,9 @@ def publish(run: Run, step: str) -> None:
     report.rejected = list(_rejected(run))
     if manifest:
         report.taken_at = manifest.taken_at.isoformat(timespec="seconds")
-        report.notes += [*_origin(row), *settings_notes(row), *_notes(manifest)]
+        report.notes += [*_origin(row), *settings_notes(row), *_notes(manifest), *_left_out(run, row), *_pace(row)]
+        report.waiting = newly_announced(run)
+        report.linked = list(_linked(run))
     if manifest and plan is not None:
         _add_plan(run, report, plan, manifest)
     if plan is not None and step in _PLANNING:
@@ -121,6 +125,27 @@ def _notes(manifest: Manifest) -> Iterator[str]:
         if landed.unknown_fields:
             names = ", ".join(sorted(landed.unknown_fields))
             yield f"the {landed.side} sent fields of a {landed.entity} nobody asked for; they were dropped unread: {names}"
+
+
+def _left_out(run: Run, row: RunRow) -> Iterator[str]:
+    for entity in run.spec.declared:
+        if entity.name in row.counts.get("left_out", []):
+            rights = " and ".join(entity.rights)
+            yield f"{entity.name}s were left out, and stay as they are: the source's user lacks {rights}"
+
+
+def _pace(row: RunRow) -> Iterator[str]:
+    seconds = row.counts.get("load", {}).get("full_load_seconds")
+    if seconds:
+        yield f"sending everything again would take at least {lasting(seconds)} under the target's limit of requests"
+
+
+def _linked(run: Run) -> Iterator[LinkedRecord]:
+    if run.folder.exists(f"{LINKED}.parquet"):
+        frame = run.folder.read_frame(LINKED)
+        rows = frame[frame["source_id"] != ""].sort_values(["entity", "source_id"])
+        for entity, source_id, target_id, refreshed_at, missing in rows.itertuples(index=False, name=None):
+            yield LinkedRecord(entity, source_id, target_id, refreshed_at, missing == "true")
 
 
 def _add_plan(run: Run, report: Report, plan: pd.DataFrame, manifest: Manifest) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 
+from crosswalk.core.abilities import Paced
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import BatchRefused, BatchResult, Delivery, Operation, Refusal
 from crosswalk.steps.context import Heartbeat
@@ -34,7 +35,8 @@ class Batch:
         """Names the content: the same operations have the same hash."""
         digest = hashlib.sha256()
         for operation in self.operations:
-            digest.update(repr((operation.entity, operation.op, operation.key, sorted(operation.values.items()))).encode())
+            links = [sorted(link.items()) for link in operation.links]
+            digest.update(repr((operation.entity, operation.op, operation.key, sorted(operation.values.items()), *links)).encode())
         return digest.hexdigest()
 
 
@@ -104,6 +106,7 @@ def send(
                     waiting.extendleft(_settle(key, ledger, running.pop(future), future, sent))
                 enough(sent)
                 beat()
+                _tell_the_rest(key, delivery, [*waiting, *running.values()])
         finally:
             for future in running:
                 future.cancel()
@@ -118,6 +121,13 @@ def send_again(ledger: Ledger, delivery: Delivery, sent: Sent, contents: Mapping
     again = send(ledger, delivery, [Batch(number, operations) for number, operations in contents.items()], beat)
     tried = {operation.key for operations in contents.values() for operation in operations}
     return Sent(sent.parts, [one for one in sent.refused if one[0].key not in tried]) + again
+
+
+def _tell_the_rest(key: RunKey, delivery: Delivery, batches: list[Batch]) -> None:
+    """Log how long the rest takes at the least, to a target that may be asked so much in a minute."""
+    left = [operation for batch in batches for operation in batch.operations]
+    if left and isinstance(delivery, Paced):
+        log.info("%s: %d operations left, at least %.0f s", key, len(left), delivery.seconds_for(left[0].entity, len(left)))
 
 
 def _settle(key: RunKey, ledger: Ledger, batch: Batch, answer: Future[BatchResult], sent: Sent) -> list[Batch]:

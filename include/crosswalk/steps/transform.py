@@ -20,6 +20,7 @@ from crosswalk.core.spec import EntitySpec
 from crosswalk.core.spec_model import LIST, RECORDS, REMOVE
 from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
+from crosswalk.steps.choices import LEAVE, asked_first, decided, existing, leave_as_is
 from crosswalk.steps.context import Run
 from crosswalk.steps.operations import CHANGING, only_known
 from crosswalk.steps.opt_outs import SUPPRESSED, with_opt_outs
@@ -53,7 +54,7 @@ def transform(run: Run) -> dict[str, Any]:
             return _handle(run)
         rejections = read_rejections(run, "rejected")
         planned = _restricted(run, _plan_all(run, rejections), rejections)
-        found = _holds(run, planned, rejections) + list(_undone(run, planned))
+        found = [*_holds(run, planned, rejections), *_undone(run, planned), *asked_first(run, (one.plan for one in planned))]
         _land(run, planned, rejections)
         _record(run, planned, found, rejections)
         return _handle(run)
@@ -66,7 +67,8 @@ def read_plan(run: Run) -> pd.DataFrame:
 
 def plan_digest(run: Run, plans: list[pd.DataFrame], mode: str) -> str:
     """Name exactly what the plans of all entities would do to this account in this mode."""
-    return plan_hash(plans, {"mode": mode, "account": run.key.account, "integration": run.key.integration})
+    facts: dict[str, Any] = {"mode": mode, "account": run.key.account, "integration": run.key.integration}
+    return plan_hash(plans, {**facts, **({"decided": links} if (links := decided(run)) else {})})
 
 
 def _plan_all(run: Run, rejections: list[Rejection]) -> list[Planned]:
@@ -91,8 +93,8 @@ def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_i
         desired[entity.slice_field] = only_known(desired[entity.slice_field], group_ids)
     delivered = _acknowledged(run, entity.name)
     rejected = {r.source_id: r.code for r in reversed(rejections) if r.entity == entity.name and r.source_id}
-    known_ids = _known_ids(run, entity, delivered)
-    plan = plan_entity(entity, desired, target, delivered, rejected, known_ids=known_ids, scope=_scope(run))
+    known_ids, links = _known_ids(run, entity, delivered), decided(run).get(entity.name, {})
+    plan = plan_entity(entity, desired, target, delivered, rejected, known_ids=known_ids, scope=_scope(run), decided=links.keys())
     if run.store.runs.get(run.key).replays is None:
         plan = with_opt_outs(run, plan, target)
     source_ids = [*desired["source_id"], *rejected]
@@ -143,12 +145,15 @@ def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> lis
             first=_first(run),
             mapping_changed=changed,
             without_id=records_without_id(rejections, one.entity.name),
+            narrowed=run.narrowed is not None,
         )
     return found
 
 
 def _restricted(run: Run, planned: list[Planned], rejections: list[Rejection]) -> list[Planned]:
     """A run for some records leaves all others as they are; a retry cannot be a first delivery, which replaces the list."""
+    if existing(run) == LEAVE:
+        planned = [replace(one, plan=leave_as_is(one.plan)) for one in planned]
     if run.narrowed is not None:
         return [replace(one, plan=leave_out_unread(one.plan)) for one in planned]
     only = retried(run)

@@ -51,6 +51,8 @@ def undo(run: Run, target: Target, *, generation: int | None, by: str) -> dict[s
         state = target.state()
         check_order(run, state)
         undone = _find(run, state, generation)
+        if left_out := undone.row.counts.get("left_out"):
+            run.leave_out(left_out)
         log.info("run %s undoes snapshot %d", run.key, undone.row.key.snapshot)
         landed, state = land_target(run, target, beat)
         entities = by_name(landed)
@@ -151,7 +153,7 @@ def _record(run: Run, undone: Undone, plans: list[pd.DataFrame], by: str) -> Non
         plan_hash=digest,
         mapping_digest=undone.maker.mapping_digest,
         settings={**undone.maker.settings, "changed": []},
-        counts={**counts, **undoes},
+        counts={**run.store.runs.get(run.key).counts, **counts, **undoes},
         decided_by=by,
     )
     if not run.store.runs.get(run.key).dry_run:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.core.model import FULL, UNDO, RunKey
+from crosswalk.core.model import FULL, UNDO, Decided, RunKey
 from crosswalk.core.ports import Source, Target
 from crosswalk.core.spec import IntegrationSpec
 from crosswalk.landing.zone import LandingZone
-from crosswalk.steps.approve import record_decision
+from crosswalk.steps.approve import answer
+from crosswalk.steps.choices import UPDATE, answer_existing, decide, decided, existing
 from crosswalk.steps.context import Run, Trigger
 from crosswalk.steps.extract import extract
 from crosswalk.steps.load import load
@@ -48,19 +50,24 @@ class Account:
         full_resync: bool = False,
         only: Collection[str] | None = None,
         narrow: Collection[str] | None = None,
+        existing: str = UPDATE,
+        link: Mapping[str, Decided] | None = None,
         approve: Approver | None = None,
         interval: Interval | None = None,
     ) -> RunRow:
         """Run all steps; a held plan is put to `approve`, and left waiting when there is none.
 
-        only: rejected source records to retry; nothing else is delivered. narrow: records to read, and nothing else. interval: the data
-        interval, in UTC.
+        only: rejected source records to retry; nothing else is delivered. narrow: records to read, and nothing else. existing: whether
+        records the target has otherwise are updated. link: what a person decided to link. interval: the data interval, in UTC.
         """
         run = self._begin(_trigger(name, interval), dry_run=dry_run, mode=FULL if full_resync else "")
         if only is not None:
             restrict(run, only)
         if narrow is not None:
             run.narrow(narrow)
+        answer_existing(run, existing)
+        if link:
+            decide(run, link, IN_PROCESS)
         extract(run, self.source, self.target)
         return self._go_on(run, "validate", approve)
 
@@ -96,7 +103,7 @@ class Account:
         if row.mode == UNDO:
             return row if row.delivered_at else self.undo(row.run_id, dry_run=row.dry_run, by=row.decided_by)
         full = full_resync or row.mode == FULL
-        chosen = {"only": retried(run), "narrow": run.narrowed}
+        chosen: dict[str, Any] = {"only": retried(run), "narrow": run.narrowed, "existing": existing(run), "link": decided(run)}
         return self.run(row.run_id, dry_run=row.dry_run, full_resync=full, approve=approve, interval=interval, **chosen)
 
     def _begin(self, trigger: Trigger, *, dry_run: bool = False, mode: str = "", replays: int | None = None) -> Run:
@@ -111,7 +118,8 @@ class Account:
         if "approve" in steps and is_held(run):
             if approve is None:
                 return self.store.runs.get(run.key)
-            record_decision(run, approved=approve(run), plan_hash=self.store.runs.get(run.key).plan_hash, by=IN_PROCESS)
+            row = self.store.runs.get(run.key)
+            answer(run, yes=approve(run), plan_hash=row.plan_hash, by=IN_PROCESS)
         load(run, self.target, lambda: self.source)
         return self.store.runs.get(run.key)
 

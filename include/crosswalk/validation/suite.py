@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -43,7 +44,7 @@ def validate(entity: EntitySpec, frame: pd.DataFrame, known_target: pd.DataFrame
     checked = checked_frame(frame, _columns(rules), text_columns(entity), entity.unique_source)
     first = [rule for rule in rules if not rule.expectation.survivor]
     last = [rule for rule in rules if rule.expectation.survivor]
-    findings = dict(zip(first, engine.run([rule.expectation for rule in first], checked), strict=True))
+    findings = _findings(first, checked)
     sound = checked.drop(index=list(_rejected(findings)))[[SOURCE_ID, *{rule.expectation.column for rule in last}, ROW]]
     known = _known(known_target, entity.unique)
     for rule, finding in zip(last, engine.run([rule.expectation for rule in last], sound), strict=True):
@@ -57,8 +58,29 @@ def validate(entity: EntitySpec, frame: pd.DataFrame, known_target: pd.DataFrame
     )
 
 
+def _findings(rules: Sequence[Rule], checked: pd.DataFrame) -> dict[Rule, Finding]:
+    """Evaluate rules, those about the same records together; a rule about no record at all finds nothing."""
+    about: dict[str, list[Rule]] = {}
+    for rule in rules:
+        about.setdefault(json.dumps(rule.expectation.when, sort_keys=True), []).append(rule)
+    found: dict[Rule, Finding] = {}
+    for some in about.values():
+        when = some[0].expectation.when
+        frame = checked[_are_meant(checked, when)] if when else checked
+        results = engine.run([rule.expectation for rule in some], frame) if len(frame) or not when else [Finding(0, ())] * len(some)
+        found |= dict(zip(some, results, strict=True))
+    return found
+
+
+def _are_meant(checked: pd.DataFrame, when: Mapping[str, Sequence[str]]) -> pd.Series[bool]:
+    meant = pd.Series(True, index=checked.index)
+    for column, values in when.items():
+        meant &= checked[column].fillna("").isin(values)
+    return meant
+
+
 def _columns(rules: Iterable[Rule]) -> list[str]:
-    named = (rule.expectation.column for rule in rules)
+    named = (column for rule in rules for column in (rule.expectation.column, *rule.expectation.when))
     return [SOURCE_ID, *(column for column in named if column not in _DERIVED)]
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosswalk.core.converters import CONVERTERS, email_key, iso_date, lookup_converter, sorted_ids, us_phone
+from crosswalk.core.converters import CONVERTERS, amount, email_key, iso_date, lookup_converter, sorted_ids, spaced, us_phone
 from crosswalk.core.fields import FIELD_TYPES
 from crosswalk.errors import RecordRejected
 
@@ -149,3 +151,38 @@ def test_a_lookup_turns_codes_and_rejects_the_unknown() -> None:
         converter.apply("Quill")
     assert raised.value.code == "MAP_VALUE_UNMAPPED"
     assert "Quill" not in str(raised.value)
+
+
+@pytest.mark.requirement("EMON-09")
+@pytest.mark.parametrize(
+    ("typed", "given_out"),
+    [
+        ("1234.5", "1234.50"), (" -1250.75 ", "-1250.75"), ("0", "0.00"), ("-0.001", "0.00"), ("", ""), ("  ", ""),
+        ("0.125", "0.12"), ("0.135", "0.14"), ("999999999999999.9949", "999999999999999.99"), ("007", "7.00"),
+    ],
+)  # fmt: skip
+def test_amounts_have_two_digits_after_the_point(typed: str, given_out: str) -> None:
+    assert amount(typed) == given_out
+
+
+@pytest.mark.requirement("EMON-09")
+@pytest.mark.parametrize("typed", ["1,234.50", "$5", "1e3", "5.", ".5", "+5", "12.34567", "1234567890123456", "NaN", "١", "--1", "1 2"])
+def test_what_is_no_amount_is_rejected(typed: str) -> None:
+    with pytest.raises(RecordRejected) as raised:
+        amount(typed)
+    assert raised.value.code == "SRC_BAD_AMOUNT"
+    assert typed not in raised.value.found
+
+
+@pytest.mark.requirement("EMON-09")
+@given(st.decimals(min_value="-999999999999999", max_value="999999999999999", places=4))
+def test_an_amount_is_rounded_to_the_cent_and_stays_what_it_is_then(typed: Decimal) -> None:
+    text = amount(f"{typed:f}")
+    assert abs(Decimal(text) - typed) <= Decimal("0.005")
+    assert amount(text) == text
+
+
+@pytest.mark.requirement("EMON-10")
+@pytest.mark.parametrize(("first", "second", "both"), [(" Acme ", "Term 20", "Acme Term 20"), ("", "Term", "Term"), ("Acme", " ", "Acme")])
+def test_two_texts_are_joined_by_a_space(first: str, second: str, both: str) -> None:
+    assert spaced(first, second) == both

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -8,6 +10,7 @@ from crosswalk.core.model import Hold
 from crosswalk.core.safety import holds
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import ConfigurationError
+from crosswalk.steps.retry import leave_out_unread
 from unit.core.planning import CONTACT, GROUP, SPEC, delivered, desired, target
 
 SAFETY = SPEC.safety
@@ -263,3 +266,33 @@ def test_an_account_may_not_loosen_or_misspell(overrides: dict[str, object], exp
     with pytest.raises(ConfigurationError) as raised:
         SAFETY.tightened(overrides)
     assert [problem.code for problem in raised.value.problems] == expected
+
+
+LINKED = replace(CONTACT, strangers="leave", left="freeze", new="announce", refreshed=True, unique="", slice_field="")
+
+
+@pytest.mark.requirement("SAFE-2", "EMON-07")
+@pytest.mark.parametrize(
+    ("held", "gone", "held_back"),
+    [(12_000, 500, False), (12_000, 501, True), (400, 20, False), (400, 21, True), (20, 10, False), (20, 11, True)],
+)
+def test_much_that_would_be_called_missing_is_asked_about(held: int, gone: int, held_back: bool) -> None:
+    linked = people(range(held), refreshed_at="", missing="")
+    assert codes(found(wanted(linked.iloc[gone:]), linked, entity=LINKED)) == (["MASS_MISSING"] if held_back else [])
+
+
+@pytest.mark.requirement("SAFE-2")
+def test_what_is_called_missing_already_does_not_count_again() -> None:
+    linked = people(range(40), refreshed_at="", missing="")
+    linked.loc[:29, "missing"] = "true"
+    assert codes(found(wanted(linked.iloc[30:]), linked, entity=LINKED)) == []
+
+
+@pytest.mark.requirement("SAFE-2")
+def test_a_run_for_some_records_may_find_none_and_a_field_blank_in_one_of_them() -> None:
+    held = people(range(30), city="Salem")
+    one = held.iloc[:1].assign(city="")
+    for want in (one, one.head(0)):
+        plan = leave_out_unread(plan_entity(LINKED, wanted(want), held, delivered(*held["source_id"]), {}))
+        arguments = (SAFETY, LINKED, plan, wanted(want), held, delivered(*held["source_id"]))
+        assert holds(*arguments, first=False, mapping_changed=False, narrowed=True) == []

@@ -200,3 +200,31 @@ def test_every_record_is_either_accepted_or_rejected_with_a_reason(
     assert not accepted & rejected
     again = validate(contact, result.accepted, None)
     assert (again.rejections, len(again.accepted)) == ([], len(accepted))
+
+
+def about(contact: EntitySpec, **when: list[str]) -> EntitySpec:
+    """Contacts whose greeting must be filled, of those only."""
+    rule = replace(
+        contact.expectations[2],
+        column="Greeting",
+        code="GREETING_MISSING",
+        when={name.replace("_", "."): one for name, one in when.items()},
+    )
+    return replace(contact, expectations=(rule,))
+
+
+@pytest.mark.requirement("EMON-02")
+def test_a_rule_may_be_about_some_records(contact: EntitySpec, contacts: Any) -> None:
+    frame = contacts({"Person.Marital": "2"}, {"Person.Marital": "2", "Greeting": "Q"}, {"Person.Marital": "1"}, {"Person.Marital": ""})
+    for values, failing, checked in ((["2"], ["Contact.7.1"], 2), (["2", ""], ["Contact.7.1", "Contact.7.4"], 3), (["9"], [], 0)):
+        result = validate(about(contact, Person_Marital=values), frame, None)
+        rule = next(one for one in result.rules if one.code == "GREETING_MISSING")
+        assert [one.source_id for one in result.rejections] == failing
+        assert rule.checked == checked
+
+
+@pytest.mark.requirement("EMON-02")
+def test_all_conditions_of_a_rule_hold_at_once(contact: EntitySpec, contacts: Any) -> None:
+    frame = contacts({"Person.Marital": "2", "Person.Gender": "1"}, {"Person.Marital": "2", "Person.Gender": "2"})
+    result = validate(about(contact, Person_Marital=["2"], Person_Gender=["2"]), frame, None)
+    assert [one.source_id for one in result.rejections] == ["Contact.7.2"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
-from crosswalk.core.ports import BatchResult
+from crosswalk.core.ports import BatchResult, ReadRestarted
+from crosswalk.errors import TransientError
 from crosswalk.systems.emoney.client import EmoneyClient, part
 from crosswalk.systems.emoney.payloads import INSTITUTION, SHAPE, Conflict, LinkedItem, batch_result, chunks, linked_item, notice
 from crosswalk.wire.documents import idempotency_key
 
 MAX_ITEMS = 100
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,10 @@ class Connections:
         pages = self._client.pages("/connections/accounts", "accounts", "linkId", params)
         return [linked_item(record, doing) for page in pages for record in page.records]
 
+    def linked_steadily(self) -> list[LinkedItem]:
+        """As `linked` of all clients, begun again when they change meanwhile. Raises TransientError TGT_READ_UNSTABLE."""
+        return steady(self.linked, self._client.doing("reading linked accounts"))
+
     def refresh(self, changes: Sequence[Change], occasion: str) -> BatchResult:
         """Bring values up to date, 100 items a request; keys are link ids.
 
@@ -138,6 +146,15 @@ class Connections:
 
     def _key(self, *parts: str) -> str:
         return idempotency_key(self._client.settings.firm, *parts)
+
+
+def steady(read: Callable[[], _Read], doing: str) -> _Read:
+    """Read something whole, up to three times when it changes meanwhile. Raises TransientError TGT_READ_UNSTABLE."""
+    for _ in range(3):
+        with suppress(ReadRestarted):
+            return read()
+    found = "the list changed three times while it was read"
+    raise TransientError("TGT_READ_UNSTABLE", doing=doing, found=found, fix="it is tried again; look for another job that writes to eMoney")
 
 
 def _change(change: Change) -> dict[str, object]:

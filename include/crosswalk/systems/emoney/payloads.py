@@ -112,10 +112,17 @@ def linked_item(record: JsonObject, doing: str) -> LinkedItem:
 
 
 def item_row(links: Sequence[LinkedItem]) -> Row:
-    """Turn an item into a row: one, however many clients have it linked. A value they differ in is blank, and so seen as changed."""
+    """Turn an item into a row: one, however many clients have it linked. A value they differ in is blank, and so seen as changed.
+
+    `refreshed_at` is the oldest refresh of all links; `missing` holds as soon as one of them says so.
+    """
     first = links[0]
     values = {name: value if all(one.values[name] == value for one in links) else "" for name, value in first.values.items()}
-    return {"target_id": " ".join(one.link_id for one in links), "source_id": first.item_id, **values}
+    told = {
+        "refreshed_at": min(one.last_refreshed_at for one in links),
+        "missing": "true" if any(one.status == "missing" for one in links) else "",
+    }
+    return {"target_id": " ".join(one.link_id for one in links), "source_id": first.item_id, **values, **told}
 
 
 def item_fields_seen(kind: str, records: Iterable[JsonObject]) -> tuple[frozenset[str], frozenset[str]]:

@@ -29,6 +29,11 @@ def by_kind(scope: Sequence[str], doing: str) -> tuple[tuple[str, ...], tuple[st
     return tuple(one for one in each if one.startswith("C")), tuple(one for one in each if one.startswith("H"))
 
 
+def contact_problem(contact: str) -> Problem:
+    """Say that a contact is nobody."""
+    return Problem("SCOPE_CONTACT", f"scope {quoted(contact)}", "SmartOffice has no such contact", "correct the id; nothing was written")
+
+
 def head_problem(household: str, heads: Sequence[str] | None) -> Problem:
     """Say why a household stands for nobody."""
     found = "SmartOffice has no such household" if heads is None else f"it has {len(heads)} members with the code of a head"

@@ -8,7 +8,7 @@ from crosswalk.core.ports import Page
 from crosswalk.core.suggestions import quoted
 from crosswalk.errors import AuthRefused, ConfigurationError, Problem
 from crosswalk.systems.smartoffice.client import MAX_WITHIN, SmartOfficeClient
-from crosswalk.systems.smartoffice.scopes import by_kind, head_problem
+from crosswalk.systems.smartoffice.scopes import by_kind, contact_problem, head_problem
 from crosswalk.wire.paging import prefetched
 
 ENTITIES = ("contact", "group")
@@ -61,8 +61,8 @@ class SmartOfficeSource:
 
         With a scope, contacts and groups: the groups named in it (by exact name or id) in one page, or their members, whose other
         memberships are left out. All else, in one page: the records of the contacts and households whose ids it names; a household
-        stands for its head. A contact that is not there has no records and is no error.
-        Raises ConfigurationError SCOPE_GROUP_UNKNOWN, SCOPE_GROUP_AMBIGUOUS, SCOPE_EMPTY, SCOPE_ID, SCOPE_HOUSEHOLD.
+        stands for its head. A contact that is not there is an error when it is asked for as a client; else it has no records.
+        Raises ConfigurationError SCOPE_GROUP_UNKNOWN, SCOPE_GROUP_AMBIGUOUS, SCOPE_EMPTY, SCOPE_ID, SCOPE_HOUSEHOLD, SCOPE_CONTACT.
         """
         if scope is None:
             yield from prefetched(self._client.read(entity))
@@ -88,7 +88,10 @@ class SmartOfficeSource:
         if entity == "household":
             return self._read_within(entity, households)
         heads = self.heads(households).values() if households else ()
-        return self._read_within(entity, tuple(dict.fromkeys([*contacts, *heads])))
+        page = self._read_within(entity, tuple(dict.fromkeys([*contacts, *heads])))
+        if entity == "client" and (missing := sorted(set(contacts) - {row["source_id"] for row in page.rows})):
+            raise ConfigurationError.from_problems(doing, [contact_problem(one) for one in missing])
+        return page
 
     def _read_within(self, entity: str, ids: tuple[str, ...]) -> Page:
         """Read in parts of MAX_WITHIN ids; a record found in two of them (an investment of two contacts) counts once."""

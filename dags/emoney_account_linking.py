@@ -1,0 +1,56 @@
+"""SmartOffice → eMoney, linking a client's accounts and policies.
+
+**What.** Shows which investments and policies of chosen clients could be linked with eMoney and are not; a person chooses, says what each
+is (asset type, owner), and the chosen ones are linked through the client's connection "SmartOffice (Ebix CRM)". Nothing is ever linked
+without a person. What is linked already gets its values of today.
+
+**When.** Only by hand: *Trigger*, name the account of `include/accounts/emoney.toml` and the clients. They have to be in eMoney
+(`emoney_client_export`).
+
+**How it goes.** extract → validate → offer → transform → approve → load. `offer` asks under *Required Actions*: ids, kinds and masked
+names; no answer within 24 hours links nothing. Who chose what is kept in the audit chain and with the run.
+
+**When it fails.** The log's last line has a code and what to do next; then clear the failed task: clearing is always safe, nothing is
+linked twice. `CLIENT_NOT_EXPORTED`: export the client first. Cleared from `extract` on it asks again.
+
+**Owner.** CRM integrations.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task_group
+
+from crosswalk.orchestration.approval import ApprovePlanOperator
+from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, linking_params
+from crosswalk.orchestration.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
+from crosswalk.systems.emoney.operators import EmoneyLoadOperator, EmoneyOfferLinksOperator
+from crosswalk.systems.smartoffice.operators import SmartOfficeExtractOperator
+
+
+@dag(
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    default_args={**DEFAULT_ARGS, "owner": "crm-integrations"},
+    params=linking_params(),
+    tags=["crosswalk", "smartoffice", "emoney", "on demand"],
+    doc_md=__doc__,
+)
+def emoney_account_linking() -> None:
+    """Link what a person chooses."""
+
+    @task_group(group_id="account", default_args=ACCOUNT_ARGS)
+    def account(account: str) -> None:
+        extract = SmartOfficeExtractOperator(task_id="extract", integration="smartoffice_to_emoney_holdings", account=account)
+        validate = ValidateOperator(task_id="validate", handle=extract.output)
+        offer = EmoneyOfferLinksOperator(task_id="offer", handle=validate.output)
+        transform = TransformOperator(task_id="transform", handle=offer.output)
+        approve = ApprovePlanOperator(task_id="approve", handle=transform.output)
+        EmoneyLoadOperator(task_id="load", handle=approve.output)
+
+    account.expand(account=SelectAccountsOperator(task_id="accounts", integration="smartoffice_to_emoney_holdings").output)
+
+
+emoney_account_linking()

@@ -1,0 +1,58 @@
+"""SmartOffice → eMoney, clients, on demand.
+
+**What.** Brings chosen contacts of an office into eMoney as clients, each with its spouse: creates those eMoney does not have, updates
+those it has when a person says so. A household means its head. Nothing is written to SmartOffice, nothing is deleted in eMoney.
+
+**When.** Only by hand: *Trigger*, name the account of `include/accounts/emoney.toml` and the clients, one id a line. *Dry run* shows
+the plan and writes nothing.
+
+**How it goes.** extract → validate → transform → approve → load. `validate` holds each client against the readiness eMoney asks for: a
+married client has a marital status, a spouse as key relation with a type, and the spouse's own data. Each gap is named in *Run report*.
+
+**When it waits.** A client that exists in eMoney and differs: `approve` asks "Do you want to update client's information?" under *Required
+Actions*, field by field, masked. No, or no answer within 24 hours, leaves it untouched; the others go on. *If a client exists already*
+answers in advance.
+
+**When it fails.** The log's last line has a code and what to do next; then clear the failed task: clearing is always safe. From `extract`
+on when the source was corrected. `RIGHT_MISSING`: the SmartOffice user has no eMoney licence.
+
+**Owner.** CRM integrations.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task_group
+
+from crosswalk.orchestration.approval import ApprovePlanOperator
+from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, export_params
+from crosswalk.orchestration.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
+from crosswalk.systems.emoney.operators import EmoneyLoadOperator
+from crosswalk.systems.smartoffice.operators import SmartOfficeExtractOperator
+
+
+@dag(
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    default_args={**DEFAULT_ARGS, "owner": "crm-integrations"},
+    params=export_params(),
+    tags=["crosswalk", "smartoffice", "emoney", "on demand"],
+    doc_md=__doc__,
+)
+def emoney_client_export() -> None:
+    """Bring the named clients into eMoney."""
+
+    @task_group(group_id="account", default_args=ACCOUNT_ARGS)
+    def account(account: str) -> None:
+        extract = SmartOfficeExtractOperator(task_id="extract", integration="smartoffice_to_emoney", account=account)
+        validate = ValidateOperator(task_id="validate", handle=extract.output)
+        transform = TransformOperator(task_id="transform", handle=validate.output)
+        approve = ApprovePlanOperator(task_id="approve", handle=transform.output)
+        EmoneyLoadOperator(task_id="load", handle=approve.output)
+
+    account.expand(account=SelectAccountsOperator(task_id="accounts", integration="smartoffice_to_emoney").output)
+
+
+emoney_client_export()
