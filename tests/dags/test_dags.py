@@ -14,7 +14,20 @@ from crosswalk.orchestration.retries import RETRY_POLICY
 from dag_snapshots import DAGS, bag, schedule, shape
 
 NAMES = sorted(path.stem for path in DAGS.glob("*.py"))
-TAGS = {"crosswalk", "smartoffice", "fmg", "daily", "undo", "activities", "emoney", "weeknights", "on demand"}
+TAGS = {
+    "crosswalk",
+    "smartoffice",
+    "fmg",
+    "daily",
+    "undo",
+    "activities",
+    "emoney",
+    "weeknights",
+    "on demand",
+    "crm",
+    "mindmatrix",
+    "hourly",
+}
 HEAVY = ("pandas", "great_expectations", "requests", "pyarrow", "lxml", "phonenumbers", "alembic", "crosswalk.store", "crosswalk.wire")
 SPRING, AUTUMN = datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 10, 30, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings, accounts_folder, load_accounts
-from crosswalk.core.spec import IntegrationSpec, integration_names, load_spec, resolve_integration
+from crosswalk.core.accounts import AccountSettings, accounts_folder, load_accounts, spec_of
+from crosswalk.core.spec import integration_names, load_spec, resolve_integration
 from crosswalk.errors import ConfigurationError, CrosswalkError
 
 
@@ -23,7 +23,7 @@ def check_accounts(integration: str | None, wanted: Sequence[str]) -> list[dict[
             continue
         results.append(_line(name, "", "tables", ok=True, message=f"{len(spec.entities)} entities, {len(accounts)} accounts"))
         for account in _chosen(accounts, wanted):
-            results += _connections(spec, account)
+            results += _connections(account)
     return results
 
 
@@ -44,10 +44,10 @@ def _chosen(accounts: dict[str, AccountSettings], wanted: Sequence[str]) -> list
     return [account for name, account in accounts.items() if not wanted or name in wanted]
 
 
-def _connections(spec: IntegrationSpec, account: AccountSettings) -> list[dict[str, Any]]:
+def _connections(account: AccountSettings) -> list[dict[str, Any]]:
     from crosswalk.orchestration.resources import hook_for
 
-    lines = []
+    spec, lines = spec_of(account), []
     for system, connection in ((spec.source, account.source), (spec.target, account.target)):
         try:
             ok, message = hook_for(system, connection).test_connection()

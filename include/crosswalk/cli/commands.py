@@ -37,18 +37,21 @@ def accounts_check(arguments: argparse.Namespace) -> int:
 
 
 def mapping_show(arguments: argparse.Namespace) -> int:
-    """Print the mapping tables of one integration."""
+    """Print the mapping tables of one integration: with several sources those of each, as JSON in a list."""
     from crosswalk.core.spec import load_spec, resolve_integration
 
-    spec = load_spec(resolve_integration(arguments.integration))
-    tables = {entity.name: [asdict(row) for row in entity.mapping.rows] for entity in spec.entities}
+    first = load_spec(resolve_integration(arguments.integration))
+    specs = [load_spec(first.name, source=source) for source in first.sources]
+    tables = {spec.source: {entity.name: [asdict(row) for row in entity.table] for entity in spec.entities} for spec in specs}
     if arguments.json:
-        as_json({"integration": spec.name, "source": spec.source, "target": spec.target, "mapping": tables})
+        said = [{"integration": first.name, "source": source, "target": first.target, "mapping": table} for source, table in tables.items()]
+        as_json(said if len(said) > 1 else said[0])
         return 0
     columns = ["source", "target", "convert", "required", "blank", "note"]
-    for name, rows in tables.items():
-        cells = [[_cell(row[column]) for column in columns] for row in rows]
-        as_table(f"{spec.source} → {spec.target}: {name}", columns, cells)
+    for source, entities in tables.items():
+        for name, rows in entities.items():
+            cells = [[_cell(row[column]) for column in columns] for row in rows]
+            as_table(f"{source} → {first.target}: {name}", columns, cells)
     return 0
 
 

@@ -33,7 +33,8 @@ class AccountSettings:
     """One account. source, target: Airflow connection ids. scope: tag group names or ids, None for all records.
 
     frequency: one of the spec's; "manual" accounts are left alone by the schedule. zone: IANA name of the account's local time.
-    safety: numbers of the integration's spec that this account tightens. options: the spec's settings, defaults filled in.
+    safety: numbers of the integration's spec that this account tightens. options: the spec's settings, defaults filled in. system: the
+    system `source` is a connection of.
     """
 
     name: str
@@ -45,12 +46,13 @@ class AccountSettings:
     safety: Mapping[str, Any] = field(default_factory=dict)
     zone: str = DEFAULT_ZONE
     options: Mapping[str, Any] = field(default_factory=dict)
+    system: str = ""
 
     @property
     def digest(self) -> str:
         """Names the settings: it changes when any of them does."""
         scope = None if self.scope is None else sorted(self.scope)
-        content = [self.name, self.integration, self.source, self.target, scope, self.frequency, dict(self.safety), self.zone]
+        content = [self.name, self.integration, self.source, self.target, scope, self.frequency, dict(self.safety), self.zone, self.system]
         return sha256(json.dumps([*content, dict(self.options)], sort_keys=True).encode()).hexdigest()
 
 
@@ -59,6 +61,7 @@ class AccountSection(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
+    system: str = ""
     source: ConnectionId
     target: ConnectionId
     scope: Literal["all"] | list[GroupName] | None = None
@@ -71,6 +74,11 @@ def accounts_folder() -> Path:
     """Return where accounts files are: CROSSWALK_ACCOUNTS, else `accounts` beside the package."""
     given = os.environ.get("CROSSWALK_ACCOUNTS")
     return Path(given) if given else Path(crosswalk.__file__).parents[1] / "accounts"
+
+
+def spec_of(account: AccountSettings) -> IntegrationSpec:
+    """Read the integration of an account as its source is read: with that system's mapping tables. Raises ConfigurationError."""
+    return load_spec(account.integration, source=account.system)
 
 
 def load_accounts(integration: str, folder: Path | None = None) -> dict[str, AccountSettings]:
@@ -103,12 +111,21 @@ def _scan_account(name: str, raw: Any, place: str, spec: IntegrationSpec) -> tup
     problems += _option_problems(own, spec, where)
     if section is None:
         return None, problems
-    problems += [*_scope_problems(section, spec, where), *_time_problems(section, spec, where)]
+    problems += [*_scope_problems(section, spec, where), *_time_problems(section, spec, where), *_system_problems(section, spec, where)]
     problems += spec.safety.scan_overrides(section.safety, f"{where} safety", "ACCOUNT")[1]
     scope = tuple(section.scope) if isinstance(section.scope, list) else None
     options = {key: own.get(key, schema["default"]) for key, schema in spec.settings.items()}
     settings = AccountSettings(
-        name, spec.name, section.source, section.target, scope, section.frequency, section.safety, section.zone, options
+        name=name,
+        integration=spec.name,
+        source=section.source,
+        target=section.target,
+        scope=scope,
+        frequency=section.frequency,
+        safety=section.safety,
+        zone=section.zone,
+        options=options,
+        system=section.system or spec.source,
     )
     return settings, problems
 
@@ -131,6 +148,15 @@ def _time_problems(section: AccountSection, spec: IntegrationSpec, where: str) -
     except (ZoneInfoNotFoundError, ValueError, OSError):
         found = f"{quoted(section.zone)} is no time zone{did_you_mean(section.zone, available_timezones())}"
         yield Problem("ACCOUNT_ZONE", f"{where} zone", found, "use an IANA name, such as America/Chicago")
+
+
+def _system_problems(section: AccountSection, spec: IntegrationSpec, where: str) -> Iterator[Problem]:
+    """Where an integration reads from several systems, the account says which its source is."""
+    if not section.system and len(spec.sources) > 1:
+        yield Problem("ACCOUNT_MISSING_KEY", f"{where} system", "the key is missing", f"choose {' or '.join(spec.sources)}")
+    elif section.system and section.system not in spec.sources:
+        found = f"{quoted(section.system)} is no source of {spec.name}{did_you_mean(section.system, spec.sources)}"
+        yield Problem("ACCOUNT_SYSTEM", f"{where} system", found, f"choose {' or '.join(spec.sources)}")
 
 
 def _scope_problems(section: AccountSection, spec: IntegrationSpec, where: str) -> Iterator[Problem]:

@@ -6,21 +6,20 @@ A table is two files: the inputs with their values, and the rows. A cell holds o
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from crosswalk.core.model import Outcome
 from crosswalk.core.suggestions import did_you_mean, quoted
 from crosswalk.core.tables import TableRow, scan_table
 from crosswalk.errors import ConfigurationError, DataError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INPUTS, DECISIONS = "decision_inputs.csv", "decision.csv"
 ANY = "any"
@@ -48,13 +47,16 @@ class DecisionTable:
 
     inputs: Mapping[str, tuple[str, ...]]
     decisions: tuple[Decision, ...]
-    chosen: npt.NDArray[np.intp] = field(repr=False)
+    chosen: tuple[int, ...] = field(repr=False)
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Decide each record: `outcome` and `reason` on the frame's index.
 
         frame: a column of texts for each input. Raises DataError DECISION_INPUT for a value that is none of its input's.
         """
+        import numpy as np
+        import pandas as pd
+
         place = np.zeros(len(frame), dtype=np.intp)
         for name, values in self.inputs.items():
             codes = pd.Index(values, dtype="str").get_indexer(pd.Index(frame[name]))
@@ -63,7 +65,7 @@ class DecisionTable:
                 doing, fix = "deciding what becomes of records", "report it as a defect of Crosswalk"
                 raise DataError("DECISION_INPUT", doing=doing, found=found, fix=fix)
             place = place * len(values) + codes
-        rows = self.chosen[place]
+        rows = np.array(self.chosen, dtype=np.intp)[place]
         outcomes, reasons = (np.array([getattr(row, name) for row in self.decisions], dtype=object)[rows] for name in ("outcome", "reason"))
         return pd.DataFrame({"outcome": outcomes, "reason": reasons}, index=frame.index, dtype="str")
 
@@ -76,7 +78,7 @@ def load_decisions(folder: Path) -> DecisionTable:
     decisions = tuple(_decision(row, inputs) for row in rows)
     for row, decision in zip(rows, decisions, strict=True):
         problems += _row_problems(row, decision, inputs)
-    chosen = np.zeros(0, dtype=np.intp)
+    chosen: tuple[int, ...] = ()
     if not problems:
         chosen, problems = _chosen(inputs, decisions)
     if problems:
@@ -116,15 +118,15 @@ def _row_problems(row: TableRow, decision: Decision, inputs: Mapping[str, tuple[
         yield Problem("MAP_DECISION_OUTCOME", place, f"reason is {quoted(decision.reason)}", "write a code such as TYPE_NOT_CHOSEN")
 
 
-def _chosen(inputs: Mapping[str, tuple[str, ...]], decisions: tuple[Decision, ...]) -> tuple[npt.NDArray[np.intp], list[Problem]]:
+def _chosen(inputs: Mapping[str, tuple[str, ...]], decisions: tuple[Decision, ...]) -> tuple[tuple[int, ...], list[Problem]]:
     """Give the row of each combination, and a problem for what no row matches and for each two rows that match the same."""
-    chosen = np.zeros(math.prod(map(len, inputs.values())), dtype=np.intp)
+    chosen: list[int] = []
     gaps: list[str] = []
     doubles: dict[tuple[int, int], list[str]] = {}
-    for place, combination in enumerate(product(*inputs.values())):
+    for combination in product(*inputs.values()):
         named = dict(zip(inputs, combination, strict=True))
         matching = [number for number, one in enumerate(decisions) if all(value in one.allowed[name] for name, value in named.items())]
-        chosen[place] = matching[0] if matching else 0
+        chosen.append(matching[0] if matching else 0)
         text = ", ".join(f"{name} {value}" for name, value in named.items())
         if not matching:
             gaps.append(text)
@@ -134,7 +136,7 @@ def _chosen(inputs: Mapping[str, tuple[str, ...]], decisions: tuple[Decision, ..
     for (first, second), texts in doubles.items():
         found = f"rows {first} and {second} both match {_listed(texts)}"
         problems.append(Problem("MAP_DECISION_OVERLAP", DECISIONS, found, "narrow one of them"))
-    return chosen, problems
+    return tuple(chosen), problems
 
 
 def _listed(texts: list[str]) -> str:

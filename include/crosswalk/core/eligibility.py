@@ -54,8 +54,18 @@ def chosen_values(labels: Sequence[str], choices: Mapping[str, str], what: str) 
     return frozenset().union(*(values[label.strip()] for label in labels))
 
 
-def require_companies(facts: pd.DataFrame, what: str) -> None:
-    """Raise DataError COMPANIES_HIDDEN when no contact has a company of known state: the CRM hides them, and all would be frozen."""
+def require_sight(facts: pd.DataFrame, what: str) -> None:
+    """Refuse facts that a user without rights would see: all contacts would be frozen.
+
+    Raises DataError COMPANIES_HIDDEN when no contact has a company of known state, CONTACTS_HIDDEN when no contact has a state.
+    """
+    if len(facts) and (facts["contact_active"] == "").all():
+        raise DataError(
+            "CONTACTS_HIDDEN",
+            doing=f"looking at the contacts of {what}",
+            found=f"none of {len(facts)} contacts is said to be active or not",
+            fix="give the CRM user the right to see whether a contact is active",
+        )
     if len(facts) and ((facts["company_id"] == "") | (facts["company_active"] == "")).all():
         raise DataError(
             "COMPANIES_HIDDEN",
@@ -95,15 +105,19 @@ def email_states(emails: pd.Series[str]) -> pd.Series[str]:
 def decide(
     table: DecisionTable, facts: pd.DataFrame, chosen: Filter, known: Collection[str], *, delete_inactive: bool, what: str
 ) -> pd.DataFrame:
-    """Give each contact its `outcome` and `reason`, beside its `source_id`. Raises DataError COMPANIES_HIDDEN."""
-    require_companies(facts, what)
+    """Give each contact its `outcome` and `reason`, beside its `source_id`. Raises DataError COMPANIES_HIDDEN, CONTACTS_HIDDEN."""
+    require_sight(facts, what)
     decided = table.apply(inputs(facts, chosen, known, delete_inactive=delete_inactive))
     return decided.assign(source_id=facts["source_id"])[["source_id", "outcome", "reason"]]
 
 
+def travelling(decided: pd.DataFrame) -> pd.Series[bool]:
+    """Tell of each record whether it is meant to be created or updated."""
+    return decided["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value])
+
+
 def fates(decided: pd.DataFrame) -> Fates:
     """Give the decisions as a plan takes them: whoever is meant to be created or updated has no fate, and travels."""
-    travelling = (Outcome.CREATE.value, Outcome.UPDATE.value)
-    staying = decided[~decided["outcome"].isin(travelling)]
+    staying = decided[~travelling(decided) & (decided["source_id"] != "")]
     rows = zip(staying["source_id"], staying["outcome"], staying["reason"], strict=True)
     return {source_id: (Outcome(outcome), reason) for source_id, outcome, reason in rows}

@@ -44,7 +44,7 @@ def load_fields(system: str) -> dict[str, dict[str, Field]]:
             found=f"no system is named {quoted(system)}{did_you_mean(system, known)}",
             fix=f"choose among {', '.join(known)}",
         )
-    fields, problems = scan_fields(_systems() / system / "fields.csv", f"{system}/fields.csv")
+    fields, problems = scan_fields(systems_folder() / system / "fields.csv", f"{system}/fields.csv")
     if problems:
         raise ConfigurationError.from_problems(f"reading the fields of {system}", problems)
     return fields
@@ -52,7 +52,7 @@ def load_fields(system: str) -> dict[str, dict[str, Field]]:
 
 def system_names() -> list[str]:
     """Name every system that declares fields."""
-    return sorted(path.parent.name for path in _systems().glob("*/fields.csv"))
+    return sorted(path.parent.name for path in systems_folder().glob("*/fields.csv"))
 
 
 def scan_fields(path: Path, place: str) -> tuple[dict[str, dict[str, Field]], list[Problem]]:
@@ -74,7 +74,8 @@ def is_forbidden(name: str) -> bool:
     return bool(_FORBIDDEN.search("_".join(_WORDS.findall(name)).lower()))
 
 
-def _systems() -> Path:
+def systems_folder() -> Path:
+    """Return the folder that holds a folder for each system."""
     return Path(str(resources.files("crosswalk.systems")))
 
 

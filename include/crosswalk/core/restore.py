@@ -10,7 +10,7 @@ import pandas as pd
 
 from crosswalk.core.changes import PLAN_COLUMNS, canonical, payload_hashes
 from crosswalk.core.model import Outcome
-from crosswalk.core.spec_model import FREEZE, EntitySpec
+from crosswalk.core.spec_model import EntitySpec
 
 UNDONE = "undone"
 """Reason of every row an undo changes."""
@@ -66,7 +66,7 @@ def plan_restore_records(entity: EntitySpec, before: pd.DataFrame, now: pd.DataF
     wanted = before[(before["source_id"] != "") | before["target_id"].isin(held.index)]
     wanted = wanted.assign(source_id=wanted["target_id"].map(held).fillna(wanted["source_id"]).astype("str"))
     plan = plan_restore(entity, wanted, now[now["target_id"].isin({*held.index, *wanted["target_id"]})])
-    if entity.left == FREEZE:
+    if not entity.deletes:
         stays = plan["outcome"] == Outcome.DELETE.value
         plan = plan.assign(outcome=plan["outcome"].mask(stays, Outcome.FROZEN.value), reason=plan["reason"].mask(stays, STAYS))
     gone = plan.loc[plan["outcome"] == Outcome.CREATE.value, "target_id"]

@@ -19,15 +19,19 @@ from crosswalk.errors import ConfigurationError
 __all__ = ["EntitySpec", "Expectation", "IntegrationSpec", "SafetySpec", "integration_names", "load_spec", "resolve_integration"]
 
 
-def load_spec(integration: str, folder: Path | None = None) -> IntegrationSpec:
-    """Read and check one integration by its full name. folder: read it from there instead of the package.
+def load_spec(integration: str, folder: Path | None = None, *, source: str = "") -> IntegrationSpec:
+    """Read and check one integration by its full name.
 
-    Raises ConfigurationError with every problem found (SPEC_… and MAP_…).
+    folder: read it from there instead of the package. source: which of its sources, the first when left out; the tables of all are
+    checked. Raises ConfigurationError with every problem found (SPEC_… and MAP_…), SPEC_UNKNOWN_SYSTEM for none of its sources.
     """
-    spec, problems = scan_spec(integration, folder or _integrations() / resolve_integration(integration))
-    if spec is None or problems:
+    specs, problems = scan_spec(integration, folder or _integrations() / resolve_integration(integration))
+    if problems:
         raise ConfigurationError.from_problems(f"reading the integration {integration}", problems)
-    return spec
+    if source and source not in specs:
+        found, fix = f"{quoted(source)} has no mapping table for it{did_you_mean(source, specs)}", f"choose among {', '.join(specs)}"
+        raise ConfigurationError("SPEC_UNKNOWN_SYSTEM", doing=f"reading the sources of {integration}", found=found, fix=fix)
+    return specs[source or next(iter(specs))]
 
 
 def integration_names() -> list[str]:

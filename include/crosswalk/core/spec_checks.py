@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import jsonschema  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic import Field as Constraint
 
 from crosswalk.core.documents import scan_section, scan_toml, scan_usable
 from crosswalk.core.expectations import EMAIL_KEY, SOURCE_ID, Expectation, ExpectationSection, own_keys, scan_expectation, unknown_keys
+from crosswalk.core.facts import decision_problems, optional, scan_eligibility, scan_facts, without_facts
 from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.lookups import Lookups, scan_lookups
 from crosswalk.core.mapping_checks import Surroundings, lookup_names, scan_mapping
 from crosswalk.core.safety_spec import SafetySpec
+from crosswalk.core.setting_checks import setting_problems
+from crosswalk.core.source_checks import EVERY, mapping_name_problems, mapping_path, source_systems
 from crosswalk.core.spec_model import BUSINESS, NPNS, EntitySpec, IntegrationSpec
 from crosswalk.core.suggestions import did_you_mean, quoted
 from crosswalk.errors import ConfigurationError, Problem
 
 SPEC = "spec.toml"
 LOOKUPS = "lookups.csv"
+TARGET = "target"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 Fields = dict[str, dict[str, Field]]
@@ -72,45 +74,54 @@ class EntitySection(BaseModel):
     also_read: list[str] = []
     belongs_to: str = ""
     rights: list[str] = []
+    decisions: bool = False
 
 
 @dataclass(frozen=True)
 class Tables:
     """What the entities of a spec are checked against."""
 
+    integration: str
     folder: Path
+    system: str
     source: Fields
     target: Fields
     lookups: Lookups
 
 
-def scan_spec(name: str, folder: Path) -> tuple[IntegrationSpec | None, list[Problem]]:
-    """Read one integration's folder; None when there are problems."""
+def scan_spec(name: str, folder: Path) -> tuple[dict[str, IntegrationSpec], list[Problem]]:
+    """Read one integration's folder, once for each system it reads from; none when there are problems."""
     document, problems = scan_toml(folder / SPEC, SPEC, "SPEC")
     if problems:
-        return None, problems
+        return {}, problems
     top, problems = scan_usable(SpecSection, document, SPEC, "SPEC", MISSING)
     safety, found = scan_section(SafetySpec, top.safety, f"{SPEC} safety", "SPEC") if top.safety is not None else (None, [])
     lookups, more = scan_lookups(folder / LOOKUPS)
     problems += found + more
-    fields, found = _fields(top)
+    systems = source_systems(top.source, _mappings(top), name, folder)
+    fields, found = _fields(top, systems)
     problems += found
-    if len(fields) < 2:
-        return None, problems
-    entities, found = _entities(top, Tables(folder, fields["source"], fields["target"], lookups))
-    problems += [*found, *_limit_problems(top, entities), *_setting_problems(top), *_tenant_problems(top, entities)]
+    if not systems or len(fields) <= len(systems):
+        return {}, problems
+    by_source: dict[str, tuple[EntitySpec, ...]] = {}
+    for system in systems:
+        tables = Tables(name, folder, system, fields[system], fields[TARGET], lookups)
+        by_source[system], found = _entities(top, tables)
+        problems += [*found, *_limit_problems(top, by_source[system]), *_tenant_problems(top, by_source[system])]
+    problems = [*dict.fromkeys(problems), *setting_problems(top.settings)]
     if problems or safety is None:
-        return None, problems
-    unused = lookups.unused(_used_lookups(top, entities))
+        return {}, problems
+    unused = lookups.unused(set().union(*(_used_lookups(top, entities) for entities in by_source.values())))
     spec = IntegrationSpec(
         name=name,
         short=top.short,
         accounts=top.accounts or top.short,
         dag=top.dag,
-        source=top.source,
+        source=systems[0],
+        sources=tuple(systems),
         target=top.target,
         right=top.right,
-        entities=entities,
+        entities=by_source[systems[0]],
         limits=dict(top.limits),
         safety=safety,
         frequencies=tuple(top.frequencies),
@@ -118,15 +129,23 @@ def scan_spec(name: str, folder: Path) -> tuple[IntegrationSpec | None, list[Pro
         delivery=top.delivery,
         unused_lookups=unused,
     )
-    return spec, []
+    return {system: replace(spec, source=system, entities=entities) for system, entities in by_source.items()}, []
 
 
-def _fields(top: SpecSection) -> tuple[dict[str, Fields], list[Problem]]:
+def _mappings(top: SpecSection) -> list[str]:
+    return [str(one.get("mapping", "")) for one in top.entities if isinstance(one, Mapping)]
+
+
+def _fields(top: SpecSection, systems: Sequence[str]) -> tuple[dict[str, Fields], list[Problem]]:
+    """Fields of each source by its name, and of the target under TARGET."""
     fields: dict[str, Fields] = {}
     problems: list[Problem] = []
-    for side, system in (("source", top.source), ("target", top.target)):
+    if top.source == EVERY and not systems:
+        fix = "name a mapping table with {source}, and give each source one"
+        problems.append(Problem("SPEC_UNKNOWN_SYSTEM", f"{SPEC} source", "no system has a mapping table for it", fix))
+    for side, system in (*(("source", one) for one in systems), (TARGET, top.target)):
         try:
-            fields |= {side: load_fields(system)} if system else {}
+            fields |= {TARGET if side == TARGET else system: load_fields(system)} if system else {}
         except ConfigurationError as error:
             problems += error.problems or [Problem(error.code, f"{SPEC} {side}", error.found, error.fix)]
     return fields, problems
@@ -141,7 +160,7 @@ def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...],
         problems += found
         if section is None:
             continue
-        entity, found = _entity(section, place, tables)
+        entity, found = _entity(top, section, place, tables)
         problems += found
         if entity is not None and entity.name in entities:
             problems.append(Problem("SPEC_ENTITY_TWICE", place, f"{quoted(entity.name)} is declared twice", "remove one of them"))
@@ -152,17 +171,25 @@ def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...],
     return (*listed[:-1], *(replace(one, main=True) for one in listed[-1:])), problems + found
 
 
-def _entity(section: EntitySection, place: str, tables: Tables) -> tuple[EntitySpec | None, list[Problem]]:
-    problems = [*_entity_name_problems(section, place, tables), *_mapping_name_problems(section, place)]
+def _entity(top: SpecSection, section: EntitySection, place: str, tables: Tables) -> tuple[EntitySpec | None, list[Problem]]:
+    several = mapping_name_problems(section.mapping, top.source, place)
+    problems = [*_entity_name_problems(section, place, tables), *several]
     if problems:
         return None, problems
     source, target = tables.source[section.name], tables.target[section.name]
-    around = Surroundings(section.mapping, section.name, source, target, tables.lookups)
-    mapping, problems = scan_mapping(tables.folder / section.mapping, around)
+    path = mapping_path(section.mapping, tables.system, tables.integration, tables.folder)
+    facts, problems = scan_facts(tables.folder, section.name) if section.decisions else ({}, [])
+    mapping, found = scan_mapping(path, Surroundings(path.name, section.name, source, {**optional(facts), **target}, tables.lookups))
+    problems += found
     read = {name: source[name] for name in (*mapping.source_names, *section.also_read) if name in source}
     filled = {name: target[name] for name in mapping.target_names if name in target}
-    declared = section.model_dump(exclude={"mapping", "also_read", "rights"})
-    declared |= {"also_read": tuple(section.also_read), "rights": tuple(section.rights)}
+    eligibility = None
+    if section.decisions:
+        eligibility, found = scan_eligibility(mapping, facts, target, section.unique, tables.folder, path.name)
+        problems += [*found, *decision_problems(eligibility, top.settings, place)]
+        mapping = without_facts(mapping, target)
+    declared = section.model_dump(exclude={"mapping", "decisions", "also_read", "rights"})
+    declared |= {"also_read": tuple(section.also_read), "rights": tuple(section.rights), "eligibility": eligibility}
     entity = EntitySpec(mapping=mapping, expectations=(), source_fields=read, target_fields=filled, **declared)
     return entity, [*problems, *_key_problems(entity, place, source, target), *_also_read_problems(entity, place, source)]
 
@@ -182,13 +209,6 @@ def _entity_name_problems(section: EntitySection, place: str, tables: Tables) ->
             found = f"unknown entity {quoted(section.name)}{did_you_mean(section.name, fields)}"
             yield Problem("SPEC_UNKNOWN_ENTITY", place, found, f"use an entity of both systems' fields.csv, such as {', '.join(fields)}")
             return
-
-
-def _mapping_name_problems(section: EntitySection, place: str) -> Iterator[Problem]:
-    if re.search(r"\.ya?ml$", section.mapping, re.IGNORECASE):
-        yield Problem("MAP_UNSAFE", f"{place} mapping", "YAML is not read", "write the table as CSV")
-    elif not re.fullmatch(r"[a-z][a-z0-9_]*\.csv", section.mapping):
-        yield Problem("SPEC_TYPE", f"{place} mapping", "not the name of a CSV file beside spec.toml", "write it as mapping.csv")
 
 
 def _key_problems(entity: EntitySpec, place: str, source: Mapping[str, Field], target: Mapping[str, Field]) -> Iterator[Problem]:
@@ -255,21 +275,6 @@ def _column_problems(rule: Expectation, place: str, top: SpecSection, entities: 
                 found = f"unknown column {quoted(name)}{did_you_mean(name, columns)}"
                 fix = "use a mapped source field, one of also_read, source_id or email_key"
                 yield Problem("SPEC_UNKNOWN_FIELD", f"{place} {key}", found, fix)
-
-
-def _setting_problems(top: SpecSection) -> Iterator[Problem]:
-    """A setting is a JSON Schema with a description and a default that keeps it."""
-    for name, schema in top.settings.items():
-        place = f"{SPEC} settings {name}"
-        try:
-            jsonschema.Draft202012Validator.check_schema(schema)
-        except jsonschema.SchemaError as error:
-            yield Problem("SPEC_TYPE", place, f"not a JSON Schema: {error.message}", "correct it")
-            continue
-        if not {"description", "default"} <= schema.keys():
-            yield Problem("SPEC_MISSING_KEY", place, "description or default is missing", "add both")
-        elif not jsonschema.Draft202012Validator(schema).is_valid(schema["default"]):
-            yield Problem("SPEC_TYPE", f"{place} default", "it breaks the rules of its own setting", "correct it")
 
 
 def _limit_problems(top: SpecSection, entities: tuple[EntitySpec, ...]) -> Iterator[Problem]:

@@ -9,8 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 from crosswalk.core.expectations import Expectation
+from crosswalk.core.facts import Eligibility
 from crosswalk.core.fields import Field
-from crosswalk.core.mapping import MappingTable
+from crosswalk.core.mapping import MappingRow, MappingTable
 from crosswalk.core.safety_spec import SafetySpec
 
 LIST, RECORDS = "list", "records"
@@ -38,7 +39,7 @@ class EntitySpec:
     and is no longer in the source, DELETE or FREEZE. new: of a source record the target does not have, CREATE or ANNOUNCE.
     opt_outs, refreshed: whether the target says of a record that it wants no mail, when it was last looked at and whether it is missing.
     tenant_field: target field that says whose record it is, held against the account's tenant before it is sent (core.tenant); "" where
-    the integration knows no tenants.
+    the integration knows no tenants. eligibility: what decides which records travel; None: all do.
     """
 
     name: str
@@ -59,6 +60,7 @@ class EntitySpec:
     also_read: tuple[str, ...] = ()
     belongs_to: str = ""
     rights: tuple[str, ...] = ()
+    eligibility: Eligibility | None = None
 
     @property
     def unique_source(self) -> str:
@@ -66,17 +68,29 @@ class EntitySpec:
         return next((row.source for row in self.mapping.sent if row.target == self.unique), "")
 
     @property
+    def table(self) -> list[MappingRow]:
+        """Every row of its mapping table, facts included, in the order of the file."""
+        facts = self.eligibility.facts.rows if self.eligibility else ()
+        return sorted({row.number: row for row in (*facts, *self.mapping.rows)}.values(), key=lambda row: row.number)
+
+    @property
+    def deletes(self) -> bool:
+        """Whether a delivery ever takes a record of ours out of the target."""
+        return self.left == DELETE or (self.eligibility is not None and self.eligibility.deletes)
+
+    @property
     def content(self) -> list[Any]:
         """All it says, for a digest."""
         fields = [self.name, self.mapping.digest, self.scope_field, self.slice_field, self.unique]
+        decided = [] if self.eligibility is None else [self.eligibility.digest]
         keys = [self.strangers, self.left, self.new, self.opt_outs, self.tenant_field]
         keys += [self.refreshed, self.also_read, self.belongs_to, self.rights]
-        return [*fields, *keys, [vars(rule) for rule in self.expectations]]
+        return [*fields, *keys, [vars(rule) for rule in self.expectations], *decided]
 
 
 @dataclass(frozen=True)
 class IntegrationSpec:
-    """One integration, checked.
+    """One integration, checked, as one source is read. sources: every system it may read from.
 
     accounts: name of the accounts file, which integrations may share. dag: the DAG that runs it, whose readers may see its reports.
     frequencies: what an account may say of how often it runs. settings: what it may say beside that, as JSON Schemas by name. limits:
@@ -97,6 +111,7 @@ class IntegrationSpec:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     delivery: str = LIST
     unused_lookups: tuple[str, ...] = field(default=())
+    sources: tuple[str, ...] = ()
     declared: tuple[EntitySpec, ...] = ()
 
     def without(self, left_out: Collection[str]) -> IntegrationSpec:

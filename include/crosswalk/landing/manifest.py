@@ -39,7 +39,7 @@ class EntityManifest:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A complete snapshot. entities: by landed name ("source_contact"). scope: None is all."""
+    """A complete snapshot. entities: by landed name ("source_contact"). scope: None is all. choices: picklists by source field."""
 
     key: RunKey
     taken_at: datetime
@@ -52,6 +52,7 @@ class Manifest:
     spec_digest: str
     crosswalk_version: str
     source_description: Mapping[str, str] = field(default_factory=dict)
+    choices: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Write as JSON, with a digest of itself."""

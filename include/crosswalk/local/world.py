@@ -17,6 +17,7 @@ from typing import Any
 import requests
 
 from crosswalk.local.control import USER, call, failed
+from crosswalk.local.crms import customer_connections, open_customers
 from crosswalk.local.environment import Place, free_port, kept_secrets
 from crosswalk.local.firms import FIRMS, Firm, firm_connections, open_firms
 from crosswalk.local.processes import Child, recall, remember, spawn, stop
@@ -89,6 +90,7 @@ def prepare(place: Place, offices: tuple[Office, ...] = OFFICES, firms: tuple[Fi
         for office in offices:
             _open(world, office, kept_secrets(place))
         open_firms(place, world.url, firms)
+        open_customers(world.url, _of_customers(place), call)
         undo.pop_all()
     remember(place.local / "sandbox.json", world.children, url=world.url)
     return world
@@ -122,7 +124,13 @@ def connections(place: Place, world: World) -> dict[str, dict[str, Any]]:
         made[f"smartoffice_{office.account}"] = {"conn_type": "smartoffice", **server, **login, "extra": extra}
         extra = {"account": office.fmg_account, "path": "/fmg", "allow_private_network": True}
         made[f"fmg_{office.account}"] = {"conn_type": "fmg", **server, "password": secret["fmg"], "extra": extra}
-    return made | firm_connections(place, world.url, world.firms)
+    return made | firm_connections(place, world.url, world.firms) | customer_connections(server, _of_customers(place))
+
+
+def _of_customers(place: Place) -> dict[str, str]:
+    """The local stack has one secret for what is read and one for what is written."""
+    secret = kept_secrets(place)
+    return {"crm": secret["smartoffice"], "mindmatrix": secret["fmg"]}
 
 
 def _open(world: World, office: Office, secret: dict[str, str]) -> None:

@@ -27,7 +27,7 @@ def source_verdict(system: str, source: Source, dictionary: Mapping[str, Mapping
     lacking: dict[str, AuthRefused] = {}
     held = []
     for spec in (load_spec(name) for name in integration_names()):
-        if spec.source == system:
+        if system in spec.sources:
             try:
                 source.require_right(spec.right)
             except AuthRefused as error:

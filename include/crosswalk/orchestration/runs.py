@@ -59,12 +59,12 @@ def begin_undo(context: Context, integration: str, account: str) -> Run:
 
 
 def _begin(context: Context, integration: str, account: str, **how: Any) -> Run:
-    from crosswalk.core.spec import load_spec
+    from crosswalk.core.accounts import spec_of
     from crosswalk.orchestration.resources import open_landing, open_store
     from crosswalk.steps.context import Run
 
     settings = account_settings(integration, account)
-    return Run.begin(settings, load_spec(integration), open_store(), open_landing(), _trigger(context), **how)
+    return Run.begin(settings, spec_of(settings), open_store(), open_landing(), _trigger(context), **how)
 
 
 def _snapshot_of_the_night(context: Context, integration: str, account: str) -> int:
@@ -108,34 +108,37 @@ def _skip(reason: str) -> NoReturn:
 
 def open_account(integration: str, account: str) -> Account:
     """Open one account with everything its runs need, for a run in this process."""
-    from crosswalk.core.spec import load_spec
+    from crosswalk.core.accounts import spec_of
     from crosswalk.orchestration.resources import hook_for, open_landing, open_store
     from crosswalk.steps.whole import Account
 
-    settings, spec = account_settings(integration, account), load_spec(integration)
+    settings = account_settings(integration, account)
+    spec = spec_of(settings)
     source, target = hook_for(spec.source, settings.source), hook_for(spec.target, settings.target)
     return Account(settings, spec, open_store(), open_landing(), source.get_source(), target.get_target())
 
 
 def open_writeback(integration: str, account: str, holder: str) -> Writeback:
     """Open one account's activities and the place for their notes. holder: who works on them."""
-    from crosswalk.core.spec import load_spec
+    from crosswalk.core.accounts import spec_of
     from crosswalk.orchestration.resources import hook_for, open_landing, open_store
     from crosswalk.steps.writeback.context import Writeback
 
-    settings, spec = account_settings(integration, account), load_spec(integration)
+    settings = account_settings(integration, account)
+    spec = spec_of(settings)
     feed, notebook = hook_for(spec.target, settings.target).get_feed(), hook_for(spec.source, settings.source).get_notebook()
     return Writeback(settings, open_store(), open_landing(), feed, notebook, holder)
 
 
 def resume_run(handle: Mapping[str, Any]) -> Run:
     """Find the run a handle names."""
-    from crosswalk.core.spec import load_spec
+    from crosswalk.core.accounts import spec_of
     from crosswalk.orchestration.resources import open_landing, open_store
     from crosswalk.steps.context import Run
 
     key = RunKey.from_dict(dict(handle))
-    return Run(key, account_settings(key.integration, key.account), load_spec(key.integration), open_store(), open_landing())
+    settings = account_settings(key.integration, key.account)
+    return Run(key, settings, spec_of(settings), open_store(), open_landing())
 
 
 def account_settings(integration: str, account: str) -> AccountSettings:

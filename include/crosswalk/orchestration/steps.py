@@ -100,7 +100,7 @@ class _Step(BaseOperator, ABC):
 
 
 class _Beginning(BaseOperator):
-    """A step that begins a run of one account. Each system subclasses it, for the connection it reads from.
+    """A step that begins a run of one account.
 
     Args:
         integration: name of a folder in integrations/.
@@ -110,7 +110,6 @@ class _Beginning(BaseOperator):
 
     template_fields: Sequence[str] = ("account",)
     operator_extra_links = (RunReportLink(),)
-    system: ClassVar[str]
 
     def __init__(self, *, integration: str, account: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -119,8 +118,11 @@ class _Beginning(BaseOperator):
         self.key: RunKey | None = None
 
 
-class ExtractStep(_Beginning):
-    """Land what source and target hold. A backfill reads nothing: it looks again at the snapshot landed for its night."""
+class ExtractOperator(_Beginning):
+    """Land what source and target hold. A backfill reads nothing: it looks again at the snapshot landed for its night.
+
+    The account says which system its source is; an integration with one source may name the operator after it.
+    """
 
     def execute(self, context: Context) -> Handle:
         """Read both sides into the landing zone. Every try takes a snapshot number of its own."""
@@ -134,7 +136,7 @@ class ExtractStep(_Beginning):
         if run.store.runs.get(run.key).replays is not None:
             return handle_and_counts(run.key, replay(run))
         with _noted(run):
-            source = hook_for(self.system, run.settings.source).get_source()
+            source = hook_for(run.spec.source, run.settings.source).get_source()
             target = hook_for(run.spec.target, run.settings.target).get_target()
         return handle_and_counts(run.key, extract(run, source, target))
 
@@ -178,7 +180,9 @@ class LoadStep(_Step):
 
 
 class UndoStep(_Beginning):
-    """Land what the target holds and plan the way back."""
+    """Land what the target holds and plan the way back. Each system subclasses it, for the connection it writes to."""
+
+    system: ClassVar[str]
 
     def execute(self, context: Context) -> Handle:
         """Plan the undo. What this DAG run undid already is not undone again when the task is cleared."""

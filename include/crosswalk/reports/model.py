@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from crosswalk.core.model import LEFT, Hold, Outcome, RunKey, RunStatus
 from crosswalk.validation.results import RuleResult
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 """Version of report.json: raised when a reader of the old one would misread the new one."""
+
+_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,17 @@ class LinkedRecord:
 
 
 @dataclass(frozen=True)
+class Staying:
+    """Records that are frozen or left out for one reason. count: how many; records: the source ids of some, else their target ids."""
+
+    entity: str
+    outcome: str
+    reason: str
+    count: int
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class TargetOnly:
     """A file that holds what nobody imported, before a delivery removes it or takes it over."""
 
@@ -153,6 +166,7 @@ class Report:
     samples: list[Sample] = field(default_factory=list)
     deletes: list[Deletion] = field(default_factory=list)
     drift: list[Drift] = field(default_factory=list)
+    staying: list[Staying] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
     decided_by: str = ""
     target_only: list[TargetOnly] = field(default_factory=list)
@@ -209,6 +223,17 @@ def drift_of(plan: pd.DataFrame) -> list[Drift]:
     rows = plan[plan["reason"].isin(["drift", "vanished"])]
     named = rows[["entity", "source_id", "target_id", "reason", "changed"]].itertuples(index=False, name=None)
     return [Drift(entity, source_id, target_id, reason, tuple(changed.split())) for entity, source_id, target_id, reason, changed in named]
+
+
+def staying_of(plan: pd.DataFrame) -> list[Staying]:
+    """Count what is frozen or left out, by reason; plan.csv names every record."""
+    rows = plan[plan["outcome"].isin([Outcome.FROZEN.value, Outcome.EXCLUDED.value])]
+    named = rows["source_id"].where(rows["source_id"] != "", rows["target_id"])
+    staying: list[Staying] = []
+    for key, ids in named.groupby([rows["entity"], rows["outcome"], rows["reason"]]):
+        entity, outcome, reason = cast("tuple[str, str, str]", key)
+        staying.append(Staying(entity, outcome, reason, len(ids), tuple(ids.head(_NAMED))))
+    return staying
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:

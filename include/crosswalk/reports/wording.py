@@ -84,6 +84,15 @@ REASONS = {
     "linked": "a person decided to link it",
     "left_as_is": "exists in the target and was to be left untouched",
     "not_retried": "not among the rejected records that were retried",
+    "COMPANY_INACTIVE": "its company is inactive",
+    "COMPANY_MISSING": "it has no company that can be seen",
+    "CONTACT_STATE_UNKNOWN": "the source does not say whether it is active",
+    "TYPE_NOT_CHOSEN": "its type is none of those chosen",
+    "CONTACT_INACTIVE": "it is inactive",
+    "DELETE_INACTIVE": "it is inactive, and inactive contacts are to be deleted",
+    "EMAIL_MISSING": "it has no e-mail address",
+    "EMAIL_INVALID": "its e-mail address is none mail could reach",
+    "EMAIL_DUPLICATE": "another has the same e-mail address",
 }
 """What the reason of a plan row means."""
 

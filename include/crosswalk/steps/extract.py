@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import AuthRefused, ConfigurationError, DataError, PermanentError, TransientError
 from crosswalk.landing.manifest import EntityManifest, Manifest
 from crosswalk.steps.context import BEAT_SECONDS, Run
+from crosswalk.steps.eligible import read_choices
 from crosswalk.steps.reading import land_both, unstable
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,7 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
         _leave_out(run, source)
         totals = _totals(run, source)
         run.store.runs.update(run.key, counts={**run.store.runs.get(run.key).counts, "source_totals": totals})
+        choices = read_choices(run, source)
         check_limits(run, totals)
         state = target.state()
         check_ownership(run, source, state)
@@ -42,7 +45,7 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
         check_totals(run, source, totals, entities)
         for entity in run.spec.entities:
             _check_fields(run, entity, entities[f"source_{entity.name}"])
-        run.folder.seal(_manifest(run, source, target, totals, state, entities))
+        run.folder.seal(replace(_manifest(run, source, target, totals, state, entities), choices=choices))
         left_out = len(run.store.runs.get(run.key).counts.get("left_out", []))
         return {**{name: landed.rows for name, landed in entities.items()}, **({"left_out": left_out} if left_out else {})}
 

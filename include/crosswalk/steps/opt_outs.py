@@ -104,7 +104,8 @@ def _mailed(frame: pd.DataFrame, people: SuppressionList) -> pd.DataFrame:
     """Rows of people who opted out and may be mailed all the same."""
     rows = frame[(frame["opted_out"] != "true") & (frame["email"] != "")]
     ids = zip(rows["source_id"], rows["target_id"], rows["email"], strict=True)
-    return rows[[people.holds(source_id=source_id, target_id=target_id, email=email) for source_id, target_id, email in ids]]
+    held = [people.holds(source_id=source_id, target_id=target_id, email=email) for source_id, target_id, email in ids]
+    return rows[pd.Series(held, index=rows.index, dtype="bool")]
 
 
 def _mailed_before(frame: pd.DataFrame, unwanted: frozenset[str], after: pd.DataFrame) -> pd.Series[str]:

@@ -157,6 +157,7 @@ def _add_plan(run: Run, report: Report, plan: pd.DataFrame, manifest: Manifest) 
         report.sums += _sums(manifest, plan, entity.name, rejections)
     report.deletes = model.deletes_of(plan)
     report.drift = model.drift_of(plan)
+    report.staying = model.staying_of(plan)
     report.target_only = list(_target_only(run, plan))
 
 

@@ -22,6 +22,7 @@ from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.choices import LEAVE, asked_first, decided, existing, leave_as_is
 from crosswalk.steps.context import Run
+from crosswalk.steps.eligible import fates_of, shaped
 from crosswalk.steps.operations import CHANGING, only_known
 from crosswalk.steps.opt_outs import SUPPRESSED, with_opt_outs
 from crosswalk.steps.retry import leave_out_others, leave_out_unread, retried, without_taken
@@ -86,7 +87,8 @@ def _plan_all(run: Run, rejections: list[Rejection]) -> list[Planned]:
 def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_ids: set[str]) -> Planned:
     accepted = run.folder.read_frame(f"accepted_{entity.name}")
     target = run.landed.read_entity(f"target_{entity.name}")
-    mapped = entity.mapping.apply(accepted)
+    fates = fates_of(run, entity)
+    mapped = shaped(entity, accepted, fates)
     rejections += mapped.rejections
     desired = entity.mapping.settle(mapped.frame, target)
     if entity.slice_field:
@@ -94,7 +96,8 @@ def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_i
     delivered = _acknowledged(run, entity.name)
     rejected = {r.source_id: r.code for r in reversed(rejections) if r.entity == entity.name and r.source_id}
     known_ids, links = _known_ids(run, entity, delivered), decided(run).get(entity.name, {})
-    plan = plan_entity(entity, desired, target, delivered, rejected, known_ids=known_ids, scope=_scope(run), decided=links.keys())
+    chosen = {"known_ids": known_ids, "scope": _scope(run), "decided": links.keys()}
+    plan = plan_entity(entity, desired, target, delivered, rejected, fates, **chosen)
     if run.store.runs.get(run.key).replays is None:
         plan = with_opt_outs(run, plan, target)
     source_ids = [*desired["source_id"], *rejected]

@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from crosswalk.core.eligibility import travelling
 from crosswalk.core.model import Rejection
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import DataError
 from crosswalk.steps.context import Run
+from crosswalk.steps.eligible import decide_records
 from crosswalk.validation.suite import RuleResult
 from crosswalk.validation.suite import validate as check
 
@@ -19,7 +21,10 @@ REJECTION_COLUMNS = list(Rejection.__dataclass_fields__)
 
 
 def validate(run: Run) -> dict[str, Any]:
-    """Split each entity into accepted and rejected records. Returns counts for XCom. Raises DataError on a critical rule."""
+    """Split each entity into accepted and rejected records; what a decision table lets stay is not looked at closely.
+
+    Returns counts for XCom. Raises DataError on a critical rule, and what `decide_records` raises.
+    """
     with run.step("validate"), run.working():
         rejections: list[Rejection] = []
         rules: list[RuleResult] = []
@@ -27,7 +32,8 @@ def validate(run: Run) -> dict[str, Any]:
         for entity in run.spec.entities:
             frame = run.landed.read_entity(f"source_{entity.name}")
             target = run.landed.read_entity(f"target_{entity.name}") if entity.unique else None
-            result = check(entity, frame, target)
+            decided = decide_records(run, entity, frame)
+            result = check(entity, frame, target, travels=None if decided is None else travelling(decided))
             rules += result.rules
             run.folder.write_bytes("rules.json", json.dumps([asdict(rule) for rule in rules]).encode())
             _stop_on_critical(run, entity, result.critical)

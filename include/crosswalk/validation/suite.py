@@ -27,7 +27,9 @@ __all__ = ["RuleResult", "Validated", "validate"]
 _DERIVED = {EMAIL_KEY, ALL_TEXT}
 
 
-def validate(entity: EntitySpec, frame: pd.DataFrame, known_target: pd.DataFrame | None) -> Validated:
+def validate(
+    entity: EntitySpec, frame: pd.DataFrame, known_target: pd.DataFrame | None, travels: pd.Series[bool] | None = None
+) -> Validated:
     """Check one entity against its rules.
 
     A failed critical rule is returned in `.critical`, for the step to raise; a failed warning rejects its records; info is
@@ -37,6 +39,7 @@ def validate(entity: EntitySpec, frame: pd.DataFrame, known_target: pd.DataFrame
         entity: the spec of the entity.
         frame: `source_id` and the source fields, all text, "" is blank.
         known_target: the target's rows as last read, `source_id` and the target fields; None when there are none.
+        travels: which records are meant to travel, None for all; of the others only the ids are checked.
 
     Raises DataError VALIDATION_RULE_BROKEN when a rule could not be evaluated.
     """
@@ -44,8 +47,9 @@ def validate(entity: EntitySpec, frame: pd.DataFrame, known_target: pd.DataFrame
     checked = checked_frame(frame, _columns(rules), text_columns(entity), entity.unique_source)
     first = [rule for rule in rules if not rule.expectation.survivor]
     last = [rule for rule in rules if rule.expectation.survivor]
-    findings = _findings(first, checked)
+    findings = _findings(first, checked, travels)
     sound = checked.drop(index=list(_rejected(findings)))[[SOURCE_ID, *{rule.expectation.column for rule in last}, ROW]]
+    sound = sound if travels is None else sound[travels.to_numpy(dtype=bool)[sound.index]]
     known = _known(known_target, entity.unique)
     for rule, finding in zip(last, engine.run([rule.expectation for rule in last], sound), strict=True):
         findings[rule] = _settled(rule, finding, sound, known)
@@ -58,8 +62,15 @@ def validate(entity: EntitySpec, frame: pd.DataFrame, known_target: pd.DataFrame
     )
 
 
-def _findings(rules: Sequence[Rule], checked: pd.DataFrame) -> dict[Rule, Finding]:
-    """Evaluate rules, those about the same records together; a rule about no record at all finds nothing."""
+def _findings(rules: Sequence[Rule], checked: pd.DataFrame, travels: pd.Series[bool] | None) -> dict[Rule, Finding]:
+    """Evaluate rules, those about the same records together; a rule about no record at all finds nothing.
+
+    travels: which records are meant to travel, None for all; rules about ids look at the others, too.
+    """
+    if travels is not None:
+        ids = [rule for rule in rules if rule.expectation.column == SOURCE_ID]
+        rest = [rule for rule in rules if rule.expectation.column != SOURCE_ID]
+        return _findings(ids, checked, None) | _findings(rest, checked[travels.to_numpy(dtype=bool)], None)
     about: dict[str, list[Rule]] = {}
     for rule in rules:
         about.setdefault(json.dumps(rule.expectation.when, sort_keys=True), []).append(rule)

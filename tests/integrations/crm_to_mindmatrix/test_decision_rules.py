@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-import re
-import tomllib
 from itertools import product
 from pathlib import Path
 
-import jsonschema
 import pandas as pd
 import pytest
 
 import crosswalk
 from crosswalk.core.decisions import load_decisions
-from crosswalk.core.facts import load_crm
+from crosswalk.core.spec import load_spec
 from integrations.crm_to_mindmatrix.seed_rules import OUTCOMES, Situation, verdict
 
 ROOT = Path(__file__).parents[3]
@@ -65,21 +62,20 @@ def test_the_readme_shows_the_table_that_is_used() -> None:
     assert README in dict(page.pages())
 
 
-def test_the_settings_the_spec_has_to_declare_are_schemas_that_keep_their_defaults() -> None:
-    (block,) = re.findall(r"```toml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    document = tomllib.loads(block)
-    assert set(document["settings"]) == {"filter_field", "filter_values", "delete_inactive"}
-    for schema in document["settings"].values():
-        jsonschema.Draft202012Validator.check_schema(schema)
-        assert jsonschema.Draft202012Validator(schema).is_valid(schema["default"])
-    assert document["settings"]["delete_inactive"]["default"] is False
-    assert document["entities"][0]["unique"] == "email"
+@pytest.mark.requirement("MIND-02", "MIND-05")
+def test_an_account_that_says_nothing_deletes_nobody_and_has_to_choose() -> None:
+    spec = load_spec("crm_to_mindmatrix")
+    defaults = {name: schema["default"] for name, schema in spec.settings.items()}
+    assert defaults == {"filter_field": "company_type", "filter_values": [], "delete_inactive": False, "at": "02:00"}
+    assert spec.delivery == "records"
 
 
 @pytest.mark.requirement("MIND-01")
 @pytest.mark.parametrize("system", ["autotask", "connectwise"])
 def test_both_crms_fill_the_same_fields_of_mindmatrix(system: str) -> None:
-    tables = load_crm(system, "mindmatrix", FOLDER)
-    assert set(tables.records.target_names) == set(load_crm("autotask", "mindmatrix", FOLDER).records.target_names)
-    assert {"contact_active", "company_id", "company_active", "company_type", "contact_type", "email"} == set(tables.facts.target_names)
-    assert "opt_in" not in tables.records.target_names
+    entity = load_spec("crm_to_mindmatrix", source=system).entity("contact")
+    assert entity.eligibility is not None
+    assert set(entity.target_fields) == set(load_spec("crm_to_mindmatrix", source="autotask").entity("contact").target_fields)
+    facts = {"contact_active", "company_id", "company_active", "company_type", "contact_type", "email"}
+    assert set(entity.eligibility.facts.target_names) == facts
+    assert "opt_in" not in entity.target_fields

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crosswalk.core.accounts import accounts_folder, load_accounts
+from crosswalk.core.accounts import accounts_folder, load_accounts, spec_of
 from crosswalk.errors import ConfigurationError
 
 SUMMIT = '[summit]\nsource = "smartoffice_summit"\ntarget = "fmg_summit"\nscope = "all"\nfrequency = "daily"\n'
@@ -138,3 +138,23 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as raised:
         load_accounts("fmg", tmp_path)
     assert raised.value.problems[0].code == "ACCOUNT_NOT_FOUND"
+
+
+CRM_ACCOUNT = '[northwind]\n{system}source = "crm"\ntarget = "mindmatrix"\nfrequency = "daily"\n'
+
+
+@pytest.mark.requirement("MIND-01")
+@pytest.mark.parametrize(
+    ("system", "codes"),
+    [('system = "connectwise"\n', []), ("", ["ACCOUNT_MISSING_KEY"]), ('system = "smartoffice"\n', ["ACCOUNT_SYSTEM"])],
+)
+def test_an_account_says_which_crm_its_source_is(tmp_path: Path, system: str, codes: list[str]) -> None:
+    (tmp_path / "mindmatrix.toml").write_text(CRM_ACCOUNT.format(system=system), encoding="utf-8")
+    if not codes:
+        account = load_accounts("mindmatrix", tmp_path)["northwind"]
+        assert (account.system, spec_of(account).source) == ("connectwise", "connectwise")
+        assert account.options == {"filter_field": "company_type", "filter_values": [], "delete_inactive": False, "at": "02:00"}
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        load_accounts("mindmatrix", tmp_path)
+    assert [problem.code for problem in caught.value.problems] == codes

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosswalk.core.eligibility import Filter, chosen_values, email_states, fates, inputs, require_companies
+from crosswalk.core.eligibility import Filter, chosen_values, email_states, fates, inputs, require_sight
 from crosswalk.core.model import Outcome
 from crosswalk.errors import ConfigurationError, DataError
 
@@ -78,10 +78,10 @@ def test_no_label_at_all_stops() -> None:
 @pytest.mark.parametrize("column", ["company_id", "company_active"])
 def test_companies_nobody_can_see_stop(column: str) -> None:
     with pytest.raises(DataError) as caught:
-        require_companies(facts(**{column: ["", ""]}), "acme")
+        require_sight(facts(**{column: ["", ""]}), "acme")
     assert caught.value.code == "COMPANIES_HIDDEN"
-    require_companies(facts(**{column: ["", "true"]}), "acme")
-    require_companies(facts(email=["a@example.test"]).iloc[:0], "acme")
+    require_sight(facts(**{column: ["", "true"]}), "acme")
+    require_sight(facts(email=["a@example.test"]).iloc[:0], "acme")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,13 @@ def test_a_company_is_active_only_if_it_is_said(company_id: str, company_active:
         facts(company_id=[company_id], company_active=[company_active]), Filter("company_type", frozenset("1")), [], delete_inactive=False
     )
     assert found["company"].tolist() == [state]
+
+
+def test_contacts_whose_state_nobody_can_see_stop() -> None:
+    with pytest.raises(DataError) as caught:
+        require_sight(facts(contact_active=["", ""]), "acme")
+    assert caught.value.code == "CONTACTS_HIDDEN"
+    require_sight(facts(contact_active=["", "false"]), "acme")
 
 
 def test_any_of_several_types_counts() -> None:

@@ -55,7 +55,7 @@ def test_a_wrong_row_is_named(tmp_path: Path, row: str, found: str) -> None:
 def test_wrong_fields_of_a_system_stop_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "acme").mkdir()
     (tmp_path / "acme" / "fields.csv").write_text("entity;field\n")
-    monkeypatch.setattr("crosswalk.core.fields._systems", lambda: tmp_path)
+    monkeypatch.setattr("crosswalk.core.fields.systems_folder", lambda: tmp_path)
     with pytest.raises(ConfigurationError) as raised:
         load_fields("acme")
     assert raised.value.problems[0].place == "acme/fields.csv row 1"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from crosswalk.orchestration.steps import ExtractStep
+from crosswalk.orchestration.steps import ExtractOperator
 
 
-class HubSpotExtractOperator(ExtractStep):
+class HubSpotExtractOperator(ExtractOperator):
     """Read an account's companies, contacts and deals, and what the target holds, into the landing zone."""
-
-    system = "hubspot"

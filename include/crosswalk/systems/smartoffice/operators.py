@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from crosswalk.orchestration.steps import ExtractStep
+from crosswalk.orchestration.steps import ExtractOperator
 from crosswalk.orchestration.writeback import WriteNotesStep
 
 
-class SmartOfficeExtractOperator(ExtractStep):
+class SmartOfficeExtractOperator(ExtractOperator):
     """Read an office's contacts and tag groups, and what the target holds, into the landing zone."""
-
-    system = "smartoffice"
 
 
 class SmartOfficeWriteNotesOperator(WriteNotesStep):

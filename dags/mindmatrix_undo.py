@@ -1,0 +1,50 @@
+"""Put an organization's contacts back as they were in Mindmatrix.
+
+**What.** Undoes the last delivery that changed something for each named account: values are again what they were before it, deleted
+contacts come back under new ids, created ones go. What nobody imported is not touched. An undo is a delivery itself: triggering this DAG
+again undoes it.
+
+**When.** Only by hand: *Trigger*, name the accounts. *Generation* goes further back, as long as the snapshots are in the landing zone.
+*Dry run* shows in the report what would be put back, and writes nothing.
+
+**What then.** The CRM still says what it said. The next `mindmatrix_contact_sync` of the account that would change anything is held with
+the code `UNDONE`, and asks under *Required Actions*: put CRM or account right first, then run it and approve.
+
+**When it fails.** `UNDO_EXPIRED`: what was there before is no longer kept. `UNDO_UNSETTLED`: a delivery was cut short; clear its load task
+first. `ACCOUNT_BUSY`: wait for the run it names. Clearing a task here is always safe; what was undone is not undone twice.
+
+**Owner.** CRM integrations.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task_group
+
+from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, undo_params
+from crosswalk.orchestration.steps import SelectAccountsOperator
+from crosswalk.systems.mindmatrix.operators import MindmatrixLoadOperator, MindmatrixUndoOperator
+
+
+@dag(
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    default_args={**DEFAULT_ARGS, "owner": "crm-integrations"},
+    params=undo_params(),
+    tags=["crosswalk", "mindmatrix", "undo"],
+    doc_md=__doc__,
+)
+def mindmatrix_undo() -> None:
+    """Put back what each named account had before."""
+
+    @task_group(group_id="account", default_args=ACCOUNT_ARGS)
+    def account(account: str) -> None:
+        undo = MindmatrixUndoOperator(task_id="undo", integration="crm_to_mindmatrix", account=account)
+        MindmatrixLoadOperator(task_id="load", handle=undo.output)
+
+    account.expand(account=SelectAccountsOperator(task_id="accounts", integration="crm_to_mindmatrix").output)
+
+
+mindmatrix_undo()
