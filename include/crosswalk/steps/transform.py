@@ -95,9 +95,8 @@ def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_i
         desired[entity.slice_field] = only_known(desired[entity.slice_field], group_ids)
     delivered = _acknowledged(run, entity.name)
     rejected = {r.source_id: r.code for r in reversed(rejections) if r.entity == entity.name and r.source_id}
-    known_ids, links = _known_ids(run, entity, delivered), decided(run).get(entity.name, {})
-    chosen = {"known_ids": known_ids, "scope": _scope(run), "decided": links.keys()}
-    plan = plan_entity(entity, desired, target, delivered, rejected, fates, **chosen)
+    ids, links = _known_ids(run, entity, delivered), decided(run).get(entity.name, {})
+    plan = plan_entity(entity, desired, target, delivered, rejected, fates, known_ids=ids, scope=_scope(run), decided=links.keys())
     if run.store.runs.get(run.key).replays is None:
         plan = with_opt_outs(run, plan, target)
     source_ids = [*desired["source_id"], *rejected]
