@@ -138,7 +138,7 @@ def _check_fields(run: Run, entity: EntitySpec, landed: EntityManifest) -> None:
         raise DataError(
             "SRC_FIELD_GONE",
             doing=f"reading {entity.name}s of {run.key}",
-            found=f"not every page has the mapped field(s) {', '.join(gone)}",
+            found=f"not every page has the field(s) {', '.join(gone)}",
             fix="give the source's user the right to see them, or change the mapping table",
         )
 
