@@ -170,7 +170,7 @@ def assert_looked_at_again(run: Night, account: str, landed: RunRow) -> None:
         name: landed.counts[name] for name in ("plan", "source_totals")
     }
     assert (row.delivered_at, row.generation) == (None, None)
-    report = run.api.get(run.link(account, "load").lstrip("/").replace("report.html", "report.json")).json()
+    report = run.api.get(run.link(account, "load").lstrip("/").replace("/runs/", "/reports/", 1) + "/report.json").json()
     assert (report["status"], report["plan"]) == ("replayed", landed.counts["plan"])
 
 

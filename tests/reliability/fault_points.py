@@ -30,6 +30,11 @@ def file(*names: str) -> Asked:
     return lambda args, _named: args[1] in names
 
 
+def landed(*names: str) -> Asked:
+    """As `file`, in the data of a snapshot, not in its report."""
+    return lambda args, _named: args[1] in names and "/reports/" not in args[0].uri(args[1])
+
+
 def page_of(side: str) -> Asked:
     """The call lands a page of one side."""
     return lambda args, _named: str(args[1]).startswith(f"{side}_")
@@ -58,7 +63,7 @@ POINTS = (
     FaultPoint("source page landed", "crosswalk.landing.folder:Folder.write_page", page_of("source"), never_in=PLANNING),
     FaultPoint("target page landed", "crosswalk.landing.folder:Folder.write_page", page_of("target")),
     FaultPoint("manifest sealed", "crosswalk.landing.folder:Folder.seal"),
-    FaultPoint("rules landed", "crosswalk.landing.folder:Folder.write_bytes", file("rules.json"), never_in=PLANNING),
+    FaultPoint("rules landed", "crosswalk.landing.folder:Folder.write_bytes", landed("rules.json"), never_in=PLANNING),
     FaultPoint("rejections written", "crosswalk.landing.folder:Folder.write_frame", file("rejected", "rejected_all"), never_in=PLANNING),
     FaultPoint("plan landed", "crosswalk.landing.folder:Folder.write_frame", file("plan")),
     FaultPoint("strangers exported", "crosswalk.landing.folder:Folder.write_bytes", file("target_only_contacts.csv"), never_in=PLANNING),

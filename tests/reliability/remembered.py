@@ -23,10 +23,11 @@ def remember_validations() -> Iterator[None]:
     known: dict[str, Any] = {}
     check: Callable[..., Any] = validate.check
 
-    def remembered(entity: Any, frame: pd.DataFrame, target: pd.DataFrame | None) -> Any:
-        key = f"{entity.name} {_digest(frame)} {'' if target is None else _digest(target)}"
+    def remembered(entity: Any, frame: pd.DataFrame, target: pd.DataFrame | None, *, travels: pd.Series[bool] | None = None) -> Any:
+        given = [frame, *([] if target is None else [target]), *([] if travels is None else [travels.to_frame("travels")])]
+        key = f"{entity.name} {' '.join(map(_digest, given))}"
         if key not in known:
-            known[key] = deepcopy(check(entity, frame, target))
+            known[key] = deepcopy(check(entity, frame, target, travels=travels))
         return deepcopy(known[key])
 
     with pytest.MonkeyPatch.context() as patch:

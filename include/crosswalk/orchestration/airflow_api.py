@@ -106,7 +106,7 @@ class AirflowApi:
         """Where the page of the run report is that a task's button leads to, and the report as data; None while there is none."""
         links = self.read(f"/api/v2/{_run(dag_id, run_id)}/taskInstances/{quote(task_id)}/links?map_index={map_index}")
         page = ((links or {}).get("extra_links") or {}).get("Run report") or ""
-        report = self.read(page.removesuffix(".html") + ".json") if page.startswith("/crosswalk/") else None
+        report = self.read(page.replace("/runs/", "/reports/", 1) + "/report.json") if page.startswith("/crosswalk/runs/") else None
         return (self.url + page, report) if report else None
 
     def call(self, method: str, path: str, body: Json | None = None, *, may_be: Collection[int] = ()) -> Json:

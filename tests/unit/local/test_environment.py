@@ -64,7 +64,7 @@ def test_secrets_are_made_once_and_private(place: Place) -> None:
 
 def test_a_shell_can_read_what_is_kept_for_it(place: Place) -> None:
     odd = {"AIRFLOW_CONN_X": json.dumps({"password": 'it\'s $HOME `id` "x"'})}
-    shell = write_shell_file(place, odd)
+    shell = write_shell_file(place, {**odd, "AIRFLOW__API__BASE_URL": "http://127.0.0.1:1"})
     read = subprocess.run(["/bin/sh", "-c", f'. {shell}; printf %s "$AIRFLOW_CONN_X"'], capture_output=True, text=True, check=True)
     assert read.stdout == odd["AIRFLOW_CONN_X"]
 
