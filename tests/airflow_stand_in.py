@@ -72,7 +72,7 @@ class AirflowStandIn:
         if path.endswith("/links"):
             account = list(self.ends)[int(seen.query["map_index"])]
             there = self.ends[account] != "no report"
-            return _json({"extra_links": {"Run report": f"/crosswalk/reports/smartoffice_to_fmg/{account}/7/report.html" if there else ""}})
+            return _json({"extra_links": {"Run report": f"/crosswalk/runs/smartoffice_to_fmg/{account}/7" if there else ""}})
         return _json({"state": "running"}) if re.fullmatch(r"/dagRuns/[^/]+", path) else _json({}, 404)
 
     def _begin(self, body: dict[str, Any]) -> Reply:

@@ -173,7 +173,7 @@ def test_a_dry_run_of_two_accounts_from_the_command_line(night: Night) -> None:
     assert (ended["alder"], ended["cedar"]) == (["dry", "run"], ["dry", "run"])
     assert {account: night.fmg(account) for account in before} == before
     assert night.row("alder").status is RunStatus.DRY_RUN
-    assert f"/crosswalk/reports/{INTEGRATION}/alder/{night.row('alder').key.snapshot}/report.html" in shown
+    assert f"/crosswalk/runs/{INTEGRATION}/alder/{night.row('alder').key.snapshot}" in shown
 
 
 @pytest.mark.requirement("FMG-04", "SAFE-3")

@@ -59,7 +59,7 @@ def test_named_accounts_are_run_and_followed_manual_ones_too(made: Made, capsys:
         ["summit", "delivered", "60", "4"],
         ["lakeside", "delivered", "60", "4"],
     ]
-    assert f"summit: report: {there.url}/crosswalk/reports/smartoffice_to_fmg/summit/7/report.html" in out
+    assert f"summit: report: {there.url}/crosswalk/runs/smartoffice_to_fmg/summit/7" in out
 
 
 @pytest.mark.requirement("FMG-04", "SAFE-8")

@@ -179,7 +179,7 @@ def _refused(answer: Answer, doing: str) -> CrosswalkError:
         error = _SHAPE.object(answer, doing).get("error")
     except CrosswalkError:
         error = None
-    shown = error if error in _OAUTH_ERRORS else f"status {answer.status}"
+    shown = error if isinstance(error, str) and error in _OAUTH_ERRORS else f"status {answer.status}"
     return AuthRefused(
         "TGT_AUTH_FAILED",
         doing=doing,
