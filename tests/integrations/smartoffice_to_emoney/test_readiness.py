@@ -104,9 +104,6 @@ def test_a_part_without_its_licence_is_left_out_and_nothing_of_it_is_touched(exp
     assert {item: one for item, one in firm.links().items() if one["kind"] == part} == before
     others = [one["values"] for one in firm.links().values() if one["kind"] != part]
     assert all("1.00" in values.values() for values in others)
-    report = firm.of(row.key).report_folder.read_bytes("report.html").decode()
-    assert f"{part}s were left out" in report
-    assert lacking in report
     again = firm.account(HOLDINGS).clear(row.key, "validate")
     assert again.counts["left_out"] == [part], "a cleared task sees the run as it was"
     firm.rights(*EVERY_RIGHT)
@@ -119,3 +116,15 @@ def test_without_both_licences_there_is_nothing_to_do(make_firm: FirmMaker) -> N
     firm = make_firm(rights=["eMoney", "PolicyTracking"])
     with pytest.raises(AuthRefused, match="nothing is left to read"):
         firm.refresh()
+
+
+@pytest.mark.requirement("EMON-01")
+@pytest.mark.parametrize("lacking", ["InvestmentTracking", "PolicyTracking"])
+def test_the_report_says_which_part_was_left_out_and_why(exported: Firm, lacking: str) -> None:
+    firm, part = exported, "investment" if lacking == "InvestmentTracking" else "policy"
+    firm.link(MARRIED, *firm.items_of(MARRIED))
+    firm.rights(*(one for one in EVERY_RIGHT if one != lacking))
+    report = firm.of(firm.refresh().key).report_folder.read_bytes("report.html").decode()
+    firm.rights(*EVERY_RIGHT)
+    assert f"{part}s were left out" in report
+    assert lacking in report
