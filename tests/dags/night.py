@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from crosswalk.local.airflow_api import LocalApi
-from crosswalk.local.control import call
 from crosswalk.local.environment import Place
-from crosswalk.local.firms import Firm
+from crosswalk.local.scene import Scene
+from crosswalk.local.scenes.fmg import FmgScene, Office
 from crosswalk.local.stack import Stack, bring_up, take_down
-from crosswalk.local.world import Office, World
+from crosswalk.local.world import World
 from crosswalk.store.engine import connect
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
@@ -33,12 +33,12 @@ ACCOUNT = '[{name}]\nsource = "smartoffice_{name}"\ntarget = "fmg_{name}"\nscope
 class Night:
     """One DAG run, and what the tests ask about it. At first it is one over all accounts, whose run_id is not known yet."""
 
-    def __init__(self, place: Place, world: World, stack: Stack) -> None:
-        self.place, self.world, self.stack = place, world, stack
+    def __init__(self, place: Place, world: World, stack: Stack, offices: tuple[Office, ...]) -> None:
+        self.place, self.world, self.stack, self.offices = place, world, stack, offices
         self.api = LocalApi(stack)
         self.store = Store(connect(f"sqlite:///{place.store}"))
         self.dag, self.run_id, self.steps = DAG, "", STEPS
-        self.accounts = [office.account for office in world.offices]
+        self.accounts = [office.account for office in offices]
 
     def run_of(self, accounts: Iterable[str], run_id: str, dag: str = DAG, steps: tuple[str, ...] = STEPS) -> Night:
         """Another run in the same Airflow, of these accounts."""
@@ -139,16 +139,17 @@ class Night:
         self.wait(lambda: self.states(account)["approve"] != "awaiting_input")
 
     def office(self, account: str) -> Office:
-        return next(office for office in self.world.offices if office.account == account)
+        return next(office for office in self.offices if office.account == account)
 
     def control(self, method: str, path: str, **body: Any) -> dict[str, Any]:
         """Call the sandbox's control interface."""
-        return call(method, f"{self.world.url}/_sandbox{path}", body or None)
+        return self.world.sandbox.call(method, path, body or None)
 
     def fmg(self, account: str) -> dict[str, Any]:
         """What the account's FMG list is, and how often it was written to."""
         state = self.control("GET", "/")["fmg"]["accounts"][self.office(account).fmg_account]
-        return {"writes": self.world.writes()[account], **{name: state[name] for name in ("revision", "generation", "contacts", "groups")}}
+        writes = self.world.sandbox.writes("fmg", self.office(account).fmg_account)
+        return {"writes": writes, **{name: state[name] for name in ("revision", "generation", "contacts", "groups")}}
 
     def written(self, account: str) -> list[str]:
         """What FMG was told to do for the account so far, call by call."""
@@ -181,8 +182,10 @@ class Night:
 
 
 @contextmanager
-def real_airflow(folder: Path, offices: tuple[Office, ...], by_hand: tuple[str, ...] = (), firms: tuple[Firm, ...] = ()) -> Iterator[Night]:
-    """Start sandbox and Airflow for these offices and firms; no DAG is on yet. Both end with the context.
+def real_airflow(
+    folder: Path, offices: tuple[Office, ...], by_hand: tuple[str, ...] = (), scenes: tuple[Scene, ...] = ()
+) -> Iterator[Night]:
+    """Start sandbox and Airflow for these offices and further scenes; no DAG is on yet. Both end with the context.
 
     by_hand: what the schedule leaves out.
     """
@@ -192,7 +195,7 @@ def real_airflow(folder: Path, offices: tuple[Office, ...], by_hand: tuple[str, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CROSSWALK_ACCOUNTS", str(folder))
         try:
-            world, stack, _ = bring_up(place, lambda _: None, offices, firms)
-            yield Night(place, world, stack)
+            world, stack, _ = bring_up(place, lambda _: None, (FmgScene(offices), *scenes))
+            yield Night(place, world, stack, offices)
         finally:
             take_down(place)

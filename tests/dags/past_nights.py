@@ -15,7 +15,8 @@ import pytest
 
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import PermanentError
-from crosswalk.local.world import Office, connections
+from crosswalk.local.scenes.fmg import Office
+from crosswalk.local.world import connections
 from crosswalk.orchestration import resources
 from crosswalk.orchestration.runs import open_account
 from crosswalk.steps.context import Run, Trigger
@@ -69,7 +70,7 @@ def last_nights(count: int) -> list[Past]:
 def land(night: Night, account: str, past: Past) -> RunRow:
     """Deliver the account in this process, as the DAG's run of that night did."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in connections(night.place, night.world).items():
+        for name, value in connections(night.world).items():
             patch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(value))
         patch.setattr(resources, "open_store", lambda: night.store)
         whole = open_account(INTEGRATION, account)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.local.firms import Firm
+from crosswalk.local.scenes.emoney import EmoneyScene, Firm
 from dags.night import Night, real_airflow
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
@@ -44,7 +44,7 @@ def _local(moment: datetime, zone: str) -> str:
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
     folder = tmp_path_factory.mktemp("planning")
     accounts(folder)
-    with real_airflow(folder, (), firms=FIRMS) as night:
+    with real_airflow(folder, (), scenes=(EmoneyScene(FIRMS),)) as night:
         for dag in (EXPORT, LINKING):
             night.api.wait_for_dag(dag)
             night.api.unpause(dag)

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from crosswalk.errors import TransientError
+from crosswalk.local.environment import Place, kept_secret
 
 USER = "integration"
+"""Who signs in to the offices of SmartOffice."""
 
 
-def call(method: str, url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Call the sandbox's control API. Raises TransientError LOCAL_SANDBOX."""
-    try:
-        answer = requests.request(method, url, json=body, timeout=120)
-        answer.raise_for_status()
-        read: dict[str, Any] = answer.json()
-    except requests.RequestException as error:
-        raise failed(f"a control request failed ({type(error).__name__})") from None
-    return read
+@dataclass(frozen=True)
+class Sandbox:
+    """The running sandbox, and this stack's place with the secrets its vendors were given."""
+
+    place: Place
+    url: str
+
+    @property
+    def server(self) -> dict[str, Any]:
+        """Host, port and scheme, as an Airflow connection has them."""
+        return {"host": "127.0.0.1", "port": int(self.url.rpartition(":")[2]), "schema": "http"}
+
+    def secret(self, name: str) -> str:
+        """Return this stack's secret of that name, the same one each time."""
+        return kept_secret(self.place, name)
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Call the control interface below /_sandbox. Raises TransientError LOCAL_SANDBOX."""
+        try:
+            answer = requests.request(method, f"{self.url}/_sandbox{path}", json=body, timeout=120)
+            answer.raise_for_status()
+            read: dict[str, Any] = answer.json()
+        except requests.RequestException as error:
+            raise failed(f"a control request failed ({type(error).__name__})") from None
+        return read
+
+    def writes(self, system: str, owner: str) -> int:
+        """How many write requests a vendor was sent so far for one of its customers."""
+        owners = self.call("GET", f"/requests?system={system}")["counters"][system]["by_owner"]
+        return int(owners.get(owner, {}).get("writes", 0))
 
 
 def failed(found: str) -> TransientError:

@@ -112,20 +112,14 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def kept_secrets(place: Place) -> dict[str, str]:
-    """Return this stack's own secrets, made once and kept in `.local/secrets.json`."""
+def kept_secret(place: Place, name: str) -> str:
+    """Return this stack's own secret of that name, made once and kept in `.local/secrets.json`."""
     path = place.local / "secrets.json"
-    if not path.exists():
-        made = {
-            "fernet": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-            "jwt": secrets.token_urlsafe(48),
-            "api": secrets.token_urlsafe(48),
-            "smartoffice": secrets.token_urlsafe(18),
-            "fmg": secrets.token_urlsafe(18),
-        }
-        write_private(path, json.dumps(made))
-    loaded: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return loaded
+    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if name not in kept:
+        kept[name] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        write_private(path, json.dumps(kept))
+    return kept[name]
 
 
 def passwords(place: Place) -> dict[str, str]:
@@ -167,7 +161,6 @@ def write_shell_file(place: Place, environment: dict[str, str]) -> Path:
 
 
 def _core(place: Place, port: int) -> dict[str, str]:
-    secret = kept_secrets(place)
     passwords(place)
     return {
         "AIRFLOW_HOME": str(place.airflow_home),
@@ -177,7 +170,7 @@ def _core(place: Place, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__PARALLELISM": str(PARALLELISM),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-        "AIRFLOW__CORE__FERNET_KEY": secret["fernet"],
+        "AIRFLOW__CORE__FERNET_KEY": kept_secret(place, "fernet"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{role}" for user, role in USERS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(place.passwords),
@@ -188,9 +181,9 @@ def _core(place: Place, port: int) -> dict[str, str]:
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API__SECRET_KEY": secret["api"],
+        "AIRFLOW__API__SECRET_KEY": kept_secret(place, "api"),
         "AIRFLOW__API__INSTANCE_NAME": "Crosswalk",
-        "AIRFLOW__API_AUTH__JWT_SECRET": secret["jwt"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": kept_secret(place, "jwt"),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(place.airflow_home / "logs"),
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }

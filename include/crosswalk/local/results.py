@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from crosswalk.store.runs import RunRow
     from crosswalk.store.store import Store
 
-INTEGRATION = "smartoffice_to_fmg"
+MAIN = "smartoffice_to_fmg"
 _DELIVERED = {RunStatus.SUCCESS, RunStatus.PARTIAL}
 
 
 @dataclass(frozen=True)
 class Result:
-    """How one account ended. contacts, groups: the whole source database; writes: write requests FMG received."""
+    """How one account ended. contacts, groups: the whole source database; writes: write requests the target received."""
 
     account: str
     ended: str
@@ -36,6 +36,7 @@ class Result:
     writes: int = 0
     seconds: float = 0.0
     report: str = ""
+    run_id: str = ""
 
     @property
     def changes(self) -> int:
@@ -49,18 +50,21 @@ class Result:
 
     def row(self) -> dict[str, object]:
         """What the table at the end shows."""
-        shown = {name: value for name, value in asdict(self).items() if name not in ("expected", "report")}
+        shown = {name: value for name, value in asdict(self).items() if name not in ("expected", "report", "run_id")}
         return {**shown, "as expected": "yes" if self.ok else f"NO ({self.expected})"}
 
 
-def read_result(
-    place: Place, store: Store, run_id: str, account: str, expected: str, writes: int, integration: str = INTEGRATION
-) -> Result:
+def shown(integration: str, account: str) -> str:
+    """Name an account's row in the demo's table: the main job's by account, the others' with what is filled."""
+    return account if integration == MAIN else f"{account} {integration.partition('_to_')[2]}"
+
+
+def read_result(place: Place, store: Store, integration: str, account: str, run_id: str, expected: str, writes: int) -> Result:
     """Read from the store how an account of an Airflow run ended."""
     row = next((row for row in store.runs.latest(integration, account) if row.run_id == run_id), None)
-    name = account if integration == INTEGRATION else f"{account} {integration.partition('_to_')[2]}"
+    name = shown(integration, account)
     if row is None:
-        return Result(name, "did not run", expected, writes=writes)
+        return Result(name, "did not run", expected, writes=writes, run_id=run_id)
     plan = {name: sum(counts.get(name, 0) for counts in row.counts.get("plan", {}).values()) for name in _OUTCOMES}
     totals = row.counts.get("source_totals", {})
     return Result(
@@ -77,13 +81,13 @@ def read_result(
         writes=writes,
         seconds=round(sum(row.durations.values()), 1),
         report=_report(place, row),
+        run_id=run_id,
     )
 
 
-def write_summary(place: Place, results: list[Result], run_id: str, seconds: float) -> Path:
+def write_summary(place: Place, results: list[Result], seconds: float) -> Path:
     """Write `.local/demo/summary.json` for other programs; returns its path."""
     summary = {
-        "run_id": run_id,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 1),
         "ok": all(result.ok for result in results),

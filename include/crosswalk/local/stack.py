@@ -2,7 +2,7 @@
 
     python -m crosswalk.local.stack up | down
 
-`up` starts the sandbox with the demo's offices too, and leaves everything running; `down` stops it all.
+`up` starts the sandbox with the demo's customers too, and leaves everything running; `down` stops it all.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 
 from crosswalk.errors import TransientError
 from crosswalk.local import world as sandbox
 from crosswalk.local.environment import Place, airflow_environment, find_place, free_port, write_shell_file
-from crosswalk.local.firms import FIRMS, Firm
 from crosswalk.local.processes import Child, recall, remember, spawn, stop
+from crosswalk.local.scene import Connections, Scene
+from crosswalk.local.scenes import SCENES
 
 START_SECONDS = 180
 _SERVICES = {"api-server": ["api-server"], "scheduler": ["scheduler", "--skip-serve-logs"], "dag-processor": ["dag-processor"]}
@@ -52,7 +52,7 @@ class Stack:
         _file(self.place).unlink(missing_ok=True)
 
 
-def start(place: Place, connections: dict[str, dict[str, Any]]) -> Stack:
+def start(place: Place, connections: Connections) -> Stack:
     """Migrate Airflow's database, start its three services and wait until all are healthy. Raises TransientError LOCAL_NOT_HEALTHY."""
     port = free_port()
     environment = airflow_environment(place, port=port, connections=connections)
@@ -89,29 +89,23 @@ def migrate(place: Place, environment: dict[str, str]) -> None:
         database.execute("PRAGMA journal_mode=WAL")
 
 
-def bring_up(
-    place: Place,
-    say: Callable[[str], None],
-    offices: tuple[sandbox.Office, ...] = sandbox.OFFICES,
-    firms: tuple[Firm, ...] = FIRMS,
-) -> tuple[sandbox.World, Stack, bool]:
-    """Find or start everything: sandbox with its offices, store, Airflow. The flag tells whether Airflow was started by this call."""
+def bring_up(place: Place, say: Callable[[str], None], scenes: Sequence[Scene] = SCENES) -> tuple[sandbox.World, Stack, bool]:
+    """Find or start everything: sandbox with its customers, store, Airflow. The flag tells whether Airflow was started by this call."""
     running = find(place)
-    world = sandbox.find(place, offices, firms)
+    world = sandbox.find(place, scenes)
     if world is None:
         if running:
             running.stop()
             running = None
-        largest = max((office.contacts for office in offices), default=0)
-        say(f"Sandbox: starting it with {len(offices)} offices, the largest of {largest:,} contacts")
-        world = sandbox.prepare(place, offices, firms)
+        say("Sandbox: starting it with " + ", ".join(scene.announced for scene in scenes))
+        world = sandbox.prepare(place, scenes)
     say(f"Sandbox: {world.url}/_sandbox/" + ("" if world.fresh else ", with what was delivered before"))
     if running:
         say(f"Airflow: running already at {running.url}")
         return world, running, False
     migrate_store(place)
     say("Airflow: starting API server, scheduler and DAG processor")
-    return world, start(place, sandbox.connections(place, world)), True
+    return world, start(place, sandbox.connections(world)), True
 
 
 def migrate_store(place: Place) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.local import environment
-from crosswalk.local.environment import Place, airflow_environment, find_place, kept_secrets, passwords, write_shell_file
+from crosswalk.local.environment import Place, airflow_environment, find_place, kept_secret, passwords, write_shell_file
 from crosswalk.local.results import Result
 
 ROOT = Path(__file__).parents[3]
@@ -54,8 +54,9 @@ def test_nothing_of_another_airflow_leaks_in(place: Place, monkeypatch: pytest.M
 
 @pytest.mark.requirement("SAFE-9")
 def test_secrets_are_made_once_and_private(place: Place) -> None:
-    first = kept_secrets(place), passwords(place)
-    assert (kept_secrets(place), passwords(place)) == first
+    names = ("fernet", "jwt", "fmg")
+    first = {name: kept_secret(place, name) for name in names}, passwords(place)
+    assert ({name: kept_secret(place, name) for name in names}, passwords(place)) == first
     shell = write_shell_file(place, airflow_environment(place, port=1, connections={}))
     for path in (place.local / "secrets.json", place.passwords, shell):
         assert path.stat().st_mode & 0o077 == 0

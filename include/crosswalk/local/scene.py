@@ -1,0 +1,49 @@
+"""What one integration brings to the local world: customers in the sandbox, the connections that lead there, the jobs of the demo.
+
+A new one is a class of this shape in a file of scenes/, and its name in SCENES there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from crosswalk.local.control import Sandbox
+
+Connections = dict[str, dict[str, Any]]
+"""Airflow's connections: id → conn_type, host, login, password, extra and so on."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a DAG, for accounts of one integration.
+
+    ends: account → how the demo expects it to end: "delivered", "held" or an error code. conf: of the run; None names the accounts,
+    and lets a run count that the schedule began for them meanwhile.
+    """
+
+    dag: str
+    integration: str
+    ends: Mapping[str, str]
+    conf: dict[str, Any] | None = None
+
+
+class Scene(Protocol):
+    """One integration's part of the local world."""
+
+    @property
+    def announced(self) -> str:
+        """What it brings, in a few words for the person who waits."""
+
+    def open(self, sandbox: Sandbox) -> None:
+        """Make its customers in a new sandbox, with both vendors. Raises TransientError LOCAL_SANDBOX."""
+
+    def connections(self, sandbox: Sandbox) -> Connections:
+        """Build the Airflow connections of its accounts."""
+
+    def jobs(self) -> Sequence[Job]:
+        """What the demo runs, one after the other; other scenes' jobs run at the same time."""
+
+    def writes(self, sandbox: Sandbox) -> dict[str, int]:
+        """Count the write requests each account's target was sent so far."""
