@@ -14,7 +14,7 @@ $(READY): requirements.lock pyproject.toml
 
 setup: $(READY) ## install into .venv
 
-demo: $(READY) ## run the main job through a real Airflow against the sandbox, and show what came of it
+demo: $(READY) ## run every integration through a real Airflow against the sandbox, and show what came of it
 	@$(BIN)/python -m crosswalk.local.demo
 
 up: $(READY) ## start sandbox and Airflow and keep them running, with the UI

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 STEPS = ("extract", "validate", "transform", "approve", "load")
-RESULTS_WIDTH = 140
+RESULTS_WIDTH = 160
 _SHOWN = {
     "success": "[green]done[/]",
     "running": "[cyan]running[/]",
