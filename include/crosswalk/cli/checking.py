@@ -29,7 +29,7 @@ def check_accounts(integration: str | None, wanted: Sequence[str]) -> list[dict[
 
 def _with_accounts() -> list[str]:
     """Name the integrations somebody runs: those with a file of accounts."""
-    return [name for name in integration_names() if (accounts_folder() / f"{load_spec(name).short}.toml").is_file()]
+    return [name for name in integration_names() if (accounts_folder() / f"{load_spec(name).accounts}.toml").is_file()]
 
 
 def _chosen(accounts: dict[str, AccountSettings], wanted: Sequence[str]) -> list[AccountSettings]:

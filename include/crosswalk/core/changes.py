@@ -20,8 +20,8 @@ import pandas as pd
 
 from crosswalk.core.fields import Field
 from crosswalk.core.matching import NOWHERE, Match, match, owners
-from crosswalk.core.model import LEFT, LEFT_SCOPE, LEFT_SOURCE, LINKED, NOT_LINKED, TARGET_ONLY, Outcome, Rejection
-from crosswalk.core.spec_model import ANNOUNCE, FREEZE, LEAVE, EntitySpec
+from crosswalk.core.model import LEFT, LEFT_SCOPE, LEFT_SOURCE, LINKED, NOT_LINKED, NOT_TOLD, TARGET_ONLY, Outcome, Rejection
+from crosswalk.core.spec_model import ANNOUNCE, DELETE, FREEZE, LEAVE, STAY, EntitySpec
 from crosswalk.errors import DataError
 
 PLAN_COLUMNS = ("entity", "source_id", "target_id", "outcome", "reason", "changed", "payload_hash")
@@ -30,6 +30,9 @@ EMAIL_DUPLICATE = "EMAIL_DUPLICATE"
 Fates = Mapping[str, tuple[Outcome, str]]
 """Source id → FROZEN, DELETE or EXCLUDED, and the code that says why. Only what the target has of ours can be frozen or deleted;
 a record it does not have is excluded, one that nobody imported is left alone."""
+
+_GONE = {DELETE: Outcome.DELETE, FREEZE: Outcome.FROZEN, STAY: Outcome.EXCLUDED}
+"""What becomes of a record the source does not have, by what its entity says."""
 
 _UNIT = "\x1f"
 _ESCAPE = "\x1b"
@@ -195,6 +198,8 @@ def _free_ids(desired: pd.DataFrame, target: pd.DataFrame, known_ids: Mapping[st
 
 def _gone_reasons(entity: EntitySpec, target: pd.DataFrame, scope: Collection[str] | None) -> list[str]:
     """Say of each target record why it would leave: the scope has none of its groups, or the source has it no longer."""
+    if entity.left == STAY:
+        return [NOT_TOLD] * len(target)
     if scope is None or not (entity.slice_field or entity.name == "group"):
         return [LEFT_SOURCE] * len(target)
     groups = target[entity.slice_field or "source_id"]
@@ -212,7 +217,7 @@ def _left(
     codes = np.array([rejected.get(one, "") if one else "" for one in rows["source_id"]], dtype=object)
     nobodys = (rows["source_id"] == "").to_numpy(dtype=bool)
     stranger = Outcome.EXCLUDED if entity.strangers == LEAVE else Outcome.DELETE
-    gone = Outcome.FROZEN if entity.left == FREEZE else Outcome.DELETE
+    gone = _GONE[entity.left]
     when = [codes != "", nobodys]
     return rows.assign(
         outcome=np.select(when, [Outcome.REJECTED.value, stranger.value], gone.value),

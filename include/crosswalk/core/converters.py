@@ -170,6 +170,7 @@ CONVERTERS: dict[str, Converter] = {
     converter.name: converter
     for converter in (
         Converter("text", ("text",), "text", trim),
+        Converter("code", ("code",), "code", trim),
         Converter("email", ("text",), "email", trim),
         Converter("date", ("date",), "date", iso_date),
         Converter("day", ("date",), "date", day),

@@ -42,11 +42,12 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
-LEFT_SOURCE, LEFT_SCOPE = "left_source", "left_scope"
-LEFT = (LEFT_SOURCE, LEFT_SCOPE)
+LEFT_SOURCE, LEFT_SCOPE, NOT_TOLD = "left_source", "left_scope", "not_told"
+LEFT = (LEFT_SOURCE, LEFT_SCOPE, NOT_TOLD)
 """Reasons of a plan row about a target record whose source record was not read: its source id is of the past.
 
-left_scope: the account's scope names none of the groups the target has it in. left_source: everybody else.
+left_scope: the account's scope names none of the groups the target has it in. not_told: the source tells a part each time, and this time
+not of it. left_source: everybody else.
 """
 
 TARGET_ONLY = "target_only"

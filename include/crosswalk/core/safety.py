@@ -15,7 +15,7 @@ import pandas as pd
 from crosswalk.core.ids import id_order
 from crosswalk.core.model import LEFT, TARGET_ONLY, Hold, Outcome
 from crosswalk.core.safety_spec import SafetySpec
-from crosswalk.core.spec_model import ANNOUNCE, LEAVE, EntitySpec
+from crosswalk.core.spec_model import ANNOUNCE, LEAVE, STAY, EntitySpec
 
 STRANGERS = (TARGET_ONLY, "adopted")
 """Reasons of plan rows about records of the target that no import put there."""
@@ -95,7 +95,7 @@ def holds(
 
 def _zero_records(facts: Facts) -> Iterator[Hold]:
     """An entity of which only what people link travels may be empty as long as nothing of it was delivered; so may a part of the source."""
-    if facts.narrowed:
+    if facts.narrowed or facts.entity.left == STAY:
         return
     needed = facts.entity.main and facts.entity.new != ANNOUNCE
     if not facts.source_ids and (needed or len(facts.delivered)):
@@ -115,7 +115,7 @@ def _source_changed(facts: Facts) -> Iterator[Hold]:
     """A list of which most is gone comes from another database, or through other eyes."""
     before = set(facts.delivered["source_id"])
     there = len(before & facts.source_ids)
-    if facts.entity.main and before and there / len(before) < facts.safety.min_overlap:
+    if facts.entity.main and facts.entity.left != STAY and before and there / len(before) < facts.safety.min_overlap:
         found = f"{there} of {len(before)} delivered {facts.entity.name}s are still in the source ({_percent(there, len(before))})"
         yield Hold("CONN_SOURCE_CHANGED", found, f"at least {facts.safety.min_overlap:.0%} of them")
 
@@ -172,7 +172,8 @@ def _members(column: pd.Series[str]) -> Counter[str]:
 def _field_blanked(facts: Facts) -> Iterator[Hold]:
     if not len(facts.desired) or facts.narrowed:
         return
-    blanked = {name: int((facts.managed[name] != "").sum()) for name in facts.entity.target_fields if (facts.desired[name] == "").all()}
+    told = facts.managed[facts.managed["source_id"].isin(facts.desired["source_id"])] if facts.entity.left == STAY else facts.managed
+    blanked = {name: int((told[name] != "").sum()) for name in facts.entity.target_fields if (facts.desired[name] == "").all()}
     lost = {name: filled for name, filled in blanked.items() if filled}
     if lost:
         named = ", ".join(f"{name} (filled in {filled} before)" for name, filled in lost.items())

@@ -66,7 +66,7 @@ class EntitySection(BaseModel):
     slice_field: str = ""
     unique: str = ""
     strangers: Literal["remove", "leave"] = "remove"
-    left: Literal["delete", "freeze"] = "delete"
+    left: Literal["delete", "freeze", "stay"] = "delete"
     new: Literal["create", "announce"] = "create"
     opt_outs: bool = False
     tenant_field: str = ""

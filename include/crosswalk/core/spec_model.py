@@ -18,7 +18,7 @@ LIST, RECORDS = "list", "records"
 """How a target is written to: one atomic import of a list, or record by record, each visible at once."""
 
 REMOVE, LEAVE = "remove", "leave"
-DELETE, FREEZE = "delete", "freeze"
+DELETE, FREEZE, STAY = "delete", "freeze", "stay"
 CREATE, ANNOUNCE = "create", "announce"
 """What an entity may say of strangers, of what left the source, and of what is new."""
 
@@ -36,7 +36,8 @@ class EntitySpec:
     groups" looks at. slice_field: target field whose groups may not shrink unseen. unique: target field of which one record keeps
     a value. main: the integration's last entity, the one it is about. Each "" where there is none.
     strangers: what becomes of what the target holds and nobody imported, LEAVE or REMOVE (with consent). left: of what was delivered
-    and is no longer in the source, DELETE or FREEZE. new: of a source record the target does not have, CREATE or ANNOUNCE.
+    and is no longer in the source, DELETE, FREEZE, or STAY where a source tells a part each time. new: of a source record the target
+    does not have, CREATE or ANNOUNCE.
     opt_outs, refreshed: whether the target says of a record that it wants no mail, when it was last looked at and whether it is missing.
     tenant_field: target field that says whose record it is, held against the account's tenant before it is sent (core.tenant); "" where
     the integration knows no tenants. eligibility: what decides which records travel; None: all do.

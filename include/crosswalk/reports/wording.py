@@ -77,6 +77,7 @@ REASONS = {
     "vanished": "had disappeared from the target",
     "returned": "was in the target before, and comes back under the same id",
     "left_source": "no longer in the source, or in none of its groups that travel",
+    "not_told": "not mentioned this time; the source tells a part each time",
     "left_scope": "in none of the groups the account is narrowed to",
     "target_only": "only ever in the target",
     "undone": "put back as it was before the delivery that is undone",
