@@ -26,6 +26,7 @@ TAGS = {
     "on demand",
     "crm",
     "mindmatrix",
+    "flex",
     "hourly",
 }
 HEAVY = ("pandas", "great_expectations", "requests", "pyarrow", "lxml", "phonenumbers", "alembic", "crosswalk.store", "crosswalk.wire")

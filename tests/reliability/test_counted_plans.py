@@ -111,7 +111,7 @@ def test_a_plan_altered_by_one_row_fails(
             plan = plan_entity(spec, *arguments, **more)
             return alter(plan, Random(f"{SEED} {entity}").randrange(len(plan))) if spec.name == entity else plan
 
-        monkeypatch.setattr("crosswalk.steps.transform.plan_entity", altered)
+        monkeypatch.setattr("crosswalk.steps.planning.plan_entity", altered)
         with pytest.raises(DataError) as caught:
             office.run()
     noticed = caught.value.code == "SUMS_DIFFER" and office.target.writes == writes

@@ -6,7 +6,7 @@ Nothing is ever blanked or removed in the target: a delete takes a link away, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -22,6 +22,8 @@ LAST_EDIT, LINK, RESOURCE_TYPE = "last_edit_date", "link", "resource_type"
 """Beside its fields an operation carries the edit date it was made of, "true" where a link is to be made, and what an import is made as."""
 
 EMPLOYER = "employer"
+_NAMING = {EMPLOYER: "company", "company": "company", "contacts": "contact"}
+"""Fields that name records by source id, and of which entity."""
 _SAME: Mapping[str, Callable[[str], str]] = {"phone": phone_key, "email": email_key}
 """How two values of a field type are compared before one is sent over the other."""
 
@@ -59,12 +61,14 @@ def links(entity: Entity) -> dict[str, str]:
 
 def follow_merges(standing: Standing, merged: Mapping[str, str]) -> Standing:
     """Let links and imports follow records that were taken in by others of the source. merged: id that is gone → survivor."""
-    linked = dict(standing.linked)
+    linked, imports = dict(standing.linked), dict(standing.imports)
     for gone, survivor in sorted(merged.items()):
-        target_id = linked.pop(gone, "")
+        target_id, resource_type = linked.pop(gone, ""), imports.pop(gone, None)
         if target_id:
             linked.setdefault(survivor, target_id)
-    return replace(standing, linked=linked)
+        if resource_type is not None and survivor not in standing.skipped:
+            imports.setdefault(survivor, resource_type)
+    return replace(standing, linked=linked, imports={one: kind for one, kind in imports.items() if one not in linked})
 
 
 def statuses(entity: Entity, candidates: pd.DataFrame) -> pd.DataFrame:
@@ -125,6 +129,26 @@ def operations(companies: Entity, contacts: Entity, deals: pd.DataFrame, known_d
     for entity in (companies, contacts):
         listed += _of_records(entity, tied[companies.name], default_type)
     return [*listed, *_of_deals(deals, known_deals, tied[companies.name], tied[contacts.name])]
+
+
+def without_lost(todo: Iterable[Operation], lost: Collection[Pair]) -> tuple[list[Operation], list[Operation]]:
+    """Let operations name nothing the target refused. lost: entity and source id of what is not there after all.
+
+    Returns those that can be sent, and deals none of whose contacts is left.
+    """
+    if not lost:
+        return list(todo), []
+    going: list[Operation] = []
+    stopped: list[Operation] = []
+    for one in todo:
+        left = {name: _without(name, value, lost) if name in _NAMING else value for name, value in one.values.items()}
+        narrowed = replace(one, values={name: value for name, value in left.items() if value or name != EMPLOYER})
+        (stopped if one.entity == "deal" and not left["contacts"] else going).append(narrowed)
+    return going, stopped
+
+
+def _without(name: str, value: str, lost: Collection[Pair]) -> str:
+    return " ".join(one for one in value.split() if (_NAMING[name], one) not in lost)
 
 
 def _untied(entity: Entity) -> Iterator[Operation]:

@@ -13,6 +13,7 @@ from functools import cached_property
 import pandas as pd
 
 from crosswalk.core.ids import id_order
+from crosswalk.core.mapping import CLEAR
 from crosswalk.core.model import LEFT, TARGET_ONLY, Hold, Outcome
 from crosswalk.core.safety_spec import SafetySpec
 from crosswalk.core.spec_model import ANNOUNCE, LEAVE, STAY, EntitySpec
@@ -173,7 +174,9 @@ def _field_blanked(facts: Facts) -> Iterator[Hold]:
     if not len(facts.desired) or facts.narrowed:
         return
     told = facts.managed[facts.managed["source_id"].isin(facts.desired["source_id"])] if facts.entity.left == STAY else facts.managed
-    blanked = {name: int((told[name] != "").sum()) for name in facts.entity.target_fields if (facts.desired[name] == "").all()}
+    cleared = {row.target for row in facts.entity.mapping.sent if row.blank == CLEAR}  # of the others nothing is blanked
+    blank = [name for name in facts.entity.target_fields if name in cleared and (facts.desired[name] == "").all()]
+    blanked = {name: int((told[name] != "").sum()) for name in blank}
     lost = {name: filled for name, filled in blanked.items() if filled}
     if lost:
         named = ", ".join(f"{name} (filled in {filled} before)" for name, filled in lost.items())

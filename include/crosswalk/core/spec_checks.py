@@ -10,21 +10,24 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic import Field as Constraint
 
+from crosswalk.core.candidates.roles import scan_roles
 from crosswalk.core.documents import scan_section, scan_toml, scan_usable
 from crosswalk.core.expectations import EMAIL_KEY, SOURCE_ID, Expectation, ExpectationSection, own_keys, scan_expectation, unknown_keys
 from crosswalk.core.facts import decision_problems, optional, scan_eligibility, scan_facts, without_facts
 from crosswalk.core.fields import Field, load_fields
+from crosswalk.core.key_checks import key_problems, side_problems
 from crosswalk.core.lookups import Lookups, scan_lookups
 from crosswalk.core.mapping_checks import Surroundings, lookup_names, scan_mapping
 from crosswalk.core.safety_spec import SafetySpec
 from crosswalk.core.setting_checks import setting_problems
 from crosswalk.core.source_checks import EVERY, mapping_name_problems, mapping_path, source_systems
-from crosswalk.core.spec_model import BUSINESS, NPNS, EntitySpec, IntegrationSpec
+from crosswalk.core.spec_model import BUSINESS, LINKING, NPNS, EntitySpec, IntegrationSpec
 from crosswalk.core.suggestions import did_you_mean, quoted
 from crosswalk.errors import ConfigurationError, Problem
 
 SPEC = "spec.toml"
 LOOKUPS = "lookups.csv"
+CANDIDATES = "candidates.csv"
 TARGET = "target"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -45,6 +48,8 @@ class SpecSection(BaseModel):
     frequencies: Annotated[list[Name], Constraint(min_length=1)] = ["daily", "manual"]
     settings: dict[Name, dict[str, Any]] = {}
     delivery: Literal["list", "records"] = "list"
+    planner: Literal["difference", "linking"] = "difference"
+    main: str = ""
     entities: Annotated[list[Any], Constraint(min_length=1)]
     limits: dict[str, Annotated[int, Constraint(ge=1)]] = {}
     safety: dict[str, Any]
@@ -72,6 +77,8 @@ class EntitySection(BaseModel):
     tenant_field: str = ""
     refreshed: bool = False
     also_read: list[str] = []
+    also_held: list[str] = []
+    took_in: str = ""
     belongs_to: str = ""
     rights: list[str] = []
     decisions: bool = False
@@ -98,6 +105,8 @@ def scan_spec(name: str, folder: Path) -> tuple[dict[str, IntegrationSpec], list
     safety, found = scan_section(SafetySpec, top.safety, f"{SPEC} safety", "SPEC") if top.safety is not None else (None, [])
     lookups, more = scan_lookups(folder / LOOKUPS)
     problems += found + more
+    candidates, found = scan_roles(folder / CANDIDATES) if top.planner == LINKING else ({}, [])
+    problems += found
     systems = source_systems(top.source, _mappings(top), name, folder)
     fields, found = _fields(top, systems)
     problems += found
@@ -127,6 +136,8 @@ def scan_spec(name: str, folder: Path) -> tuple[dict[str, IntegrationSpec], list
         frequencies=tuple(top.frequencies),
         settings=top.settings,
         delivery=top.delivery,
+        planner=top.planner,
+        candidates=candidates,
         unused_lookups=unused,
     )
     return {system: replace(spec, source=system, entities=entities) for system, entities in by_source.items()}, []
@@ -168,7 +179,8 @@ def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...],
             entities[entity.name] = entity
     rules, found = _expectations(top, entities, tables.lookups)
     listed = [replace(one, expectations=tuple(rule for rule in rules if rule.entity == one.name)) for one in entities.values()]
-    return (*listed[:-1], *(replace(one, main=True) for one in listed[-1:])), problems + found
+    main = top.main or next(reversed(entities), "")
+    return tuple(replace(one, main=one.name == main) for one in listed), problems + found
 
 
 def _entity(top: SpecSection, section: EntitySection, place: str, tables: Tables) -> tuple[EntitySpec | None, list[Problem]]:
@@ -188,19 +200,10 @@ def _entity(top: SpecSection, section: EntitySection, place: str, tables: Tables
         eligibility, found = scan_eligibility(mapping, facts, target, section.unique, tables.folder, path.name)
         problems += [*found, *decision_problems(eligibility, top.settings, place)]
         mapping = without_facts(mapping, target)
-    declared = section.model_dump(exclude={"mapping", "decisions", "also_read", "rights"})
-    declared |= {"also_read": tuple(section.also_read), "rights": tuple(section.rights), "eligibility": eligibility}
+    lists = {name: tuple(getattr(section, name)) for name in ("also_read", "also_held", "rights")}
+    declared = {**section.model_dump(exclude={"mapping", "decisions"}), **lists, "eligibility": eligibility}
     entity = EntitySpec(mapping=mapping, expectations=(), source_fields=read, target_fields=filled, **declared)
-    return entity, [*problems, *_key_problems(entity, place, source, target), *_also_read_problems(entity, place, source)]
-
-
-def _also_read_problems(entity: EntitySpec, place: str, source: Mapping[str, Field]) -> Iterator[Problem]:
-    for name in entity.also_read:
-        if name not in source:
-            found = f"unknown field {quoted(name)}{did_you_mean(name, source)}"
-            yield Problem("SPEC_UNKNOWN_FIELD", f"{place} also_read", found, "use a field of the source's fields.csv")
-        elif name in entity.mapping.source_names:
-            yield Problem("SPEC_TYPE", f"{place} also_read", f"{quoted(name)} is sent, and so read anyway", "leave it out here")
+    return entity, [*problems, *key_problems(entity, place, source, target), *side_problems(entity, place, source, target)]
 
 
 def _entity_name_problems(section: EntitySection, place: str, tables: Tables) -> Iterator[Problem]:
@@ -209,28 +212,6 @@ def _entity_name_problems(section: EntitySection, place: str, tables: Tables) ->
             found = f"unknown entity {quoted(section.name)}{did_you_mean(section.name, fields)}"
             yield Problem("SPEC_UNKNOWN_ENTITY", place, found, f"use an entity of both systems' fields.csv, such as {', '.join(fields)}")
             return
-
-
-def _key_problems(entity: EntitySpec, place: str, source: Mapping[str, Field], target: Mapping[str, Field]) -> Iterator[Problem]:
-    """The fields that scope, slices, uniqueness and isolation stand on must exist, be of the right type and be mapped."""
-    keys = (
-        ("scope_field", entity.scope_field, source, entity.source_fields, "ids", "MAP_FILTER_MISSING"),
-        ("belongs_to", entity.belongs_to, source, entity.source_fields, "ids", "MAP_FILTER_MISSING"),
-        ("slice_field", entity.slice_field, target, entity.target_fields, "ids", "MAP_KEY_MISSING"),
-        ("unique", entity.unique, target, entity.target_fields, "email", "MAP_KEY_MISSING"),
-        ("tenant_field", entity.tenant_field, target, entity.target_fields, "text ids", "MAP_KEY_MISSING"),
-    )
-    for key, name, fields, mapped, kind, code in keys:
-        if not name:
-            continue
-        if name not in fields:
-            found = f"unknown field {quoted(name)}{did_you_mean(name, fields)}"
-            yield Problem("SPEC_UNKNOWN_FIELD", f"{place} {key}", found, "use a field of the system's fields.csv")
-        elif fields[name].type not in kind.split():
-            found = f"{name} is {fields[name].type}, not {' or '.join(kind.split())}"
-            yield Problem("SPEC_TYPE", f"{place} {key}", found, "name another field")
-        elif name not in mapped and entity.mapping.rows:
-            yield Problem(code, place, f"{key} {name} is not mapped", "map it")
 
 
 def _tenant_problems(top: SpecSection, entities: Sequence[EntitySpec]) -> Iterator[Problem]:
@@ -279,9 +260,9 @@ def _column_problems(rule: Expectation, place: str, top: SpecSection, entities: 
 
 def _limit_problems(top: SpecSection, entities: tuple[EntitySpec, ...]) -> Iterator[Problem]:
     declared = [one.get("name") for one in top.entities if isinstance(one, Mapping)]
-    for name in top.limits:
+    for name, key in (*((name, "limits") for name in top.limits), *([(top.main, "main")] if top.main else [])):
         if name not in declared:
-            yield _unknown_entity(name, f"{SPEC} limits", {entity.name: entity for entity in entities})
+            yield _unknown_entity(name, f"{SPEC} {key}", {entity.name: entity for entity in entities})
 
 
 def _unknown_entity(name: str, place: str, entities: Mapping[str, EntitySpec]) -> Problem:

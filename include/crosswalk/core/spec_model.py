@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
+from crosswalk.core.candidates.roles import Roles
 from crosswalk.core.expectations import Expectation
 from crosswalk.core.facts import Eligibility
 from crosswalk.core.fields import Field
@@ -16,6 +17,9 @@ from crosswalk.core.safety_spec import SafetySpec
 
 LIST, RECORDS = "list", "records"
 """How a target is written to: one atomic import of a list, or record by record, each visible at once."""
+
+DIFFERENCE, LINKING = "difference", "linking"
+"""How a plan is made: the target follows the source, or people decide which records of both are one (core.linking)."""
 
 REMOVE, LEAVE = "remove", "leave"
 DELETE, FREEZE, STAY = "delete", "freeze", "stay"
@@ -32,9 +36,10 @@ class EntitySpec:
 
     source_fields, target_fields: what is read and what is filled, by name, in table order; also_read: of these, what rules and notices
     look at and nothing sends. belongs_to: source field with the ids of the records it belongs to. rights: what the source's user must
-    hold, or the run goes on without the entity. scope_field: source field "only these
+    hold, or the run goes on without the entity. also_held: target fields that are read and never sent. took_in: source field, one of
+    also_read, with the ids of the records it took in when they were merged, separated by ;. scope_field: source field "only these
     groups" looks at. slice_field: target field whose groups may not shrink unseen. unique: target field of which one record keeps
-    a value. main: the integration's last entity, the one it is about. Each "" where there is none.
+    a value. main: the entity the integration is about, the last one unless it says so. Each "" where there is none.
     strangers: what becomes of what the target holds and nobody imported, LEAVE or REMOVE (with consent). left: of what was delivered
     and is no longer in the source, DELETE, FREEZE, or STAY where a source tells a part each time. new: of a source record the target
     does not have, CREATE or ANNOUNCE.
@@ -59,6 +64,8 @@ class EntitySpec:
     tenant_field: str = ""
     refreshed: bool = False
     also_read: tuple[str, ...] = ()
+    also_held: tuple[str, ...] = ()
+    took_in: str = ""
     belongs_to: str = ""
     rights: tuple[str, ...] = ()
     eligibility: Eligibility | None = None
@@ -86,6 +93,7 @@ class EntitySpec:
         decided = [] if self.eligibility is None else [self.eligibility.digest]
         keys = [self.strangers, self.left, self.new, self.opt_outs, self.tenant_field]
         keys += [self.refreshed, self.also_read, self.belongs_to, self.rights]
+        keys += [self.also_held, self.took_in] if self.also_held or self.took_in else []
         return [*fields, *keys, [vars(rule) for rule in self.expectations], *decided]
 
 
@@ -95,7 +103,8 @@ class IntegrationSpec:
 
     accounts: name of the accounts file, which integrations may share. dag: the DAG that runs it, whose readers may see its reports.
     frequencies: what an account may say of how often it runs. settings: what it may say beside that, as JSON Schemas by name. limits:
-    records of the whole source database by entity. delivery: LIST or RECORDS. declared: all entities, those a run leaves out too.
+    records of the whole source database by entity. delivery: LIST or RECORDS. planner: DIFFERENCE or LINKING; candidates: what is
+    compared to find out who may be whom, by entity, where people link. declared: all entities, those a run leaves out too.
     """
 
     name: str
@@ -111,6 +120,8 @@ class IntegrationSpec:
     frequencies: tuple[str, ...] = ("daily", "manual")
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     delivery: str = LIST
+    planner: str = DIFFERENCE
+    candidates: Mapping[str, Roles] = field(default_factory=dict)
     unused_lookups: tuple[str, ...] = field(default=())
     sources: tuple[str, ...] = ()
     declared: tuple[EntitySpec, ...] = ()
@@ -134,4 +145,6 @@ class IntegrationSpec:
         """Names the spec: the same promises, tables and numbers have the same digest, however they are written down."""
         entities = [one.content for one in self.declared or self.entities]
         content = [self.source, self.target, self.right, self.delivery, entities, dict(self.limits), self.safety.model_dump()]
+        if self.planner == LINKING:
+            content += [self.planner, [[name, dict(roles.fields)] for name, roles in self.candidates.items()]]
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

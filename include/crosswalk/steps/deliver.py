@@ -13,10 +13,11 @@ from crosswalk.core.changes import payload_hashes
 from crosswalk.core.model import DELTA, REPLACE, UNDO, Outcome
 from crosswalk.core.ports import Delivery, Operation, Receipt, Target, TargetState
 from crosswalk.core.spec import EntitySpec
-from crosswalk.core.spec_model import LIST, RECORDS
+from crosswalk.core.spec_model import LINKING, LIST, RECORDS
 from crosswalk.core.tenant import guarded, tenant_of
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.addresses import still_taken, takers
+from crosswalk.steps.carry_out import going
 from crosswalk.steps.choices import decided
 from crosswalk.steps.context import STEP_SECONDS, Heartbeat, Run
 from crosswalk.steps.operations import CHANGING, as_they_are, only_known, operations
@@ -93,8 +94,12 @@ def _send_all(
         desired = run.folder.read_frame(f"desired_{entity.name}")
         plan, desired = _without_lost(entity, plan, desired, groups - _never_made(sent, before))
         rows = plan[plan["entity"] == entity.name]
-        links = decided(run).get(entity.name, {})
-        todo = list(operations(entity, rows, desired, before[entity.name], mode, groups, suppressed(run), links))
+        if run.spec.planner == LINKING:
+            todo, stopped = going(run, entity.name, rows, sent)
+            sent += Sent(refused=stopped)
+        else:
+            links = decided(run).get(entity.name, {})
+            todo = list(operations(entity, rows, desired, before[entity.name], mode, groups, suppressed(run), links))
         sent += _send_in_order(run, delivery, entity, todo, before[entity.name], first, beat)
         first += len(todo)
     if mode == REPLACE:

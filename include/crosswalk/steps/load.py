@@ -12,8 +12,10 @@ import pandas as pd
 
 from crosswalk.core.model import REPLACE, UNDO, Outcome, Rejection, RunStatus
 from crosswalk.core.ports import Operation, Source, Target
+from crosswalk.core.spec_model import LINKING
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.approve import require_approval
+from crosswalk.steps.carry_out import record_carried_out, settle
 from crosswalk.steps.context import BEAT_SECONDS, Heartbeat, Run
 from crosswalk.steps.deliver import Delivered, deliver
 from crosswalk.steps.links import full_load_seconds, newly_announced, tell
@@ -24,6 +26,13 @@ from crosswalk.steps.transform import plan_digest, read_plan
 from crosswalk.steps.validate import read_rejections, write_rejections
 
 log = logging.getLogger(__name__)
+
+_FIXES = {
+    "EDITED": "nothing to do: somebody edited the record meanwhile, the next run looks at it again",
+    "LINKED_ELSEWHERE": "look in the target what the record is linked with; undo the link there or here",
+    "UNKNOWN_CONTACT": "correct the contacts that the target did not take; the next run sends the record again",
+}
+"""What a person does about a refusal, where it is not the record's own fields."""
 
 
 def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, Any]:
@@ -50,6 +59,8 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
                 if not settling:
                     _require_same_source(run, source, beat)
                     note_opt_outs(run, target, before)
+                if run.spec.planner == LINKING:
+                    settle(run, beat)
                 run.store.leases.fence(beat.lease)
                 delivered = deliver(run, target, standing, read_plan(run), before, beat)
                 _finish(run, target, tell(run, target, delivered, beat))
@@ -112,6 +123,8 @@ def _records(frame: pd.DataFrame) -> Counter[tuple[str, ...]]:
 
 def _finish(run: Run, target: Target, delivered: Delivered) -> None:
     plan, sent, receipt = delivered.plan, delivered.sent, delivered.receipt
+    if run.spec.planner == LINKING:
+        record_carried_out(run, sent, delivered.after)
     refused = {operation.source_id for operation, _ in sent.refused}
     _reject_refused(run, sent)
     upserted, gone = {}, {}
@@ -160,5 +173,5 @@ def _rejection(run: Run, operation: Operation, code: str, field: str) -> Rejecti
         f"TGT_{code}",
         field,
         f"{run.spec.target} did not take the record",
-        "compare the field with what the target allows and correct it in the source",
+        _FIXES.get(code, "compare the field with what the target allows and correct it in the source"),
     )

@@ -70,7 +70,7 @@ def columns_of(entity: EntitySpec, side: str) -> list[str]:
     """Name the columns one side of an entity is landed with."""
     if side == "source":
         return ["source_id", *entity.source_fields]
-    extra = [*(["opted_out"] if entity.opt_outs else []), *(["refreshed_at", "missing"] if entity.refreshed else [])]
+    extra = [*entity.also_held, *(["opted_out"] if entity.opt_outs else []), *(["refreshed_at", "missing"] if entity.refreshed else [])]
     return ["target_id", "source_id", *entity.target_fields, *extra]
 
 

@@ -7,24 +7,24 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pandas as pd
 
-from crosswalk.core.changes import check_sums, late_rejections, plan_entity, plan_hash, summary
-from crosswalk.core.model import DELTA, REPLACE, UNDO, Hold, Outcome, Rejection, RunStatus
+from crosswalk.core.changes import late_rejections, plan_hash, summary
+from crosswalk.core.model import DELTA, REPLACE, UNDO, Hold, Rejection, RunStatus
 from crosswalk.core.safety import STRANGERS, holds
 from crosswalk.core.settings import changes, facts
-from crosswalk.core.spec import EntitySpec
-from crosswalk.core.spec_model import LIST, RECORDS, REMOVE
+from crosswalk.core.spec_model import DIFFERENCE, LINKING, RECORDS, REMOVE
 from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.choices import LEAVE, asked_first, decided, existing, leave_as_is
 from crosswalk.steps.context import Run
-from crosswalk.steps.eligible import fates_of, shaped
-from crosswalk.steps.operations import CHANGING, only_known
-from crosswalk.steps.opt_outs import SUPPRESSED, with_opt_outs
+from crosswalk.steps.match import operations_digest, plan_linking
+from crosswalk.steps.operations import CHANGING
+from crosswalk.steps.opt_outs import SUPPRESSED
+from crosswalk.steps.planning import Planned, first_delivery, plan_difference, scope_of
 from crosswalk.steps.retry import leave_out_others, leave_out_unread, retried, without_taken
 from crosswalk.steps.validate import read_rejections, write_rejections
 from crosswalk.store.runs import RunRow
@@ -32,16 +32,8 @@ from crosswalk.store.runs import RunRow
 _PHONE = re.compile(r"\+[0-9]{7,15}( x[0-9]{1,9})?")
 
 
-@dataclass(frozen=True)
-class Planned:
-    """One entity's frames on the way to a plan."""
-
-    entity: EntitySpec
-    source_ids: list[str]
-    desired: pd.DataFrame
-    target: pd.DataFrame
-    delivered: pd.DataFrame
-    plan: pd.DataFrame
+PLANNERS = {DIFFERENCE: plan_difference, LINKING: plan_linking}
+"""What makes the plans of an integration, by its spec's `planner`."""
 
 
 def transform(run: Run) -> dict[str, Any]:
@@ -54,7 +46,7 @@ def transform(run: Run) -> dict[str, Any]:
         if row.plan_hash and (run.store.ledger.batches(run.key) or run.store.ledger.finished(run.key)):
             return _handle(run)
         rejections = read_rejections(run, "rejected")
-        planned = _restricted(run, _plan_all(run, rejections), rejections)
+        planned = _restricted(run, PLANNERS[run.spec.planner](run, rejections), rejections)
         found = [*_holds(run, planned, rejections), *_undone(run, planned), *asked_first(run, (one.plan for one in planned))]
         _land(run, planned, rejections)
         _record(run, planned, found, rejections)
@@ -69,66 +61,9 @@ def read_plan(run: Run) -> pd.DataFrame:
 def plan_digest(run: Run, plans: list[pd.DataFrame], mode: str) -> str:
     """Name exactly what the plans of all entities would do to this account in this mode."""
     facts: dict[str, Any] = {"mode": mode, "account": run.key.account, "integration": run.key.integration}
-    return plan_hash(plans, {**facts, **({"decided": links} if (links := decided(run)) else {})})
-
-
-def _plan_all(run: Run, rejections: list[Rejection]) -> list[Planned]:
-    planned: list[Planned] = []
-    group_ids: set[str] = set()
-    for entity in run.spec.entities:
-        one = _plan_one(run, entity, rejections, group_ids)
-        planned.append(one)
-        if entity.name == "group":
-            kept = one.plan.loc[one.plan["outcome"] == Outcome.REJECTED.value, ["source_id", "target_id"]]
-            group_ids = set(one.desired["source_id"]) | set(kept.loc[kept["target_id"] != "", "source_id"])
-    return planned
-
-
-def _plan_one(run: Run, entity: EntitySpec, rejections: list[Rejection], group_ids: set[str]) -> Planned:
-    accepted = run.folder.read_frame(f"accepted_{entity.name}")
-    target = run.landed.read_entity(f"target_{entity.name}")
-    fates = fates_of(run, entity)
-    mapped = shaped(entity, accepted, fates)
-    rejections += mapped.rejections
-    desired = entity.mapping.settle(mapped.frame, target)
-    if entity.slice_field:
-        desired[entity.slice_field] = only_known(desired[entity.slice_field], group_ids)
-    delivered = _acknowledged(run, entity.name)
-    rejected = {r.source_id: r.code for r in reversed(rejections) if r.entity == entity.name and r.source_id}
-    ids, links = _known_ids(run, entity, delivered), decided(run).get(entity.name, {})
-    plan = plan_entity(entity, desired, target, delivered, rejected, fates, known_ids=ids, scope=_scope(run), decided=links.keys())
-    if run.store.runs.get(run.key).replays is None:
-        plan = with_opt_outs(run, plan, target)
-    source_ids = [*desired["source_id"], *rejected]
-    rejections += late_rejections(entity, plan, rejected)
-    check_sums(plan, source_ids, list(target["target_id"]))
-    return Planned(entity, source_ids, desired, target, delivered, plan)
-
-
-def _acknowledged(run: Run, entity: str) -> pd.DataFrame:
-    """What the target last acknowledged; a backfill looks at a night of which today's ledger knows nothing."""
-    delivered = run.store.ledger.delivered(run.key.integration, run.key.account, entity)
-    return delivered if run.store.runs.get(run.key).replays is None else delivered.head(0)
-
-
-def _known_ids(run: Run, entity: EntitySpec, delivered: pd.DataFrame) -> dict[str, str]:
-    """Source id → id in the target, of all its list ever acknowledged; none when the list is nobody's, whatever it held before."""
-    if run.spec.delivery != LIST or _first(run) or run.store.runs.get(run.key).replays is not None:
-        return {}
-    former = run.store.ledger.former(run.key.integration, run.key.account, entity.name)
-    return {**_ids(former), **_ids(delivered)}
-
-
-def _ids(records: pd.DataFrame) -> dict[str, str]:
-    return dict(zip(records["source_id"], records["target_id"], strict=True))
-
-
-def _scope(run: Run) -> frozenset[str] | None:
-    """Ids of the groups the account is narrowed to, as they were read; None: all."""
-    manifest = run.landed.manifest()
-    if manifest.scope is None or run.narrowed is not None or "source_group" not in manifest.entities:
-        return None
-    return frozenset(run.landed.read_entity("source_group")["source_id"])
+    facts |= {"decided": links} if (links := decided(run)) else {}
+    facts |= {"operations": operations_digest(run)} if run.spec.planner == LINKING else {}
+    return plan_hash(plans, facts)
 
 
 def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> list[Hold]:
@@ -144,7 +79,7 @@ def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> lis
             one.desired,
             one.target,
             one.delivered,
-            first=_first(run),
+            first=first_delivery(run),
             mapping_changed=changed,
             without_id=records_without_id(rejections, one.entity.name),
             narrowed=run.narrowed is not None,
@@ -161,7 +96,7 @@ def _restricted(run: Run, planned: list[Planned], rejections: list[Rejection]) -
     only = retried(run)
     if only is None:
         return planned
-    if _first(run):
+    if first_delivery(run):
         raise ConfigurationError(
             "RETRY_TOO_EARLY",
             doing=f"retrying rejected records of {run.key}",
@@ -199,11 +134,6 @@ def records_without_id(rejections: list[Rejection], entity: str) -> int:
     return len({one.reason.rpartition("(")[2] for one in rejections if one.entity == entity and not one.source_id})
 
 
-def _first(run: Run) -> bool:
-    """Whether no source owns the target's list yet: its first delivery replaces it."""
-    return run.spec.delivery == LIST and run.landed.manifest().target_state.managed_by is None
-
-
 def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None:
     for one in planned:
         run.folder.write_frame(f"desired_{one.entity.name}", one.desired)
@@ -237,7 +167,7 @@ def _cell(text: str) -> str:
 
 def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: list[Rejection]) -> None:
     row = run.store.runs.get(run.key)
-    mode = REPLACE if _first(run) else row.mode or DELTA
+    mode = REPLACE if first_delivery(run) else row.mode or DELTA
     run.store.runs.update(
         run.key,
         status=RunStatus.HELD if found and not row.dry_run else RunStatus.RUNNING,
@@ -273,7 +203,7 @@ def _settings(run: Run) -> dict[str, Any]:
     last = run.store.runs.last_delivered(run.key.integration, run.key.account)
     before = dict(last.settings) if last else {}
     before.pop("changed", None)
-    now = facts(run.settings, run.spec.safety.tightened(run.settings.safety), _scope(run))
+    now = facts(run.settings, run.spec.safety.tightened(run.settings.safety), scope_of(run))
     return {**(before if _partly(run) else now), "changed": changes(before, now)}
 
 

@@ -98,14 +98,22 @@ class Decisions:
         return standing(self.history(integration, account, entity), entity, made)
 
     def carried_out(self, key: RunKey, entity: str, targets: Mapping[str, str]) -> None:
-        """Record what the target made or linked: source id → target id. Safe to repeat; a record without link is left alone."""
+        """Record what the target made or linked: source id → target id. Safe to repeat; a record nobody decided about is left alone.
+
+        An import that was undone while it was made is known to be tied to what was made, so that it is parted from it.
+        """
         now = datetime.now(UTC)
         with writing(self._engine, f"recording the links of {key}") as connection:
             snapshots.lock(connection, key.integration, key.account)
+            ours = tuple(_links(key.integration, key.account, entity))
+            rows = connection.execute(select(link.c.source_id, link.c.made_at).where(*ours)).all()
+            made = {row.source_id: row.made_at is not None for row in rows}
             for source_id, target_id in targets.items():
-                ours = (*_links(key.integration, key.account, entity), link.c.source_id == source_id, link.c.made_at.is_(None))
-                values = {"target_id": target_id, "made_at": now, "made_snapshot": key.snapshot}
-                connection.execute(update(link).where(*ours).values(values))
+                if source_id not in made:
+                    _tie_undone(connection, key, entity, source_id, target_id)
+                elif not made[source_id]:
+                    values = {"target_id": target_id, "made_at": now, "made_snapshot": key.snapshot}
+                    connection.execute(update(link).where(*ours, link.c.source_id == source_id).values(values))
 
 
 def _objection(connection: Connection, integration: str, account: str, wish: Wish, doing: str) -> PermanentError | None:
@@ -141,6 +149,19 @@ def _tie(connection: Connection, integration: str, account: str, old: Decision) 
 def _retie(connection: Connection, integration: str, account: str, old: Decision) -> None:
     """Take the link of an undone decision away."""
     connection.execute(delete(link).where(*_links(integration, account, old.entity), link.c.decision == old.number))
+
+
+def _tie_undone(connection: Connection, key: RunKey, entity: str, source_id: str, target_id: str) -> None:
+    """Say of undone imports of a record, of which nothing was known to be made, what was made after all."""
+    of_record = (
+        decision.c.integration == key.integration,
+        decision.c.account == key.account,
+        decision.c.entity == entity,
+        decision.c.source_id == source_id,
+    )
+    imports = select(decision.c.number).where(*of_record, decision.c.kind == Kind.IMPORT)
+    undone = (*of_record, decision.c.kind == Kind.UNDONE, decision.c.target_id == "", decision.c.undoes.in_(imports))
+    connection.execute(update(decision).where(*undone).values(target_id=target_id))
 
 
 def _of_record(connection: Connection, integration: str, account: str, one: Wish | Decision, *, force: bool = False) -> list[Decision]:

@@ -28,7 +28,7 @@ def test_every_integration_of_the_package_is_right() -> None:
         spec = load_spec(name)
         assert (spec.name, resolve_integration(spec.short)) == (name, name)
         assert spec.unused_lookups == ()
-        assert [entity.main for entity in spec.entities] == [False] * (len(spec.entities) - 1) + [True]
+        assert sum(entity.main for entity in spec.entities) == 1
         assert set(spec.limits) <= {entity.name for entity in spec.entities}
 
 

@@ -95,5 +95,5 @@ def _line(spec: IntegrationSpec, one: Standing, runs: list[RunRow]) -> Line:
     number = one.newest.snapshot if one.newest else None
     newest = next((row for row in runs if row.key.snapshot == number), None)
     counts: dict[str, Any] = newest.counts if newest else {}
-    main = spec.entities[-1].name
+    main = next(entity.name for entity in spec.entities if entity.main)
     return Line(one, spec.short, newest, counts.get("source_totals", {}).get(main), counts.get("plan", {}).get(main, {}), bars(runs))

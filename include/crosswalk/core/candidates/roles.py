@@ -48,6 +48,14 @@ def load_roles(path: Path) -> dict[str, Roles]:
     return {entity: Roles(entity, roles) for entity, roles in fields.items()}
 
 
+def scan_roles(path: Path) -> tuple[dict[str, Roles], list[Problem]]:
+    """Read candidates.csv by entity, with what is wrong in it."""
+    try:
+        return load_roles(path), []
+    except ConfigurationError as error:
+        return {}, [*error.problems] or [Problem(error.code, path.name, error.found, error.fix)]
+
+
 def _fault(entity: str, role: str, fields: Mapping[str, Mapping[str, tuple[str, ...]]]) -> str:
     if entity not in KINDS:
         return f"unknown entity {quoted(entity)}{did_you_mean(entity, KINDS)}"

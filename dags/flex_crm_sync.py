@@ -1,0 +1,59 @@
+"""CRM → Flex, every night of each account.
+
+**What.** Companies, contacts and deals of a CRM (HubSpot) meet what each site of `include/accounts/flex.toml` holds in Flex. People
+decide in the console which records are one; this DAG finds candidates, carries the decisions out and lets linked records follow the CRM:
+what Flex lacks is filled in, nothing is blanked, removed or typed over. Nothing is written to the CRM.
+
+**When.** The DAG runs every hour; an account is in the run in whose hour its own night begins (`zone`, `at`, `frequency`). At any time by
+hand, so that what was just decided is carried out: *Trigger*, name accounts or leave the list empty for all, tick *Dry run* to see the plan
+and write nothing. *Backfill* gives past nights a report of what was landed then, against today's rules, and writes nothing.
+
+**How it goes.** One row of tasks an account, independent of the others: extract → validate → transform → approve → load; companies
+first, then contacts, then deals of linked contacts. *Run report* on any task shows the plan and how many records wait for a person.
+
+**When it waits.** Records nobody decided about wait in the console, and hold up nothing. `approve` asks under *Required Actions* when the
+CRM looks like another one or is empty: Approve or Reject; without an answer within 24 hours it is a Reject.
+
+**When it fails.** The log's last line has a code and what to do next. `TGT_EDITED` on a record: somebody edited it in Flex meanwhile, the
+next run looks again. `PLAN_OUTDATED`: people decided otherwise in between; clear from `extract` on. Clearing a failed task is always safe.
+What was linked or imported wrongly is undone in the console, record by record; the next run takes the link out of Flex, the record stays.
+
+**Owner.** CRM integrations.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import CronDataIntervalTimetable, dag, task_group
+
+from crosswalk.orchestration.approval import ApprovePlanOperator
+from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, MAX_WRITERS, sync_params
+from crosswalk.orchestration.steps import ExtractOperator, SelectAccountsOperator, TransformOperator, ValidateOperator
+from crosswalk.systems.flex.operators import FlexLoadOperator
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("0 * * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=5,  # a run that waits for an answer must not hold up the next
+    default_args={**DEFAULT_ARGS, "owner": "crm-integrations"},
+    params=sync_params(),
+    tags=["crosswalk", "crm", "flex", "hourly"],
+    doc_md=__doc__,
+)
+def flex_crm_sync() -> None:
+    """Carry out what people decided in every account whose night begins."""
+
+    @task_group(group_id="account", default_args=ACCOUNT_ARGS)
+    def account(account: str) -> None:
+        extract = ExtractOperator(task_id="extract", integration="crm_to_flex", account=account)
+        transform = TransformOperator(task_id="transform", handle=ValidateOperator(task_id="validate", handle=extract.output).output)
+        approve = ApprovePlanOperator(task_id="approve", handle=transform.output)
+        FlexLoadOperator(task_id="load", handle=approve.output, max_active_tis_per_dag=MAX_WRITERS)
+
+    account.expand(account=SelectAccountsOperator(task_id="accounts", integration="crm_to_flex", by_night=True).output)
+
+
+flex_crm_sync()

@@ -1,0 +1,75 @@
+"""What a run found out about who may be whom, for the pages on which people decide. Personal data, kept as short as the run's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crosswalk.core.candidates.reasons import EVIDENCE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crosswalk.core.model import RunKey
+    from crosswalk.landing.folder import Folder
+    from crosswalk.landing.zone import LandingZone
+    from crosswalk.store.store import Store
+
+_LOOKED_THROUGH = 200
+_GROUP_ROWS = 2_000
+_YES = "true"
+_OF_STATUSES = {"candidates": "int64"}
+_OF_CANDIDATES = {**dict.fromkeys(("rank", "of", *EVIDENCE), "int64"), "score": "float64"}
+"""Columns that are no text; `automatic` is true or false."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """One entity as a run saw it; what was decided since stands in the store.
+
+    statuses: core.linking.statuses. candidates: core.candidates.find, by source id and rank. source: `source_id` and the target's fields,
+    as the mapping table makes them. target: `target_id`, `source_id` ("" where none), fields.
+    """
+
+    key: RunKey
+    entity: str
+    statuses: pd.DataFrame
+    candidates: pd.DataFrame
+    source: pd.DataFrame
+    target: pd.DataFrame
+
+
+def write(folder: Folder, entity: str, statuses: pd.DataFrame, candidates: pd.DataFrame) -> None:
+    """Keep both with the run; candidates so that those of one record are found without reading the others."""
+    folder.write_frame(_candidates(entity), _as_text(candidates), _GROUP_ROWS)
+    folder.write_frame(_statuses(entity), _as_text(statuses))
+
+
+def latest_review(store: Store, zone: LandingZone, integration: str, account: str, entity: str) -> Review | None:
+    """Read what the newest run found whose frames are there, dry or not; None when there is none."""
+    for row in store.runs.latest(integration, account, _LOOKED_THROUGH):
+        folder = zone.folder(row.key)
+        if row.plan_hash and folder.exists(f"{_statuses(entity)}.parquet"):
+            statuses = _typed(folder.read_frame(_statuses(entity)), _OF_STATUSES)
+            candidates = _typed(folder.read_frame(_candidates(entity)), _OF_CANDIDATES)
+            source, target = folder.read_frame(f"desired_{entity}"), folder.read_entity(f"target_{entity}")
+            return Review(row.key, entity, statuses, candidates, source, target)
+    return None
+
+
+def _statuses(entity: str) -> str:
+    return f"review_{entity}"
+
+
+def _candidates(entity: str) -> str:
+    return f"candidates_{entity}"
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """A landing zone keeps text."""
+    return frame.assign(automatic=frame["automatic"].map({True: _YES, False: ""})).astype("str")
+
+
+def _typed(frame: pd.DataFrame, types: Mapping[str, Any]) -> pd.DataFrame:
+    return frame.astype(dict(types)).assign(automatic=frame["automatic"] == _YES)
