@@ -11,11 +11,23 @@ from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
+from console.flex_review import INTEGRATION as REVIEWED
+from console.flex_review import accounts_file, land
 from console.rooms import DAG, INTEGRATION, Rooms, SignIn, begin
 from crosswalk.console.app import HEADERS, application
 from crosswalk.console.forms import COOKIE
 
-VALUES = {"integration": INTEGRATION, "account": "summit", "snapshot": "1", "snapshot:int": "1", "dag": DAG, "name": "console.css"}
+VALUES = {
+    "integration": INTEGRATION,
+    "account": "summit",
+    "snapshot": "1",
+    "snapshot:int": "1",
+    "dag": DAG,
+    "name": "console.css",
+    "entity": "contact",
+}
+PERSONAL = "/crosswalk/review"
+"""Pages that show personal data: for those alone who may act."""
 FORM = re.compile(r'name="token" value="([^"]+)"')
 
 
@@ -25,7 +37,7 @@ def routes() -> list[tuple[str, str, APIRoute]]:
     for route in application().routes:
         assert isinstance(route, APIRoute), f"{route} is no route a guard can stand before"
         path = re.sub(r"{([^}]+)}", lambda part: VALUES[part.group(1)], route.path)
-        path = path.replace("/1/console.css", "/1/report.html")
+        path = path.replace("/1/console.css", "/1/report.html").replace(f"/review/{INTEGRATION}", f"/review/{REVIEWED}")
         found += [(method, f"/crosswalk{path}", route) for method in sorted(route.methods)]
     return found
 
@@ -64,14 +76,17 @@ def test_nobody_gets_in_without_signing_in(rooms: Rooms, sign_in: SignIn, method
 @pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _ in ROUTES if "/static/" not in path])
 def test_who_may_not_read_the_dag_sees_nothing_of_it(rooms: Rooms, sign_in: SignIn, method: str, path: str) -> None:
     begin(rooms.store)
+    accounts_file(rooms.folder)
     answer = ask(sign_in(None), method, path)
     assert answer.status_code == 403
     assert INTEGRATION not in answer.text
 
 
 @pytest.mark.requirement("CARD-7")
-@pytest.mark.parametrize("path", [path for method, path, _ in ROUTES if method == "GET" and "/reports/" not in path])
-def test_an_analyst_sees_everything(rooms: Rooms, sign_in: SignIn, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", [path for method, path, _ in ROUTES if method == "GET" and "/reports/" not in path and PERSONAL not in path]
+)
+def test_an_analyst_sees_everything_that_is_no_persons(rooms: Rooms, sign_in: SignIn, path: str) -> None:
     begin(rooms.store)
     answer = ask(sign_in("viewer"), "GET", path)
     assert answer.status_code == 200, answer.text
@@ -79,9 +94,19 @@ def test_an_analyst_sees_everything(rooms: Rooms, sign_in: SignIn, path: str) ->
     assert "unsafe" not in answer.headers["content-security-policy"]
 
 
+@pytest.mark.requirement("SAFE-9")
+@pytest.mark.parametrize("path", [path for method, path, _ in ROUTES if method == "GET" and PERSONAL in path])
+def test_personal_data_is_for_those_alone_who_may_act(rooms: Rooms, sign_in: SignIn, path: str) -> None:
+    land(rooms)
+    path += "?id=501" if path.endswith("/record") else ""
+    assert ask(sign_in("viewer"), "GET", path).status_code == 403
+    assert ask(sign_in("user"), "GET", path).status_code == 200
+
+
 @pytest.mark.requirement("CARD-8")
 @pytest.mark.parametrize(("method", "path"), [(method, path) for method, path, _ in ROUTES if method == "POST"])
 def test_an_analyst_may_not_act_whatever_is_sent(rooms: Rooms, sign_in: SignIn, method: str, path: str) -> None:
+    accounts_file(rooms.folder)
     client = sign_in("viewer")
     form = {"token": _token(client), "all": "1"}
     assert ask(client, method, path, data=form).status_code == 403

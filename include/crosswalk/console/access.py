@@ -13,7 +13,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends, HTTPException, Request, status
 
-from crosswalk.console.configured import known_account, spec_of
+from crosswalk.console.configured import known_account, roles_of, spec_of
 from crosswalk.core.spec import IntegrationSpec, integration_names
 
 if TYPE_CHECKING:
@@ -55,6 +55,24 @@ def may_act(request: Request, integration: str, account: str, user: GetUserDep) 
     return spec
 
 
+def may_review(request: Request, integration: str, account: str, entity: str, user: GetUserDep) -> IntegrationSpec:
+    """Let only users pass who may act, to records people link: those pages show personal data. As `may_act`; 404 for anything else."""
+    spec = may_act(request, integration, account, user)
+    if entity not in roles_of(spec.name):
+        raise not_found()
+    return spec
+
+
+def reviewing(
+    request: Request, specs: Annotated[tuple[IntegrationSpec, ...], Depends(readable)], user: GetUserDep
+) -> list[IntegrationSpec]:
+    """Give the integrations whose records the user may link. 401, and 403 when there is none."""
+    found = [spec for spec in specs if roles_of(spec.name) and acts(request, user, spec)]
+    if not found:
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "Forbidden")
+    return found
+
+
 def acts(request: Request, user: BaseUser, spec: IntegrationSpec) -> bool:
     """Tell whether to offer the user what `may_act` guards."""
     return _passes("POST", DagAccessEntity.RUN, spec, request, user)
@@ -79,3 +97,5 @@ Readable = Annotated[tuple[IntegrationSpec, ...], Depends(readable)]
 Read = Annotated[IntegrationSpec, Depends(may_read)]
 ReadAccount = Annotated[IntegrationSpec, Depends(may_read_account)]
 Act = Annotated[IntegrationSpec, Depends(may_act)]
+Review = Annotated[IntegrationSpec, Depends(may_review)]
+Reviewing = Annotated[list[IntegrationSpec], Depends(reviewing)]

@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from crosswalk.console.pages import approvals, files, overview, record, rejected, run
+from crosswalk.console.pages import approvals, deciding, files, overview, record, rejected, review, run
 from crosswalk.console.rendering import MOUNT, page
 from crosswalk.errors import CrosswalkError
 
@@ -26,10 +26,27 @@ HEADERS = {
 }
 """On every answer that does not say otherwise: our own style sheet and script, and nothing from elsewhere."""
 
-ROUTERS = (overview.router, run.router, rejected.router, record.router, approvals.router, files.reports, files.static)
+ROUTERS = (
+    overview.router,
+    run.router,
+    rejected.router,
+    record.router,
+    approvals.router,
+    review.router,
+    deciding.router,
+    files.reports,
+    files.static,
+)
 """All pages. How to add one: docs/adr/0014."""
 
-_TITLES = {400: "That was not understood", 401: "Sign in first", 403: "Not yours to see or do", 404: "Not found", 503: "Not available now"}
+_TITLES = {
+    400: "That was not understood",
+    401: "Sign in first",
+    403: "Not yours to see or do",
+    404: "Not found",
+    409: "It has changed meanwhile",
+    503: "Not available now",
+}
 
 
 @cache

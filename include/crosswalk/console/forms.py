@@ -7,10 +7,12 @@ with Airflow's secret over the user and that cookie. A form made elsewhere has n
 from __future__ import annotations
 
 import secrets
+from typing import Annotated
 
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.core_api.security import GetUserDep
-from fastapi import HTTPException, Request, Response, status
+from fastapi import Depends, HTTPException, Request, Response, status
+from fastapi.datastructures import FormData
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from crosswalk.console.airflow import host
@@ -43,5 +45,13 @@ async def require_token(request: Request, user: GetUserDep) -> None:
         raise HTTPException(status.HTTP_403_FORBIDDEN, "The form is too old, or was not made by this page: open the page again")
 
 
+async def read_form(request: Request) -> FormData:
+    """Read a form, so that what is done with it need not wait in the loop all requests share."""
+    return await request.form()
+
+
 def _serializer(request: Request) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(host(request).state.secret_key, salt="crosswalk.console.form")
+
+
+Form = Annotated[FormData, Depends(read_form)]

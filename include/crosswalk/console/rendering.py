@@ -13,6 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from crosswalk.console import airflow, forms
+from crosswalk.console.review.wording import FIELDS
 from crosswalk.core.model import Outcome, RunStatus
 from crosswalk.reports import wording
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MOUNT = "/crosswalk"
-STATIC = ("console.css", "console.js")
+STATIC = ("console.css", "console.js", "review.css", "review.js")
 
 
 def page(request: Request, template: str, *, user: BaseUser | None = None, status: int = 200, **context: Any) -> HTMLResponse:
@@ -65,7 +66,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"when": wording.when, "moment": _moment, "minute": _minute, "plural": _plural}
-    environment.filters |= {"lasting": wording.lasting, "number": "{:,}".format}
+    environment.filters |= {"lasting": wording.lasting, "number": "{:,}".format, "field": lambda name: FIELDS.get(name, name)}
     environment.globals |= {
         "query": query,
         "statuses": wording.STATUS,
@@ -75,6 +76,7 @@ def _environment() -> Environment:
         "outcome_names": [wording.OUTCOMES[outcome] for outcome in Outcome],
         "reasons": wording.REASONS,
         "airflow": airflow,
+        "plurals": {"contact": "Contacts", "company": "Companies"},
     }
     return environment
 

@@ -48,14 +48,23 @@ def write(folder: Folder, entity: str, statuses: pd.DataFrame, candidates: pd.Da
 
 def latest_review(store: Store, zone: LandingZone, integration: str, account: str, entity: str) -> Review | None:
     """Read what the newest run found whose frames are there, dry or not; None when there is none."""
-    for row in store.runs.latest(integration, account, _LOOKED_THROUGH):
-        folder = zone.folder(row.key)
-        if row.plan_hash and folder.exists(f"{_statuses(entity)}.parquet"):
-            statuses = _typed(folder.read_frame(_statuses(entity)), _OF_STATUSES)
-            candidates = _typed(folder.read_frame(_candidates(entity)), _OF_CANDIDATES)
-            source, target = folder.read_frame(f"desired_{entity}"), folder.read_entity(f"target_{entity}")
-            return Review(row.key, entity, statuses, candidates, source, target)
-    return None
+    key = newest_reviewed(store, zone, integration, account, entity)
+    return None if key is None else read_review(zone, key, entity)
+
+
+def newest_reviewed(store: Store, zone: LandingZone, integration: str, account: str, entity: str) -> RunKey | None:
+    """Name the newest run whose frames are there, dry or not; None when there is none."""
+    rows = store.runs.latest(integration, account, _LOOKED_THROUGH)
+    kept = f"{_statuses(entity)}.parquet"
+    return next((row.key for row in rows if row.plan_hash and zone.folder(row.key).exists(kept)), None)
+
+
+def read_review(zone: LandingZone, key: RunKey, entity: str) -> Review:
+    """Read what a run found. Raises DataError LANDING_MISSING, LANDING_CORRUPT or SNAPSHOT_INCOMPLETE."""
+    folder = zone.folder(key)
+    statuses = _typed(folder.read_frame(_statuses(entity)), _OF_STATUSES)
+    candidates = _typed(folder.read_frame(_candidates(entity)), _OF_CANDIDATES)
+    return Review(key, entity, statuses, candidates, folder.read_frame(f"desired_{entity}"), folder.read_entity(f"target_{entity}"))
 
 
 def _statuses(entity: str) -> str:

@@ -82,20 +82,28 @@ class Decisions:
                 _retie(connection, integration, account, old)
         return made
 
-    def history(self, integration: str, account: str, entity: str = "", source_id: str = "") -> list[Decision]:
-        """Read every decision, in order; of one entity, of one record."""
+    def history(self, integration: str, account: str, entity: str = "", source_id: str = "", *, after: int = 0) -> list[Decision]:
+        """Read every decision, in order; of one entity, of one record, of those numbered above `after`."""
         wanted = {"entity": entity, "source_id": source_id}
         filters = [decision.c[name] == value for name, value in wanted.items() if value]
-        query = select(decision).where(decision.c.integration == integration, decision.c.account == account, *filters)
+        query = select(decision).where(
+            decision.c.integration == integration, decision.c.account == account, decision.c.number > after, *filters
+        )
         with reading(self._engine, f"reading the decisions of {integration}/{account}") as connection:
             return [_decision(row._mapping) for row in connection.execute(query.order_by(decision.c.number))]
 
     def standing(self, integration: str, account: str, entity: str) -> Standing:
         """Work out what stands of one entity."""
-        query = select(link.c.source_id, link.c.target_id).where(*_links(integration, account, entity), link.c.target_id.is_not(None))
+        return standing(self.history(integration, account, entity), entity, self.made(integration, account, entity))
+
+    def made(self, integration: str, account: str, entity: str, *, snapshot: int = 0) -> dict[str, str]:
+        """Read who is linked with whom: source id → target id, an import once it is made. snapshot: carried out by this run alone."""
+        filters = [link.c.made_snapshot == snapshot] if snapshot else []
+        query = select(link.c.source_id, link.c.target_id).where(
+            *_links(integration, account, entity), link.c.target_id.is_not(None), *filters
+        )
         with reading(self._engine, f"reading the links of {integration}/{account}") as connection:
-            made = {row.source_id: row.target_id for row in connection.execute(query)}
-        return standing(self.history(integration, account, entity), entity, made)
+            return {row.source_id: row.target_id for row in connection.execute(query)}
 
     def carried_out(self, key: RunKey, entity: str, targets: Mapping[str, str]) -> None:
         """Record what the target made or linked: source id → target id. Safe to repeat; a record nobody decided about is left alone.

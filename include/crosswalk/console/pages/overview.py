@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
+from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from crosswalk.console.access import Readable, readable
-from crosswalk.console.configured import Configured, accounts_of
+from crosswalk.console.access import Readable, acts, readable
+from crosswalk.console.configured import Configured, accounts_of, roles_of
 from crosswalk.console.paging import PageNumber, Paging
 from crosswalk.console.rendering import page
 from crosswalk.console.resources import open_store
@@ -42,22 +44,36 @@ class Line:
 
 @router.get("/")
 def overview(
-    request: Request, specs: Readable, integration: Text = "", status: Text = "", q: Text = "", sort: Text = "", number: PageNumber = 1
+    request: Request,
+    specs: Readable,
+    user: GetUserDep,
+    integration: Text = "",
+    status: Text = "",
+    q: Text = "",
+    sort: Text = "",
+    number: PageNumber = 1,
 ) -> HTMLResponse:
     """All accounts of the integrations the user may read."""
-    return _page(request, specs, integration=integration, status=status, q=q, sort=sort, number=number, dag="")
+    return _page(request, user, specs, integration=integration, status=status, q=q, sort=sort, number=number, dag="")
 
 
 @router.get("/dags/{dag}")
 def of_dag(
-    request: Request, dag: str, specs: Readable, status: Text = "", q: Text = "", sort: Text = "", number: PageNumber = 1
+    request: Request,
+    dag: str,
+    specs: Readable,
+    user: GetUserDep,
+    status: Text = "",
+    q: Text = "",
+    sort: Text = "",
+    number: PageNumber = 1,
 ) -> HTMLResponse:
     """The accounts a DAG works on: those of its integration. A DAG begins with its integration's short name."""
     ours = tuple(spec for spec in specs if dag == spec.dag or dag.startswith(f"{spec.short}_"))
-    return _page(request, ours, integration="", status=status, q=q, sort=sort, number=number, dag=dag)
+    return _page(request, user, ours, integration="", status=status, q=q, sort=sort, number=number, dag=dag)
 
 
-def _page(request: Request, specs: Sequence[IntegrationSpec], *, dag: str, number: int, **asked: str) -> HTMLResponse:
+def _page(request: Request, user: BaseUser, specs: Sequence[IntegrationSpec], *, dag: str, number: int, **asked: str) -> HTMLResponse:
     store = open_store()
     configured = {spec.name: accounts_of(spec.name) for spec in specs}
     everyone = _standings(store, configured)
@@ -72,6 +88,7 @@ def _page(request: Request, specs: Sequence[IntegrationSpec], *, dag: str, numbe
         asked=asked,
         dag=dag,
         specs=specs,
+        reviewed={spec.name for spec in specs if roles_of(spec.name) and acts(request, user, spec)},
         tally=tally(everyone),
         problems={name: one.problem for name, one in configured.items() if one.problem},
     )

@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
+from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
-from crosswalk.console.access import Read, may_read, not_found
+from crosswalk.console.access import Read, acts, may_read, not_found
+from crosswalk.console.configured import roles_of
 from crosswalk.console.pages.files import FILES
 from crosswalk.console.paging import PageNumber, Paging
 from crosswalk.console.rendering import page
@@ -55,6 +57,7 @@ def run(
     account: str,
     snapshot: Snapshot,
     spec: Read,
+    user: GetUserDep,
     entity: Text = "",
     outcome: Text = "",
     reason: Text = "",
@@ -86,6 +89,7 @@ def run(
         plan=_plan(folder, report, wanted, number) if f"{planned.PLAN}.parquet" in names else None,
         wanted=wanted,
         files=[name for name in FILES if name in names],
+        reviews=bool(roles_of(spec.name)) and acts(request, user, spec),
     )
 
 
