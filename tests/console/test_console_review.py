@@ -1,4 +1,4 @@
-"""Who is whom, decided by people: the lists, a record beside its candidates, one decision and many, two reviewers, and no entry for others."""
+"""Who is whom, decided by people: lists, a record beside its candidates, one decision and many, two reviewers, no entry for others."""
 
 from __future__ import annotations
 

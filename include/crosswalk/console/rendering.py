@@ -66,7 +66,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"when": wording.when, "moment": _moment, "minute": _minute, "plural": _plural}
-    environment.filters |= {"lasting": wording.lasting, "number": "{:,}".format, "field": lambda name: FIELDS.get(name, name)}
+    environment.filters |= {"lasting": wording.lasting, "number": "{:,}".format, "field": _field}
     environment.globals |= {
         "query": query,
         "statuses": wording.STATUS,
@@ -100,6 +100,10 @@ def _moment(time: Any) -> str:
 
 def _minute(time: Any) -> str:
     return "" if time is None else f"{time.day} {time:%b, %H:%M}"
+
+
+def _field(name: str) -> str:
+    return FIELDS.get(name, name)
 
 
 def _plural(count: int, word: str) -> str:

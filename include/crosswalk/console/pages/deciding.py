@@ -44,7 +44,7 @@ def decide(request: Request, account: str, entity: str, spec: Review, user: GetU
         raise HTTPException(400, "No record was chosen: choose one, or search for it")
     resource_type = _resource_type(room, form) if kind is Kind.IMPORT else ""
     wish = Wish(entity, source_id, kind, target_id, resource_type, desk.seen(source_id, _number(form, "as_of")))
-    before, after, _ = neighbours(desk, desk.place[source_id], way)
+    _, after, _ = neighbours(desk, desk.place[source_id], way)
     taken = open_store().decisions.decide_each(spec.name, account, [wish], user.get_name())
     now = _room(request, spec, account, entity)
     if taken.refused:

@@ -172,8 +172,12 @@ def record_page(
     if source_id not in desk.place:
         raise not_found()
     line = desk.line(desk.place[source_id])
-    mirror = Mirror(desk, line, roles_of(room.spec.name)[room.entity], room.spec.entity(room.entity).mapping.target_names)
-    open_now = line.stands.tab is not Tab.LINKED
+    company = _company(room, line)
+    known = company is not None and not company.room.desk.is_open(company.line.place)
+    sent = [one for one in room.spec.entity(room.entity).mapping.target_names if one != EMPLOYER or known]
+    mirror = Mirror(desk, line, roles_of(room.spec.name)[room.entity], sent)
+    faces = [] if line.stands.tab is Tab.LINKED else [mirror.face(one["target_id"], one) for one in desk.offered(source_id)]
+    hits = [mirror.face(one) for one in desk.target["target_id"].take(decode(rows, desk.key.snapshot, len(desk.target)))]
     before, after, left = neighbours(desk, line.place, way)
     return page(
         room.request,
@@ -186,12 +190,13 @@ def record_page(
         line=line,
         shown=SHOWN[room.entity],
         own=mirror.source(),
-        faces=[mirror.face(one["target_id"], one) for one in desk.offered(source_id)] if open_now else [],
+        faces=faces,
+        chosen=next((one for one in [*hits, *faces] if not one.holder), None),
         linked=mirror.face(line.stands.target_id) if line.stands.target_id else None,
         searched=rows != "",
-        found=[mirror.face(target_id) for target_id in desk.target["target_id"].take(decode(rows, desk.key.snapshot, len(desk.target)))],
+        found=hits,
         found_in_all=found,
-        company=_company(room, line),
+        company=company,
         deals=desk.deals(source_id),
         history=desk.history(source_id),
         in_force=desk.in_force(source_id),

@@ -61,7 +61,7 @@ class Desk:
         self.target = review.target.reset_index(drop=True)
         self.target_place = {target_id: place for place, target_id in enumerate(self.target["target_id"].tolist())}
         self.candidates = review.candidates.reset_index(drop=True)
-        self._offered: dict[str, Any] = self.candidates.groupby("source_id", sort=False).indices
+        self._offered: Mapping[Any, Any] = self.candidates.groupby("source_id", sort=False).indices
         self._texts, self._target_texts = searched(self.entity, self.source), searched(self.entity, self.target)
         self._base = [Stands(_TABS[Status(one)], other) for one, other in _pairs(statuses.loc[self.ids], "status", "target_id")]
         self._now = list(self._base)
