@@ -8,19 +8,17 @@ from typing import Any
 
 import pandas as pd
 
-import crosswalk
 from console.rooms import Rooms
 from crosswalk.core.candidates.find import Decided, find_candidates
-from crosswalk.core.candidates.roles import load_roles
 from crosswalk.core.linking import Entity, links, statuses, with_company_names
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import TargetState
 from crosswalk.core.spec import load_spec
 from crosswalk.landing.manifest import EntityManifest, Manifest
+from crosswalk.reports import review
 
 INTEGRATION, DAG = "crm_to_flex", "flex_crm_sync"
 SPEC = load_spec(INTEGRATION)
-ROLES = load_roles(Path(crosswalk.__file__).parent / "integrations" / INTEGRATION / "candidates.csv")
 RECORD_ADDRESS = "https://demo.flex.example/contact/{id}"
 Record = dict[str, str]
 
@@ -101,9 +99,8 @@ def land(
             entity, SPEC.entity(entity).mapping, desired[entity], held, rooms.store.decisions.standing(INTEGRATION, "summit", entity)
         )
         compared = with_company_names(desired["contact"], desired["company"]) if entity == "contact" else desired["company"]
-        found = find_candidates(compared, held, ROLES[entity], Decided(links(both), both.standing.apart))
-        folder.write_frame(f"candidates_{entity}", found.astype("str"))
-        folder.write_frame(f"review_{entity}", statuses(both, found).astype("str"))
+        found = find_candidates(compared, held, SPEC.candidates[entity], Decided(links(both), both.standing.apart))
+        review.write(folder, entity, statuses(both, found), found)
         folder.write_frame(f"desired_{entity}", desired[entity])
         page = folder.write_page(f"target_{entity}", 1, held.to_dict("records"), columns)
         landed[f"target_{entity}"] = EntityManifest("target", entity, len(held), len(held), (page,))

@@ -13,7 +13,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends, HTTPException, Request, status
 
-from crosswalk.console.configured import known_account, roles_of, spec_of
+from crosswalk.console.configured import known_account, spec_of
 from crosswalk.core.spec import IntegrationSpec, integration_names
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def may_act(request: Request, integration: str, account: str, user: GetUserDep) 
 def may_review(request: Request, integration: str, account: str, entity: str, user: GetUserDep) -> IntegrationSpec:
     """Let only users pass who may act, to records people link: those pages show personal data. As `may_act`; 404 for anything else."""
     spec = may_act(request, integration, account, user)
-    if entity not in roles_of(spec.name):
+    if entity not in spec.candidates:
         raise not_found()
     return spec
 
@@ -67,7 +67,7 @@ def reviewing(
     request: Request, specs: Annotated[tuple[IntegrationSpec, ...], Depends(readable)], user: GetUserDep
 ) -> list[IntegrationSpec]:
     """Give the integrations whose records the user may link. 401, and 403 when there is none."""
-    found = [spec for spec in specs if roles_of(spec.name) and acts(request, user, spec)]
+    found = [spec for spec in specs if spec.candidates and acts(request, user, spec)]
     if not found:
         raise HTTPException(status.HTTP_403_FORBIDDEN, "Forbidden")
     return found

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 
 from crosswalk.console.resources import open_store
 from crosswalk.core.accounts import ACCOUNT_NAME, AccountSettings, accounts_folder, load_accounts
-from crosswalk.core.candidates.roles import Roles, load_roles
 from crosswalk.core.spec import IntegrationSpec, load_spec
 from crosswalk.errors import ConfigurationError
 
@@ -27,13 +25,6 @@ class Configured:
 def spec_of(integration: str) -> IntegrationSpec:
     """Read a spec, once: it is part of the installed package."""
     return load_spec(integration)
-
-
-@lru_cache(maxsize=64)
-def roles_of(integration: str) -> Mapping[str, Roles]:
-    """Read what records are compared by, by entity; none of an integration in which nobody links records."""
-    table = Path(str(resources.files("crosswalk.integrations"))) / integration / "candidates.csv"
-    return load_roles(table) if table.exists() else {}
 
 
 def accounts_of(integration: str) -> Configured:

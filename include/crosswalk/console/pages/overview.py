@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from crosswalk.console.access import Readable, acts, readable
-from crosswalk.console.configured import Configured, accounts_of, roles_of
+from crosswalk.console.configured import Configured, accounts_of
 from crosswalk.console.paging import PageNumber, Paging
 from crosswalk.console.rendering import page
 from crosswalk.console.resources import open_store
@@ -88,7 +88,7 @@ def _page(request: Request, user: BaseUser, specs: Sequence[IntegrationSpec], *,
         asked=asked,
         dag=dag,
         specs=specs,
-        reviewed={spec.name for spec in specs if roles_of(spec.name) and acts(request, user, spec)},
+        reviewed={spec.name for spec in specs if spec.candidates and acts(request, user, spec)},
         tally=tally(everyone),
         problems={name: one.problem for name, one in configured.items() if one.problem},
     )

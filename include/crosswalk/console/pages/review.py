@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from crosswalk.console.access import Review, Reviewing, may_review, not_found, reviewing
-from crosswalk.console.configured import accounts_of, roles_of
+from crosswalk.console.configured import accounts_of
 from crosswalk.console.paging import PageNumber, Paging
 from crosswalk.console.rendering import page, query
 from crosswalk.console.review.desk import Desk, Line
@@ -64,14 +64,14 @@ class Room:
 
     def words(self) -> dict[str, Any]:
         """What every page of a room says."""
-        places = {"spec": self.spec, "account": self.account, "entity": self.entity, "entities": list(roles_of(self.spec.name))[::-1]}
+        places = {"spec": self.spec, "account": self.account, "entity": self.entity, "entities": list(self.spec.candidates)[::-1]}
         return {**places, **WORDS, "address": self.address, "desk": self.desk, "offer": offer(self.spec, self.account)}
 
 
 @start.get("")
 def accounts(request: Request, specs: Reviewing) -> HTMLResponse:
     """The accounts whose records the user may link."""
-    listed = [(spec, name, list(roles_of(spec.name))[::-1]) for spec in specs for name in accounts_of(spec.name).accounts]
+    listed = [(spec, name, list(spec.candidates)[::-1]) for spec in specs for name in accounts_of(spec.name).accounts]
     return page(request, "review_accounts.html.j2", listed=listed)
 
 
@@ -175,7 +175,7 @@ def record_page(
     company = _company(room, line)
     known = company is not None and not company.room.desk.is_open(company.line.place)
     sent = [one for one in room.spec.entity(room.entity).mapping.target_names if one != EMPLOYER or known]
-    mirror = Mirror(desk, line, roles_of(room.spec.name)[room.entity], sent)
+    mirror = Mirror(desk, line, room.spec.candidates[room.entity], sent)
     faces = [] if line.stands.tab is Tab.LINKED else [mirror.face(one["target_id"], one) for one in desk.offered(source_id)]
     hits = [mirror.face(one) for one in desk.target["target_id"].take(decode(rows, desk.key.snapshot, len(desk.target)))]
     before, after, left = neighbours(desk, line.place, way)

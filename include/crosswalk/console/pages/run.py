@@ -13,7 +13,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
 from crosswalk.console.access import Read, acts, may_read, not_found
-from crosswalk.console.configured import roles_of
 from crosswalk.console.pages.files import FILES
 from crosswalk.console.paging import PageNumber, Paging
 from crosswalk.console.rendering import page
@@ -89,7 +88,7 @@ def run(
         plan=_plan(folder, report, wanted, number) if f"{planned.PLAN}.parquet" in names else None,
         wanted=wanted,
         files=[name for name in FILES if name in names],
-        reviews=bool(roles_of(spec.name)) and acts(request, user, spec),
+        reviews=bool(spec.candidates) and acts(request, user, spec),
     )
 
 
