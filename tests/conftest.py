@@ -19,6 +19,7 @@ import pytest
 from figures import FAULT_POINT, PROPERTY, Figure, Tally, coverage, summed, table, write
 from world import WorldMaker, world
 
+SHARED = "tests/dags/shared/"
 LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}
 
 
@@ -39,6 +40,18 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line("\n".join(lines))
         if config.getoption("--figures"):
             write(Path(config.getoption("--figures")), lines)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep tests/dags/shared in one process: its files share a real Airflow. All else is spread file by file."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Shared(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return SHARED if nodeid.startswith(SHARED) else str(super()._split_scope(nodeid))
+
+    return Shared(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -49,6 +51,10 @@ class Night:
     def trigger(self, *accounts: str, **conf: Any) -> Night:
         """Start a run of these accounts by hand."""
         return self.run_of(accounts, self.api.trigger(DAG, {"accounts": list(accounts), **conf}))
+
+    def accounts_of(self, short: str, tables: str) -> None:
+        """Write an integration's accounts file; every task that begins from now on reads it."""
+        (self.place.local.parent / f"{short}.toml").write_text(tables)
 
     def as_user(self, user: str) -> LocalApi:
         return LocalApi(self.stack, user)
@@ -179,6 +185,11 @@ class Night:
         rows = [(int(pid), int(parent), args) for pid, parent, args in (line.split(None, 2) for line in lines if len(line.split()) > 2)]
         workers = {pid for pid, _, args in rows if task["id"] in args}
         return next(pid for pid, parent, _ in rows if parent in workers)
+
+
+def local_time(moment: datetime, zone: str) -> str:
+    """What a clock there shows, as an accounts file has it."""
+    return moment.astimezone(ZoneInfo(zone)).strftime("%H:%M")
 
 
 @contextmanager

@@ -1,59 +1,46 @@
-"""eMoney's three DAGs in a real Airflow: two firms in two zones, an export asked about, a linking, and the refresh of a night."""
+"""eMoney's three DAGs in the shared Airflow: two firms in two zones, an export asked about, a linking, and the refresh of a night."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.local.scenes.emoney import EmoneyScene, Firm
-from dags.night import Night, real_airflow
+from crosswalk.local.scenes.emoney import Firm
+from dags.night import STEPS, Night, local_time
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
-FIRMS = (Firm("elm", 5, 8), Firm("oak", 6, 8))
-ELM, OAK = FIRMS
+ELM, OAK = Firm("elm", 5, 8), Firm("oak", 6, 8)
 CLIENTS, HOLDINGS = "smartoffice_to_emoney", "smartoffice_to_emoney_holdings"
 EXPORT, LINKING, REFRESH = "emoney_client_export", "emoney_account_linking", "emoney_weeknight_refresh"
 ACCOUNT = '[{name}]\nsource = "smartoffice_{name}"\ntarget = "emoney_{name}"\nfrequency = "weeknights"\nzone = "{zone}"\nat = "{at}"\n'
 LINKING_STEPS = ("extract", "validate", "offer", "transform", "approve", "load")
 
 
-def accounts(folder: Path) -> None:
+def accounts(night: Night) -> None:
     """The night of elm, in New York, began in the last full hour; that of oak, in Kathmandu, does not for twelve hours."""
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     last = hour - timedelta(hours=1)
     zones = {"elm": ("America/New_York", last), "oak": ("Asia/Kathmandu", last + timedelta(hours=12))}
-    tables = [ACCOUNT.format(name=name, zone=zone, at=_local(when, zone)) for name, (zone, when) in zones.items()]
-    (folder / "emoney.toml").write_text("\n".join(tables))
-
-
-def _local(moment: datetime, zone: str) -> str:
-    from zoneinfo import ZoneInfo
-
-    return moment.astimezone(ZoneInfo(zone)).strftime("%H:%M")
+    tables = [ACCOUNT.format(name=name, zone=zone, at=local_time(when, zone)) for name, (zone, when) in zones.items()]
+    night.accounts_of("emoney", "\n".join(tables))
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    folder = tmp_path_factory.mktemp("planning")
-    accounts(folder)
-    with real_airflow(folder, (), scenes=(EmoneyScene(FIRMS),)) as night:
-        for dag in (EXPORT, LINKING):
-            night.api.wait_for_dag(dag)
-            night.api.unpause(dag)
-        yield night
+def night(airflow: Night) -> Night:
+    accounts(airflow)
+    for dag in (EXPORT, LINKING):
+        airflow.api.wait_for_dag(dag)
+        airflow.api.unpause(dag)
+    return airflow
 
 
-def run(
-    night: Night, dag: str, account: str, steps: tuple[str, ...] = ("extract", "validate", "transform", "approve", "load"), **conf: Any
-) -> Night:
+def run(night: Night, dag: str, account: str, steps: tuple[str, ...] = STEPS, **conf: Any) -> Night:
     return night.run_of([account], night.api.trigger(dag, {"account": account, **conf}), dag, steps)
 
 
@@ -132,7 +119,7 @@ def test_the_schedule_refreshes_the_account_whose_night_began(night: Night) -> N
     assert value["AccountValue"] == "77.7"
     night.api.wait_for_dag(REFRESH)
     night.wait(lambda: datetime.now(UTC).minute < 59)  # the hour of the schedule is that of the accounts then
-    accounts(night.place.local.parent)
+    accounts(night)
     night.api.unpause(REFRESH)
     night.wait(lambda: bool(night.api.runs(REFRESH)))
     (scheduled,) = night.api.runs(REFRESH)
