@@ -21,7 +21,7 @@ from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
-from integrations.crm_to_mindmatrix.crms import Crm
+from integrations.crm_to_mindmatrix.crms import CRMS, Crm
 from systems.subjects import mindmatrix
 
 NAME = "crm_to_mindmatrix"
@@ -43,11 +43,14 @@ class CrmWorld:
     crm: Crm
     options: dict[str, Any] = field(default_factory=dict)
     safety: dict[str, Any] = field(default_factory=dict)
+    page_size: int = 500
+    max_batch: int = 0
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        engine = connect(f"sqlite:///{self.folder / 'store.db'}")
-        migrate(engine)
+        is_new, engine = not (self.folder / "store.db").exists(), connect(f"sqlite:///{self.folder / 'store.db'}")
+        if is_new:
+            migrate(engine)
         self.store = Store(engine)
         self.zone = LandingZone.open(str(self.folder / "landing"))
 
@@ -64,9 +67,12 @@ class CrmWorld:
             options={**OPTIONS, **self.options},
             system=self.crm.system,
         )
-        return Account(
-            settings, spec_of(settings), self.store, self.zone, source or self.crm.source(self.url), target or mindmatrix(self.url)
-        )
+        given = source or self.crm.source(self.url, self.page_size), target or self._target()
+        return Account(settings, spec_of(settings), self.store, self.zone, *given)
+
+    def _target(self) -> Target:
+        target = mindmatrix(self.url)
+        return SmallBatches(target, self.max_batch) if self.max_batch else target
 
     def run(self, name: str = "test", **arguments: Any) -> RunRow:
         """One run of all steps; see Account.run."""
@@ -113,6 +119,18 @@ class CrmWorld:
         counted = self.control("GET", "/")["requests"][system]
         return {name: int(counted[name]) for name in ("reads", "writes")}
 
+    def writes(self) -> int:
+        return self.requests("mindmatrix")["writes"]
+
+    def holds_now(self) -> dict[str, Any]:
+        """What Mindmatrix holds, without what no two deliveries have in common: its ids."""
+        rows = self.control("GET", f"{ORGANIZATION}/contacts?limit=99999")["contacts"]
+        kept = [{name: value for name, value in row.items() if name != "contact_id"} for row in rows]
+        return {"contacts": sorted(kept, key=lambda one: (str(one["source_id"]), str(one["email"])))}
+
+    def forget(self) -> None:
+        self.control("DELETE", "/requests")
+
     def clean(self) -> None:
         """Begin with an empty CRM and an empty organization."""
         self.control("POST", "/reset")
@@ -123,7 +141,28 @@ class CrmWorld:
         return Run(row.key, account.settings, account.spec, self.store, self.zone)
 
 
+@dataclass
+class SmallBatches:
+    """A target that takes but so many records in a batch."""
+
+    inner: Any
+    max_batch: int
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def open(self, **arguments: Any) -> Any:
+        delivery = self.inner.open(**arguments)
+        delivery.max_batch = self.max_batch
+        return delivery
+
+
 CrmWorldMaker = Callable[..., CrmWorld]
+
+
+def crm_world(url: str, folder: Path, system: str, **settings: Any) -> CrmWorld:
+    """Build the world of a CRM by its name."""
+    return CrmWorld(url, folder, next(one for one in CRMS if one.system == system), **settings)
 
 
 @contextmanager

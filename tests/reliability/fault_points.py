@@ -89,6 +89,9 @@ RECORD_POINTS = (
     FaultPoint("record written", "crosswalk.systems.emoney.client:EmoneyClient.write"),
     FaultPoint("links told", "crosswalk.steps.links:tell"),
     FaultPoint("choice kept", "crosswalk.steps.choices:decide"),
+    FaultPoint("delivery opened", "crosswalk.systems.mindmatrix.target:MindmatrixTarget.open"),
+    FaultPoint("contacts sent", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.send"),
+    FaultPoint("delivery ended", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.commit"),
 )
 """Points of a delivery record by record, beside those above."""
 

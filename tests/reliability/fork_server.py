@@ -1,7 +1,7 @@
 """A process that has everything imported and no threads, and forks a child for every run that is to be killed.
 
 One JSON object a line. In: {"do": "warm" | "fork", "url", "folder", "acts": […], "kill": [point, hit, side], "stop": bool, "plain": bool},
-and "firm", the key of an eMoney firm, where the acts are about one.
+and "firm", the key of an eMoney firm, or "crm", the name and settings of a CRM, where the acts are about one.
 Out: {"ready"}, {"warm"}, {"pid"}, {"stopped"}, {"ended": exit code, or the negative number of the signal}.
 """
 
@@ -20,60 +20,57 @@ from typing import Any
 import tqdm  # type: ignore[import-untyped]
 from pyrate_limiter import BucketFactory
 
-from crosswalk.core.model import RunKey
+from crm_world import CrmWorld, crm_world
 from crosswalk.errors import CrosswalkError
 from crosswalk.steps import validate
-from crosswalk.steps.whole import Account
 from crosswalk.store.store import Store
 from crosswalk.systems.fmg import client
 from crosswalk.validation import suite
 from planning_firm import Firm
+from reliability.acts import account_of, carry_out
 from reliability.fault_points import Hits, arm
 from reliability.forking import settle
 from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import SmallWorld
 
+World = SmallWorld | Firm | CrmWorld
 PAGE_SIZE, MAX_BATCH = 20, 10
 LONGEST = 120
 """Seconds a child may take before it is ended."""
 
 
-def act(office: SmallWorld | Firm, wanted: dict[str, Any]) -> dict[str, Any]:
+def act(world: World, wanted: dict[str, Any]) -> dict[str, Any]:
     """Do one thing an operator or the scheduler does; say how it ended and how many writes the target got."""
-    before, ahead = office.writes(), wanted.get("ahead", 0)
-    office.store = Store(office.store.engine, lambda: time.time() + ahead)
+    before, ahead = world.writes(), wanted.get("ahead", 0)
+    world.store = Store(world.store.engine, lambda: time.time() + ahead)
     told: dict[str, Any] = {"act": wanted["act"], "status": "", "error": ""}
     try:
         with without_reports() if wanted.get("unreported") else nullcontext():
-            account = office.account(wanted["integration"]) if isinstance(office, Firm) else office.account()
-            row = _row(account, wanted)
+            row = carry_out(account_of(world, wanted), wanted)
         told["status"] = row.status.value
     except CrosswalkError as error:
         told["error"] = error.code
-    return told | {"writes": office.writes() - before}
+    return told | {"writes": world.writes() - before}
 
 
-def _row(account: Account, wanted: dict[str, Any]) -> Any:
-    approve = (lambda _run: True) if wanted.get("approve", True) else None
-    if wanted["act"] == "clear":
-        key = RunKey(account.settings.integration, account.settings.name, wanted["snapshot"])
-        return account.clear(key, wanted["step"], approve=approve)
-    if wanted["act"] == "undo":
-        return account.undo(wanted["name"])
-    return account.run(wanted["name"], approve=approve, **wanted.get("arguments", {}))
+def world_of(task: dict[str, Any]) -> World:
+    """Build the world a task is about: an eMoney firm, a CRM, or an office of FMG."""
+    url, folder = task["url"], Path(task["folder"])
+    if "firm" in task:
+        return Firm(url, folder, **task["firm"])
+    if "crm" in task:
+        return crm_world(url, folder, **task["crm"])
+    return SmallWorld(url, folder, page_size=PAGE_SIZE, max_batch=MAX_BATCH)
 
 
 def do(task: dict[str, Any], hits: Hits) -> None:
     """Do the acts of a task in this process and leave what there is to tell beside the store."""
-    if "firm" in task:
-        office: SmallWorld | Firm = Firm(task["url"], Path(task["folder"]), **task["firm"])
-    else:
-        office = SmallWorld(task["url"], Path(task["folder"]), page_size=PAGE_SIZE, max_batch=MAX_BATCH)
-    told = [act(office, wanted) for wanted in task["acts"]]
-    office.store.engine.dispose()
-    unfinished = office.folder / "telling.json"
+    world = world_of(task)
+    told = [act(world, wanted) for wanted in task["acts"]]
+    world.store.engine.dispose()
+    unfinished = world.folder / "telling.json"
     unfinished.write_text(json.dumps({"acts": told, "hits": hits.counts}))
-    unfinished.replace(office.folder / "told.json")
+    unfinished.replace(world.folder / "told.json")
 
 
 def fork(task: dict[str, Any], hits: Hits) -> None:

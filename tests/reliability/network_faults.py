@@ -86,15 +86,6 @@ def scenario(
     return replace(made, places=tuple(places))
 
 
-def finish_undo(world: SmallWorld) -> RunRow:
-    """What on-call staff does about an undo that failed: clear its load; begin it anew when it made no plan yet."""
-    account = world.account()
-    last = world.store.runs.latest(account.settings.integration, account.settings.name, limit=1)[0]
-    if last.mode != "undo" or not last.plan_hash:
-        return account.undo("test")
-    return last if last.delivered_at else account.clear(last.key, "load")
-
-
 def spread(chosen: Scenario, kind: str) -> list[Place]:
     """Some requests for this kind of fault, others for another: a lost answer at every write, what lasts near the end of the delivery."""
     if kind == "lost answer":

@@ -80,7 +80,7 @@ class Kept:
     def now(cls, world: SmallWorld) -> Kept:
         """Keep the world as it stands."""
         folder = world.folder.parent / f"kept_{next(_numbers)}"
-        _copy(world.folder, folder)
+        copy_store(world.folder, folder)
         checkpoint = world.control("POST", "/checkpoints")["checkpoint"]
         return cls(world, checkpoint, folder)
 
@@ -92,7 +92,7 @@ class Kept:
     def again(self, **settings: Any) -> Iterator[SmallWorld]:
         """The world as it stood, until the with-block ends. settings: seen through other settings."""
         folder = self.folder.parent / f"case_{next(_numbers)}"
-        _copy(self.folder, folder)
+        copy_store(self.folder, folder)
         self.restore()
         world = replace(self.world, folder=folder, **settings)
         try:
@@ -102,7 +102,7 @@ class Kept:
             shutil.rmtree(folder)
 
 
-def _copy(folder: Path, to: Path) -> None:
+def copy_store(folder: Path, to: Path) -> None:
     """Copy a store and its landing zone. The store may be in use."""
     to.mkdir(parents=True)
     source, copy = sqlite3.connect(folder / "store.db"), sqlite3.connect(to / "store.db")

@@ -15,6 +15,7 @@ from crosswalk.core.model import RunStatus
 from crosswalk.errors import CrosswalkError
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.steps.whole import Account
+from reliability.acts import finish_undo
 from reliability.conftest import Scale, Tally
 from reliability.network_faults import (
     FAULTS,
@@ -24,7 +25,6 @@ from reliability.network_faults import (
     Place,
     Scenario,
     edit_truthfully,
-    finish_undo,
     scenario,
     spread,
 )
@@ -68,7 +68,7 @@ def scenarios(traffic: tuple[Traffic, SmallWorld]) -> dict[str, Scenario]:
     if "undo" in SCENARIOS:
         once = holding(world)
         world.run()
-        made["undo"] = scenario("undo", world, heard, finish_undo, truth=Restored(once))
+        made["undo"] = scenario("undo", world, heard, lambda w: finish_undo(w.account()), truth=Restored(once))
     return made
 
 

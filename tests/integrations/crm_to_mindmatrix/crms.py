@@ -20,7 +20,7 @@ class Crm:
 
     system: str
     base: str
-    source: Callable[[str], LabelledSource]
+    source: Callable[..., LabelledSource]
     contact: Callable[..., dict[str, Any]]
     company: Callable[..., dict[str, Any]]
 

@@ -70,6 +70,30 @@ def test_a_run_without_a_change_writes_nothing_and_a_dry_run_never(crms: CrmWorl
     assert crms.requests("mindmatrix")["writes"] == writes
 
 
+@pytest.mark.requirement("MIND-01")
+def test_a_night_costs_the_listing_and_the_batches_of_what_changed(crms: CrmWorld) -> None:
+    """Neither CRM says what was deleted: each night reads the list, however little changed. Writes follow the changes."""
+    world = crms.with_(page_size=10, max_batch=10)
+
+    def asked(name: str) -> tuple[int, int]:
+        """Requests to the CRM, writes to Mindmatrix, of one more run."""
+        read, written = sum(crms.requests(crms.crm.system).values()), crms.writes()
+        world.run(name)
+        return sum(crms.requests(crms.crm.system).values()) - read, crms.writes() - written
+
+    people(crms, *range(1, 41))
+    listing, first = asked("first")
+    assert first == 2 + 4, "open, four batches of ten, finish"
+    assert asked("unchanged") == (listing, 0)
+    people(crms, 7, title="CIO")
+    assert asked("one changed") == (listing, 2 + 1)
+    people(crms, *range(1, 26), title="CTO")
+    assert asked("twenty-five changed") == (listing, 2 + 3)
+    people(crms, *range(41, 81))
+    more, _ = asked("twice as many")
+    assert listing < more <= 2 * listing
+
+
 @pytest.mark.requirement("SAFE-10")
 def test_a_rejected_contact_is_retried_alone_and_one_that_stays_is_never_rejected(crms: CrmWorld) -> None:
     long = "x" * 101
