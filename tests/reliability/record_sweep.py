@@ -32,9 +32,20 @@ FAULTS: dict[str, dict[str, Any]] = {
     "login page": {"kind": "login_page"},
     "server error for good": {"kind": "status", "status": 500, "times": 8, "carry_out": True},
 }
-Place = tuple[str, int, str]
-"""A request of a run without trouble: its system, its number there, and what was asked."""
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A request of a run without trouble: its system, its number there, what was asked, and whether it changes the target."""
+
+    system: str
+    at: int
+    operation: str
+    write: bool
+
+    def __str__(self) -> str:
+        return f"{self.system} {self.at} {self.operation}"
 
 
 @dataclass(frozen=True)
@@ -53,15 +64,19 @@ class Scenario:
 
     @classmethod
     def of(cls, name: str, world: Any, act: dict[str, Any], about: dict[str, Any], systems: Sequence[str]) -> Scenario:
-        """Remember the world as it is, and do the act once without trouble."""
+        """Remember the world as it is, and do the act once without trouble. systems: the target last."""
         folder = world.folder.parent / f"before_{next(_numbers)}"
         copy_store(world.folder, folder)
         checkpoint, before = world.control("POST", "/checkpoints")["checkpoint"], world.holds_now()
         world.forget()
         assert carry_out(account_of(world, act), act).status in DELIVERED
         log = world.control("GET", "/requests")["requests"]
-        asked = {system: [one["operation"] for one in log if one["system"] == system] for system in systems}
-        places = [(system, number, operation) for system in systems for number, operation in enumerate(asked[system], 1)]
+        asked = {system: [one for one in log if one["system"] == system] for system in systems}
+        places = [
+            Place(system, number, one["operation"], system == systems[-1] and one["method"] != "GET" and one["operation"] != "sign in")
+            for system in systems
+            for number, one in enumerate(asked[system], 1)
+        ]
         return cls(name, act, about, world, folder, checkpoint, before, world.holds_now(), tuple(places))
 
     @contextmanager
@@ -88,21 +103,31 @@ class Scenario:
             return error.code
 
 
-def spoil(scenario: Scenario, kind: str, number: int) -> tuple[int, dict[str, str]]:
-    """Let so many of the requests go wrong, one a run, each kind another; returns how many, and what was wrong then."""
-    number, first, wrong = min(number, len(scenario.places)), list(FAULTS).index(kind), {}
-    step = max(1, len(scenario.places) // len(FAULTS)) if number == 1 else 1
-    places = [scenario.places[(first * step + place) % len(scenario.places)] for place in range(number)]
-    for system, at, operation in places:
+def spoil(scenario: Scenario, kind: str, *, full: bool) -> tuple[int, dict[str, str]]:
+    """Let requests go wrong, one a run; returns how many, and what was wrong then. full: every request, else a few for each kind."""
+    places, wrong = scenario.places if full else few(scenario, kind), {}
+    for place in places:
         with scenario.again() as world:
-            world.control("POST", "/faults", system=system, at=at, **FAULTS[kind])
+            world.control("POST", "/faults", system=place.system, at=place.at, **FAULTS[kind])
             ended = scenario.told(world)
+            struck = all(fault["struck"] for fault in world.control("GET", "/faults")["faults"])
             world.control("DELETE", "/faults")
-            if ended in DELIVERED and world.holds_now() != scenario.wanted:
-                wrong[f"{system} {at} {operation}"] = f"ended {ended} and holds something else"
+            if not struck:
+                wrong[str(place)] = "the fault never struck"
+            elif ended in DELIVERED and world.holds_now() != scenario.wanted:
+                wrong[str(place)] = f"ended {ended} and holds something else"
             elif (again := scenario.told(world)) not in DELIVERED or world.holds_now() != scenario.wanted:
-                wrong[f"{system} {at} {operation}"] = f"ended {ended}, the re-run {again}, and did not put it right"
+                wrong[str(place)] = f"ended {ended}, the re-run {again}, and did not put it right"
     return len(places), wrong
+
+
+def few(scenario: Scenario, kind: str) -> list[Place]:
+    """One request a kind, each kind another; a lost answer strikes a write in the middle, and the last."""
+    if kind == "lost answer":
+        writes = [place for place in scenario.places if place.write]
+        return list(dict.fromkeys([writes[len(writes) // 2], writes[-1]]))
+    number = list(FAULTS).index(kind) * len(scenario.places) // len(FAULTS)
+    return [scenario.places[number]]
 
 
 def kill(scenario: Scenario, server: ForkServer, number: int) -> tuple[int, list[str]]:
