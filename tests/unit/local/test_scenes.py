@@ -1,0 +1,66 @@
+"""Every scene of the demo fits the packaged accounts and DAGs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crosswalk.core.accounts import load_accounts
+from crosswalk.local.control import Sandbox
+from crosswalk.local.environment import Place
+from crosswalk.local.scene import Scene
+from crosswalk.local.scenes import SCENES
+
+ROOT = Path(__file__).parents[3]
+
+
+class Made(dict[str, Any]):
+    """What a vendor made: an answer with whatever is asked for."""
+
+    def __missing__(self, name: str) -> str:
+        return f"the {name}"
+
+
+@dataclass(frozen=True)
+class Deaf(Sandbox):
+    """A sandbox that does nothing, and keeps what it was asked."""
+
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        self.asked.append((path, body))
+        return Made()
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Deaf:
+    return Deaf(Place(ROOT, tmp_path), "http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: type(scene).__name__)
+def test_a_scene_brings_what_its_jobs_need(scene: Scene, sandbox: Deaf) -> None:
+    scene.open(sandbox)
+    connections = scene.connections(sandbox)
+    for job in scene.jobs():
+        accounts = load_accounts(job.integration)
+        assert set(job.ends) <= set(accounts)
+        for name in job.ends:
+            assert {accounts[name].source, accounts[name].target} <= set(connections), f"{name} of {job.integration}"
+        assert (ROOT / "dags" / f"{job.dag}.py").is_file()
+    assert scene.announced
+    json.dumps(connections)
+
+
+@pytest.mark.requirement("SAFE-9")
+def test_a_secret_stands_in_no_open_part_of_a_connection(sandbox: Deaf) -> None:
+    """What Airflow shows of a connection without asking: everything but the password and extra."""
+    for scene in SCENES:
+        scene.open(sandbox)
+        secrets = set(json.loads((sandbox.place.local / "secrets.json").read_text()).values())
+        for name, connection in scene.connections(sandbox).items():
+            shown = {key: value for key, value in connection.items() if key not in ("password", "extra")}
+            assert not [value for value in shown.values() if value in secrets], name
