@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings, accounts_folder, load_accounts, spec_of
+from crosswalk.core.accounts import AccountSettings, accounts_folder, spec_of
 from crosswalk.core.spec import integration_names, load_spec, resolve_integration
 from crosswalk.errors import ConfigurationError, CrosswalkError
 
 
 def check_accounts(integration: str | None, wanted: Sequence[str]) -> list[dict[str, Any]]:
     """Check the named accounts, or all; returns {integration, account, part, ok, message} a part."""
+    from crosswalk.orchestration.accounts import all_accounts
+
     names = [resolve_integration(integration)] if integration else _with_accounts()
     results: list[dict[str, Any]] = []
     for name in names:
         try:
-            spec, accounts = load_spec(name), load_accounts(name)
+            spec, accounts = load_spec(name), all_accounts(name)
         except ConfigurationError as error:
             problems = error.problems or (error,)
             results += [_line(name, "", "tables", ok=False, message=str(problem)) for problem in problems]
@@ -45,12 +47,14 @@ def _chosen(accounts: dict[str, AccountSettings], wanted: Sequence[str]) -> list
 
 
 def _connections(account: AccountSettings) -> list[dict[str, Any]]:
-    from crosswalk.orchestration.resources import hook_for
+    from crosswalk.orchestration.resources import source_hook, target_hook
 
     spec, lines = spec_of(account), []
-    for system, connection in ((spec.source, account.source), (spec.target, account.target)):
+    source = (spec.source, account.source, source_hook(spec.source, account))
+    target = (spec.target, account.target, target_hook(spec.target, account))
+    for system, connection, hook in (source, target):
         try:
-            ok, message = hook_for(system, connection).test_connection()
+            ok, message = hook.test_connection()
         except CrosswalkError as error:
             ok, message = False, str(error)
         lines.append(_line(spec.name, account.name, f"{system} ({connection})", ok=ok, message=message))

@@ -12,7 +12,6 @@ from rich.console import Console
 
 from crosswalk.cli.screen import Screen, print_results
 from crosswalk.cli.show import as_facts, as_json
-from crosswalk.core.accounts import load_accounts
 from crosswalk.core.model import RunStatus
 from crosswalk.core.spec import load_spec, resolve_integration
 from crosswalk.errors import ConfigurationError, TransientError
@@ -53,10 +52,11 @@ class Ending:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start a run of the named accounts; 0 when each ended as asked, 1 when one is held, failed or was refused."""
+    from crosswalk.orchestration.accounts import all_accounts
     from crosswalk.orchestration.airflow_api import AirflowApi, SignIn
 
     spec = load_spec(resolve_integration(arguments.integration))
-    accounts = choose(load_accounts(spec.name), arguments.account, on_demand=True)
+    accounts = choose(all_accounts(spec.name), arguments.account, on_demand=True)
     api = AirflowApi(SignIn.from_environment())
     _require_active(api, spec.dag)
     asked = {name: True for name in ("dry_run", "full_resync") if getattr(arguments, name)}

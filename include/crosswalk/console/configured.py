@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from crosswalk.console.resources import open_store
+from crosswalk.core import businesses
 from crosswalk.core.accounts import ACCOUNT_NAME, AccountSettings, accounts_folder, load_accounts
 from crosswalk.core.spec import IntegrationSpec, load_spec
 from crosswalk.errors import ConfigurationError
@@ -28,13 +29,19 @@ def spec_of(integration: str) -> IntegrationSpec:
 
 
 def accounts_of(integration: str) -> Configured:
-    """Read the accounts of an integration, again when their file has changed; none when it is not used and has no file."""
+    """Read the accounts of an integration, again when their file has changed; none when it is not used and has no file.
+
+    Businesses are read from the store each time: somebody may have one made at any moment.
+    """
     path = accounts_folder() / f"{spec_of(integration).accounts}.toml"
     try:
         state = path.stat()
     except OSError:
         return Configured({})
-    return _read(integration, path, state.st_mtime_ns, state.st_size)
+    tables = _read(integration, path, state.st_mtime_ns, state.st_size)
+    if not spec_of(integration).provisioned:
+        return tables
+    return Configured(businesses.accounts_of(tables.accounts, open_store().businesses.all(integration)), tables.problem)
 
 
 def known_account(integration: str, account: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from crosswalk.core.ports import Operation
 
@@ -18,6 +18,14 @@ class LicensedSource(Protocol):
 
     def total(self, entity: str) -> int:
         """Count one entity over the whole database, also one that `totals` leaves out because not every user may read it."""
+
+
+@runtime_checkable
+class RemarkingSource(Protocol):
+    """A source that has something to say of what it read."""
+
+    def remarks(self, options: Mapping[str, Any]) -> Sequence[str]:
+        """Say in plain sentences what a person should know of what was read last, with nobody's data. options: the account's settings."""
 
 
 @runtime_checkable

@@ -50,6 +50,7 @@ class SpecSection(BaseModel):
     delivery: Literal["list", "records"] = "list"
     planner: Literal["difference", "linking"] = "difference"
     main: str = ""
+    provisioned: bool = False
     entities: Annotated[list[Any], Constraint(min_length=1)]
     limits: dict[str, Annotated[int, Constraint(ge=1)]] = {}
     safety: dict[str, Any]
@@ -138,6 +139,7 @@ def scan_spec(name: str, folder: Path) -> tuple[dict[str, IntegrationSpec], list
         delivery=top.delivery,
         planner=top.planner,
         candidates=candidates,
+        provisioned=top.provisioned,
         unused_lookups=unused,
     )
     return {system: replace(spec, source=system, entities=entities) for system, entities in by_source.items()}, []

@@ -105,6 +105,7 @@ class IntegrationSpec:
     frequencies: what an account may say of how often it runs. settings: what it may say beside that, as JSON Schemas by name. limits:
     records of the whole source database by entity. delivery: LIST or RECORDS. planner: DIFFERENCE or LINKING; candidates: what is
     compared to find out who may be whom, by entity, where people link. declared: all entities, those a run leaves out too.
+    provisioned: its accounts are businesses somebody had made, kept in the store; the accounts file holds whose they are.
     """
 
     name: str
@@ -122,6 +123,7 @@ class IntegrationSpec:
     delivery: str = LIST
     planner: str = DIFFERENCE
     candidates: Mapping[str, Roles] = field(default_factory=dict)
+    provisioned: bool = False
     unused_lookups: tuple[str, ...] = field(default=())
     sources: tuple[str, ...] = ()
     declared: tuple[EntitySpec, ...] = ()

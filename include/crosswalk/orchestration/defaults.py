@@ -76,6 +76,56 @@ def refresh_params() -> dict[str, Param]:
     }
 
 
+def provisioning_params() -> dict[str, Param]:
+    """Build the trigger form of a provisioning: what the activity asks for."""
+    return {
+        "fmo": Param(None, type="string", minLength=1, maxLength=52, title="FMO", description="Its name in include/accounts."),
+        "kind": Param("agent", enum=["agent", "agency"], title="Agent or agency"),
+        "name": _typed("Name", "Of the new business."),
+        "npn": _typed("NPN", "The agent's or agency's, whole, with its leading zeros.", 10),
+        **_person("The principal's"),
+        "users": Param(
+            [],
+            type="array",
+            items=_USER,
+            maxItems=100,
+            title="Further users",
+            description="Of an agency: npn, first_name, last_name and an email of its own each. Policies of their NPNs come along.",
+        ),
+        "policy_sync": Param(False, type="boolean", title="Enable Policy Sync", description="Begin with its policies and contacts."),
+        "dry_run": Param(False, type="boolean", title="Dry run", description="Make nothing and show what would go."),
+    }
+
+
+def sync_control_params(actions: list[str]) -> dict[str, Param]:
+    """Build the trigger form of what may be asked of businesses that are there. actions: the first is the form's suggestion."""
+    return {
+        **sync_params(),
+        "accounts": _names(None, 63, "Businesses", "Names of their accounts, such as summit-4477123, one a line.", minItems=1),
+        "action": Param(actions[0], enum=actions, title="Action", description="add agent asks for the four fields below."),
+        "npn": _typed("NPN", "Of the agent to add.", 10, ""),
+        **_person("The added agent's", ""),
+    }
+
+
+def _person(whose: str, default: str | None = None) -> dict[str, Param]:
+    named = {"first_name": "first name", "last_name": "last name", "email": "e-mail, which no other user of any business has"}
+    return {name: _typed(what.partition(",")[0].capitalize(), f"{whose} {what}.", 254, default) for name, what in named.items()}
+
+
+def _typed(title: str, description: str, longest: int = 200, default: str | None = None) -> Param:
+    """A text that has to be filled in, unless "" is its default; what it holds is checked as a whole later."""
+    return Param(default, type="string", maxLength=longest, title=title, description=description)
+
+
+_USER = {
+    "type": "object",
+    "properties": {name: {"type": "string", "maxLength": 254} for name in ("npn", "first_name", "last_name", "email")},
+    "required": ["npn", "first_name", "last_name", "email"],
+    "additionalProperties": False,
+}
+
+
 def _account() -> Param:
     return Param(None, type="string", minLength=1, maxLength=63, title="Account", description="Its name in include/accounts.")
 

@@ -61,13 +61,13 @@ class OfferLinksOperator(HITLOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Wait for the answer without a worker slot; what is offered is kept with the run."""
-        from crosswalk.orchestration.resources import hook_for
+        from crosswalk.orchestration.resources import target_hook
         from crosswalk.orchestration.runs import handle_and_counts, resume_run
         from crosswalk.steps.offer import offers
 
         run = resume_run(self.handle)
         with run.step("offer"):
-            target: Any = hook_for(self.system, run.settings.target).get_target()
+            target: Any = target_hook(self.system, run.settings).get_target()
             found = offers(run, target)
         if not found:
             self.log.info("nothing can be linked that is not linked already")

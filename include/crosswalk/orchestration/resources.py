@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from airflow.sdk import BaseHook
 
+from crosswalk.core.spec_model import BUSINESS
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, Problem
 from crosswalk.orchestration.connections import read_connection, read_extra
 from crosswalk.orchestration.provider import provider_info
@@ -16,6 +17,7 @@ from crosswalk.orchestration.provider import provider_info
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from crosswalk.core.accounts import AccountSettings
     from crosswalk.core.ports import ActivityFeed, Notebook, Source, Target
     from crosswalk.landing.zone import LandingZone
     from crosswalk.store.store import Store
@@ -160,9 +162,23 @@ def open_landing() -> LandingZone:
     return LandingHook().zone()
 
 
-def hook_for(system: str, conn_id: str) -> SystemHook:
-    """Return the hook of a system, as the provider info names it."""
+def source_hook(system: str, account: AccountSettings) -> SystemHook:
+    """Return the hook of an account's source, which is of that system."""
+    return hook_for(system, account.source, account.options.get(BUSINESS))
+
+
+def target_hook(system: str, account: AccountSettings) -> SystemHook:
+    """Return the hook of an account's target, which is of that system."""
+    return hook_for(system, account.target, account.options.get(BUSINESS))
+
+
+def hook_for(system: str, conn_id: str, business: str | None = None) -> SystemHook:
+    """Return the hook of a system, as the provider info names it.
+
+    business: where an integration keeps tenants apart, the one the account is for; the connection is then the key to many.
+    """
     types = {one["connection-type"]: one["hook-class-name"] for one in provider_info()["connection-types"]}
     module, _, name = types[system].rpartition(".")
-    hook: SystemHook = getattr(import_module(module), name)(conn_id)
+    made = getattr(import_module(module), name)
+    hook: SystemHook = made(conn_id) if business is None else made(conn_id, business)
     return hook

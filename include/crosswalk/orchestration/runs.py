@@ -109,24 +109,24 @@ def _skip(reason: str) -> NoReturn:
 def open_account(integration: str, account: str) -> Account:
     """Open one account with everything its runs need, for a run in this process."""
     from crosswalk.core.accounts import spec_of
-    from crosswalk.orchestration.resources import hook_for, open_landing, open_store
+    from crosswalk.orchestration.resources import open_landing, open_store, source_hook, target_hook
     from crosswalk.steps.whole import Account
 
     settings = account_settings(integration, account)
     spec = spec_of(settings)
-    source, target = hook_for(spec.source, settings.source), hook_for(spec.target, settings.target)
+    source, target = source_hook(spec.source, settings), target_hook(spec.target, settings)
     return Account(settings, spec, open_store(), open_landing(), source.get_source(), target.get_target())
 
 
 def open_writeback(integration: str, account: str, holder: str) -> Writeback:
     """Open one account's activities and the place for their notes. holder: who works on them."""
     from crosswalk.core.accounts import spec_of
-    from crosswalk.orchestration.resources import hook_for, open_landing, open_store
+    from crosswalk.orchestration.resources import open_landing, open_store, source_hook, target_hook
     from crosswalk.steps.writeback.context import Writeback
 
     settings = account_settings(integration, account)
     spec = spec_of(settings)
-    feed, notebook = hook_for(spec.target, settings.target).get_feed(), hook_for(spec.source, settings.source).get_notebook()
+    feed, notebook = target_hook(spec.target, settings).get_feed(), source_hook(spec.source, settings).get_notebook()
     return Writeback(settings, open_store(), open_landing(), feed, notebook, holder)
 
 
@@ -143,10 +143,10 @@ def resume_run(handle: Mapping[str, Any]) -> Run:
 
 def account_settings(integration: str, account: str) -> AccountSettings:
     """Read one account's settings. Raises ConfigurationError ACCOUNT_UNKNOWN."""
-    from crosswalk.core.accounts import load_accounts
+    from crosswalk.orchestration.accounts import all_accounts
     from crosswalk.orchestration.selection import choose
 
-    accounts = load_accounts(integration)
+    accounts = all_accounts(integration)
     choose(accounts, [account], on_demand=True)
     return accounts[account]
 

@@ -41,14 +41,14 @@ class SelectAccountsOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Check configuration, spec and accounts as a whole before anything is read from a vendor."""
-        from crosswalk.core.accounts import load_accounts
         from crosswalk.core.spec import load_spec
+        from crosswalk.orchestration.accounts import all_accounts
         from crosswalk.orchestration.selection import check_conf, choose
 
         dag_params = context["dag"].params
         check_conf(context["dag_run"].conf or {}, {name: dag_params.get_param(name).schema for name in dag_params})
         load_spec(self.integration)
-        accounts = load_accounts(self.integration)
+        accounts = all_accounts(self.integration)
         on_demand = context["dag_run"].run_type == "manual"
         start, end = context.get("data_interval_start"), context.get("data_interval_end")
         interval = (start, end) if self.by_night and start and end else None
@@ -126,7 +126,7 @@ class ExtractOperator(_Beginning):
 
     def execute(self, context: Context) -> Handle:
         """Read both sides into the landing zone. Every try takes a snapshot number of its own."""
-        from crosswalk.orchestration.resources import hook_for
+        from crosswalk.orchestration.resources import source_hook, target_hook
         from crosswalk.orchestration.runs import begin_run, handle_and_counts
         from crosswalk.steps.extract import extract
         from crosswalk.steps.replay import replay
@@ -136,8 +136,8 @@ class ExtractOperator(_Beginning):
         if run.store.runs.get(run.key).replays is not None:
             return handle_and_counts(run.key, replay(run))
         with _noted(run):
-            source = hook_for(run.spec.source, run.settings.source).get_source()
-            target = hook_for(run.spec.target, run.settings.target).get_target()
+            source = source_hook(run.spec.source, run.settings).get_source()
+            target = target_hook(run.spec.target, run.settings).get_target()
         return handle_and_counts(run.key, extract(run, source, target))
 
 
@@ -168,12 +168,12 @@ class LoadStep(_Step):
 
     def step(self, run: Run) -> dict[str, Any]:
         """What the target accepted and refused. Nothing is written again once the run was delivered."""
-        from crosswalk.orchestration.resources import hook_for
+        from crosswalk.orchestration.resources import source_hook, target_hook
         from crosswalk.steps.load import load
 
         with _noted(run):
-            target = hook_for(self.system, run.settings.target).get_target()
-        counts = load(run, target, lambda: hook_for(run.spec.source, run.settings.source).get_source())
+            target = target_hook(self.system, run.settings).get_target()
+        counts = load(run, target, lambda: source_hook(run.spec.source, run.settings).get_source())
         if counts.get("announced"):
             log_news(run.key, counts["announced"])
         return counts
@@ -186,7 +186,7 @@ class UndoStep(_Beginning):
 
     def execute(self, context: Context) -> Handle:
         """Plan the undo. What this DAG run undid already is not undone again when the task is cleared."""
-        from crosswalk.orchestration.resources import hook_for
+        from crosswalk.orchestration.resources import target_hook
         from crosswalk.orchestration.runs import begin_undo, handle_and_counts
         from crosswalk.steps.undo import undo
 
@@ -195,6 +195,6 @@ class UndoStep(_Beginning):
         if run.store.ledger.finished(run.key):
             return handle_and_counts(run.key, {})
         with _noted(run):
-            target = hook_for(self.system, run.settings.target).get_target()
+            target = target_hook(self.system, run.settings).get_target()
         by = context["dag_run"].triggering_user_name or "nobody known to Airflow"
         return handle_and_counts(run.key, undo(run, target, generation=context["params"].get("generation"), by=by))

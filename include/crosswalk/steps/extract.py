@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crosswalk import __version__
-from crosswalk.core.abilities import LicensedSource
+from crosswalk.core.abilities import LicensedSource, RemarkingSource
 from crosswalk.core.ports import Source, Target, TargetState
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import AuthRefused, ConfigurationError, DataError, PermanentError, TransientError
@@ -17,6 +17,7 @@ from crosswalk.landing.manifest import EntityManifest, Manifest
 from crosswalk.steps.context import BEAT_SECONDS, Run
 from crosswalk.steps.eligible import read_choices
 from crosswalk.steps.reading import land_both, unstable
+from crosswalk.steps.remarks import keep_remarks
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
     """
     with run.step("extract"), run.leased(BEAT_SECONDS) as beat:
         run.store.runs.give_up_on_older(run.key)
-        run.store.bindings.bind(run.key.integration, run.key.account, source.identity(), target.identity())
+        if target.identity():
+            run.store.bindings.bind(run.key.integration, run.key.account, source.identity(), target.identity())
         if run.spec.right:
             source.require_right(run.spec.right)
         _leave_out(run, source)
@@ -42,6 +44,8 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
         check_ownership(run, source, state)
         check_order(run, state)
         entities, state = land_both(run, source, target, beat)
+        if isinstance(source, RemarkingSource):
+            keep_remarks(run, source.remarks(run.settings.options))
         check_totals(run, source, totals, entities)
         for entity in run.spec.entities:
             _check_fields(run, entity, entities[f"source_{entity.name}"])

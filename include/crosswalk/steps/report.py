@@ -19,6 +19,7 @@ from crosswalk.reports.planned import masked_changes
 from crosswalk.reports.samples import samples
 from crosswalk.reports.wording import lasting
 from crosswalk.steps.links import LINKED, newly_announced
+from crosswalk.steps.remarks import remarks
 from crosswalk.steps.transform import read_plan, records_without_id, rules_of, target_only_file
 from crosswalk.steps.validate import read_rejections
 from crosswalk.store.runs import RunRow
@@ -41,7 +42,7 @@ def publish(run: Run, step: str) -> None:
     report.rejected = list(_rejected(run))
     if manifest:
         report.taken_at = manifest.taken_at.isoformat(timespec="seconds")
-        report.notes += [*_origin(row), *settings_notes(row), *_notes(manifest), *_left_out(run, row), *_pace(row)]
+        report.notes += [*_origin(row), *settings_notes(row), *_notes(manifest), *_left_out(run, row), *_pace(row), *remarks(run)]
         report.waiting = newly_announced(run)
         report.linked = list(_linked(run))
     if manifest and plan is not None:

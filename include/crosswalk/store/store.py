@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from crosswalk.store.audit import Audit
 from crosswalk.store.bindings import Bindings
+from crosswalk.store.businesses import ProvisionedBusinesses
 from crosswalk.store.decisions import Decisions
 from crosswalk.store.feeds import Feeds
 from crosswalk.store.leases import Leases
@@ -37,5 +38,6 @@ class Store:
         self.outbox = Outbox(engine, clock)
         self.suppressions = Suppressions(engine)
         self.decisions = Decisions(engine)
+        self.businesses = ProvisionedBusinesses(engine)
         self.audit = Audit(engine)
         self.standings = Standings(engine)

@@ -258,6 +258,20 @@ link = Table(
     comment="Which record of the source is which of the target. One to one; gone once its decision is undone.",
 )
 
+business = Table(
+    "business",
+    metadata,
+    *_account_columns(),
+    _text("fmo", "Name of the FMO's table in include/accounts."),
+    _text("business_id", "Id of the business in the target; blank: a dry run asked, it is not made yet."),
+    _text("kind", "agent or agency."),
+    _json("npns", list, "NPNs whose policies may be in it, its own first; each is that of a user."),
+    Column("policy_sync", Boolean, nullable=False, comment="True: it may be filled."),
+    _text("made_by", "Airflow user who asked for it."),
+    _time("made_at", "When it was first asked for.", nullable=False),
+    comment="Businesses administrators had provisioned: each is an account of its integration. No name and no e-mail.",
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -9,26 +9,19 @@ from typing import Any
 import pytest
 import requests
 
+import crosswalk.systems.agent_crm.share as share_module
 import crosswalk.systems.agent_crm.source as source_module
+from crosswalk.core.businesses import BusinessFacts, BusinessRequest, UserRequest, check_request
 from crosswalk.core.people import contacts_of, members_of, written_by
 from crosswalk.core.ports import Operation, Page, Row
 from crosswalk.core.tenant import Tenant, guarded
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, SafetyStop
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
-from crosswalk.systems.agent_crm.provisioning import (
-    BusinessFacts,
-    BusinessRequest,
-    UserRequest,
-    add_user,
-    check_request,
-    find_business,
-    make_business,
-    read_business,
-    switch_sync,
-)
+from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
+from crosswalk.systems.agent_crm.share import AgentShare
 from crosswalk.systems.agent_crm.source import AgentCrmSource
-from crosswalk.systems.agent_crm.target import AGENT_ENTITIES, FMO_ENTITIES, AgentCrmTarget, entities_of
+from crosswalk.systems.agent_crm.target import AGENT_ENTITIES, FMO_ENTITIES, AgentCrmTarget, NotMadeYet, entities_of
 from systems.subjects import agent_crm
 
 FMO, USER = "1b6f0000-0000-4000-8000-000000000001", "77aa0000-0000-4000-8000-000000000001"
@@ -62,7 +55,7 @@ def fmo(box: SandboxServer, control: Callable[..., Any]) -> AgentCrmClient:
 
 
 def business(fmo: AgentCrmClient, npn: str = ANN, kind: Any = "agent") -> BusinessFacts:
-    return make_business(fmo, BusinessRequest(npn, f"Agent {npn}", kind, npn))
+    return FmoBusinesses(fmo).make(BusinessRequest(npn, f"Agent {npn}", kind, npn))
 
 
 def rows(pages: Iterator[Page]) -> list[Row]:
@@ -72,8 +65,7 @@ def rows(pages: Iterator[Page]) -> list[Row]:
 def provision(fmo: AgentCrmClient, business_id: str, npns: tuple[str, ...] = (ANN,)) -> AgentCrmTarget:
     """Copy what these NPNs wrote into a business, as the steps will."""
     target = AgentCrmTarget(fmo.of_business(business_id))
-    known = {row["source_id"]: row["email"] for row in rows(target.pages("contact")) if row["source_id"]}
-    source = AgentCrmSource(fmo, known)
+    source = AgentShare(fmo, business_id, target)
     tenant = Tenant(business_id, frozenset(npns), dict.fromkeys(AGENT_ENTITIES, "writing_agent_npn"))
     delivery = guarded(target.open(mode="delta", snapshot=1, base_revision=0, source={}), target.identity(), tenant)
     for entity in AGENT_ENTITIES:
@@ -99,10 +91,14 @@ def test_an_agent_gets_what_they_wrote_and_nobody_elses(fmo: AgentCrmClient, con
 @pytest.mark.parametrize("npn", ["", " ", "*", "%", "null", "4477123.0", "12345678901", "447 7123", "' OR ''='"])
 def test_what_is_no_npn_selects_nothing_and_asks_nothing(fmo: AgentCrmClient, npn: str) -> None:
     asked = fmo.sent.total()
-    for entity in ("policy", "member", "contact"):
+    source, share = AgentCrmSource(fmo), AgentShare(fmo, "", NotMadeYet())
+    for reading in (source.pages("policy", [npn]), source.pages("member", [npn]), share.pages("contact", [npn])):
         with pytest.raises(ConfigurationError, match="NPN_INVALID"):
-            rows(AgentCrmSource(fmo).pages(entity, [npn]))
-    assert rows(AgentCrmSource(fmo).pages("policy", [])) == []
+            rows(reading)
+    for nobody in (None, []):
+        with pytest.raises(ConfigurationError, match="SCOPE_EMPTY"):
+            rows(share.pages("contact", nobody))
+    assert rows(source.pages("policy", [])) == []
     assert fmo.sent.total() == asked
 
 
@@ -117,7 +113,7 @@ def test_a_resync_makes_nothing_twice_with_and_without_emails(fmo: AgentCrmClien
     policies = rows(AgentCrmSource(fmo).pages("policy", [ANN]))
     members = rows(AgentCrmSource(fmo).pages("member", [ANN]))
     assert len(before["policy"]) == len(policies)
-    assert len(contacts) == len(contacts_of(members_of(written_by([ANN], policies), members), {}).rows) < len(members)
+    assert len(contacts) == len(contacts_of(members_of(written_by([ANN], policies), members)).rows) < len(members)
     record = control("GET", f"/agent_crm/businesses/{FMO}/records/members?sync_key={members[0]['source_id']}")["records"][0]["id"]
     control("PATCH", f"/agent_crm/businesses/{FMO}/records/members/{record}", email="new@example.test", city="Salem")
     for _ in range(2):
@@ -136,26 +132,26 @@ def test_an_agencys_second_npn_comes_with_its_user_and_not_before(fmo: AgentCrmC
     assert (refusal.code, refusal.field) == ("INVALID", "writing_agent_npn")
     user = UserRequest("kim@example.test", "Kim", "Quill", second)
     for _ in range(2):
-        add_user(fmo, made.business_id, user)
-    assert read_business(fmo, made.business_id).npns == (ANN, second)
+        FmoBusinesses(fmo).add_user(made.business_id, user)
+    assert FmoBusinesses(fmo).read(made.business_id).npns == (ANN, second)
     provision(fmo, made.business_id, (ANN, second))
     assert {row["writing_agent_npn"] for row in rows(target.pages("policy"))} == {ANN, second}
     other = business(fmo, "447712")
     for taken in (user, replace(user, email="KIM@example.test"), replace(user, npn="447712")):
         with pytest.raises(ConfigurationError, match="NPN_EMAIL_TAKEN"):
-            add_user(fmo, other.business_id, taken)
+            FmoBusinesses(fmo).add_user(other.business_id, taken)
 
 
 @pytest.mark.requirement("ACRM-02", "ACRM-04")
 def test_a_business_is_made_once_and_its_sync_switched(fmo: AgentCrmClient) -> None:
-    assert find_business(fmo, ANN) is None
+    assert FmoBusinesses(fmo).find(ANN) is None
     made = business(fmo)
-    assert business(fmo) == made == find_business(fmo, ANN)
+    assert business(fmo) == made == FmoBusinesses(fmo).find(ANN)
     assert not made.policy_sync
-    assert switch_sync(fmo, made.business_id, on=True).policy_sync
-    assert not switch_sync(fmo, made.business_id, on=False).policy_sync
+    assert FmoBusinesses(fmo).switch_sync(made.business_id, on=True).policy_sync
+    assert not FmoBusinesses(fmo).switch_sync(made.business_id, on=False).policy_sync
     with pytest.raises(ConfigurationError, match="PROVISION_OTHER_NPN"):
-        make_business(fmo, BusinessRequest(ANN, "x", "agent", "999"))
+        FmoBusinesses(fmo).make(BusinessRequest(ANN, "x", "agent", "999"))
 
 
 @pytest.mark.requirement("ACRM-02", "ACRM-07")
@@ -166,7 +162,7 @@ def test_a_request_is_checked_whole_before_anything_is_made() -> None:
         check_request(asked, users)
     codes = [problem.code for problem in caught.value.problems]
     assert sorted(set(codes)) == ["NPN_EMAIL_TAKEN", "NPN_INVALID", "PROVISION_REQUIRED"]
-    assert codes.count("PROVISION_REQUIRED") == 3
+    assert codes.count("PROVISION_REQUIRED") == 4
     check_request(BusinessRequest("k", "Quill", "agent", "55"), [UserRequest("a@example.test", "Ann", "Quill", "55")])
 
 
@@ -193,8 +189,8 @@ def _no_recheck(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "written_by", lambda _, policies: list(policies))
-    monkeypatch.setattr(source_module, "members_of", lambda _, members: list(members))
+    monkeypatch.setattr(share_module, "written_by", lambda _, policies: list(policies))
+    monkeypatch.setattr(share_module, "members_of", lambda _, members: list(members))
 
 
 @pytest.mark.requirement("ACRM-05")

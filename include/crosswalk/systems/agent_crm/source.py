@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
 
 from crosswalk.core.npn import provisioned_npn, same_npn
-from crosswalk.core.people import contacts_of, members_of, written_by
 from crosswalk.core.ports import Page, Row
-from crosswalk.errors import ConfigurationError
 from crosswalk.systems.agent_crm.client import PAGE_SIZE, AgentCrmClient
 from crosswalk.systems.agent_crm.payloads import NPN_FIELDS, fields_of, record_row
 
 ENTITIES = ("policy", "member", "agent")
-CONTACT = "contact"
-"""No object of an FMO's business: what the members of the policies in scope come to as people."""
 
 
 class AgentCrmSource:
-    """Implements core.ports.Source. widened: records the server's text search brought that were of somebody else, and were dropped.
+    """Implements core.ports.Source. widened: records the server's text search brought that were of somebody else, and were dropped."""
 
-    known: `sync_key` → e-mail of the contacts the agent's business has from earlier syncs, so that people keep their names.
-    """
-
-    def __init__(self, client: AgentCrmClient, known: Mapping[str, str] = MappingProxyType({})) -> None:
+    def __init__(self, client: AgentCrmClient) -> None:
         self._client = client
-        self._known = known
         self.widened = 0
 
     def identity(self) -> str:
@@ -45,12 +36,8 @@ class AgentCrmSource:
         """Read one entity: all of it, or what the NPNs in scope wrote, and not one record more.
 
         Each record is held against the NPN that was asked for, letter by letter: the server's search is a text search.
-        Contacts are people: they are read within a scope only. Raises ConfigurationError NPN_INVALID for an NPN that is none, SCOPE_EMPTY
-        for contacts of nobody; a scope of no NPN reads nothing.
+        Raises ConfigurationError NPN_INVALID for an NPN that is none; a scope of no NPN reads nothing.
         """
-        if entity == CONTACT:
-            yield from self._contacts(scope)
-            return
         if scope is None:
             for page in self._client.search(entity):
                 yield _page(entity, [record_row(entity, record, self._doing(entity)) for record in page.records], page.total)
@@ -58,16 +45,6 @@ class AgentCrmSource:
         found = [row for npn in _npns(scope) for row in self._written_by(entity, npn)]
         for start in range(0, len(found) or 1, PAGE_SIZE):
             yield _page(entity, found[start : start + PAGE_SIZE], len(found))
-
-    def _contacts(self, scope: Sequence[str] | None) -> Iterator[Page]:
-        if scope is None:
-            doing = f"reading contacts of {self._client.settings.name}"
-            raise ConfigurationError("SCOPE_EMPTY", doing=doing, found="no NPN is named", fix="name the NPNs of the business")
-        policies = [row for page in self.pages("policy", scope) for row in page.rows]
-        members = [row for page in self.pages("member", scope) for row in page.rows]
-        rows = contacts_of(members_of(written_by(scope, policies), members), self._known).rows
-        for start in range(0, len(rows) or 1, PAGE_SIZE):
-            yield Page(rows[start : start + PAGE_SIZE], len(rows), frozenset(fields_of(CONTACT)))
 
     def _written_by(self, entity: str, npn: str) -> Iterator[tuple[Row, frozenset[str], frozenset[str]]]:
         field = NPN_FIELDS[entity]

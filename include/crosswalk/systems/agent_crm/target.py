@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from crosswalk.core.ports import BatchResult, Operation, Page, Receipt, Refusal, TargetState
+from crosswalk.core.ports import BatchResult, Delivery, Operation, Page, Receipt, Refusal, TargetState
+from crosswalk.errors import SafetyStop
 from crosswalk.systems.agent_crm.client import MAX_PARALLEL, AgentCrmClient
 from crosswalk.systems.agent_crm.payloads import OBJECTS, fields_of, record_row, schema_error
 from crosswalk.wire.paging import prefetched
@@ -54,6 +55,29 @@ class AgentCrmTarget:
             read = [record_row(entity, record, doing) for record in page.records]
             seen = frozenset().union(*(came for _, came, _ in read)) if read else frozenset(fields_of(entity))
             yield Page([row for row, _, _ in read], page.total, seen, frozenset().union(*(unknown for _, _, unknown in read)))
+
+
+class NotMadeYet:
+    """Implements core.ports.Target for a business somebody means to make: it holds nothing, and takes nothing."""
+
+    def identity(self) -> str:
+        """Nothing: no account is bound to what is not there."""
+        return ""
+
+    def state(self) -> TargetState:
+        return TargetState.of_records(dict.fromkeys(AGENT_ENTITIES, 0))
+
+    def pages(self, entity: str) -> Iterator[Page]:
+        yield Page([], 0, frozenset(fields_of(entity)))
+
+    def unwanted(self) -> frozenset[str]:
+        return frozenset()
+
+    def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> Delivery:  # noqa: ARG002 - the port's
+        """Raise SafetyStop ISOLATION_UNKNOWN."""
+        raise SafetyStop(
+            "ISOLATION_UNKNOWN", doing="opening a delivery", found="the business is not made yet", fix="provision it without dry run"
+        )
 
 
 class AgentCrmDelivery:

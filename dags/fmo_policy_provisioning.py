@@ -1,0 +1,56 @@
+"""FMO → Agent CRM, a new business for an agent or agency.
+
+**What.** Makes the business and its users in Agent CRM; with *Enable Policy Sync* it begins with the policies its NPNs wrote, letter by
+letter, and with a contact for each person on them. Nobody else's policy goes in, and nothing is written to the FMO's business.
+
+**When.** Only by hand, and only by the FMO's administrators (`administrators` in `include/accounts/fmo.toml`): *Trigger* and fill in what
+the activity asks. *Dry run* makes nothing and shows what would go: policies by NPN, contacts, people without e-mail. One time only: what
+changes in the FMO later does not flow until somebody asks (`fmo_policy_sync_control`). Airflow keeps what the form was filled with.
+
+**How it goes.** provision → extract → validate → transform → approve → load. The business is an account from then on, named after the FMO
+and the NPN. *Run report* explains counts that differ from what a principal expects.
+
+**When it waits.** `approve` asks under *Required Actions* when no contact would go at all: the NPN may be mistyped.
+
+**When it fails.** The log's last line has a code and what to do next; then clear the failed task: clearing is always safe, nothing is made
+twice. `ROLE_MISSING`: not one of the FMO's administrators. `ISOLATION_BREACH`: a record was somebody else's, nothing of its batch went out.
+
+**Owner.** CRM integrations.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task_group
+
+from crosswalk.orchestration.approval import ApprovePlanOperator
+from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, provisioning_params
+from crosswalk.orchestration.steps import ExtractOperator, TransformOperator, ValidateOperator
+from crosswalk.systems.agent_crm.operators import AgentCrmLoadOperator, ProvisionBusinessOperator
+
+
+@dag(
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    default_args={**DEFAULT_ARGS, "owner": "crm-integrations"},
+    params=provisioning_params(),
+    tags=["crosswalk", "agent crm", "on demand"],
+    doc_md=__doc__,
+)
+def fmo_policy_provisioning() -> None:
+    """Make one business and fill it once."""
+
+    @task_group(group_id="account", default_args=ACCOUNT_ARGS)
+    def account(account: str) -> None:
+        extract = ExtractOperator(task_id="extract", integration="fmo_to_agent_crm", account=account)
+        validate = ValidateOperator(task_id="validate", handle=extract.output)
+        transform = TransformOperator(task_id="transform", handle=validate.output)
+        approve = ApprovePlanOperator(task_id="approve", handle=transform.output)
+        AgentCrmLoadOperator(task_id="load", handle=approve.output)
+
+    account.expand(account=ProvisionBusinessOperator(task_id="provision", integration="fmo_to_agent_crm").output)
+
+
+fmo_policy_provisioning()

@@ -1,0 +1,26 @@
+"""The accounts of an integration, wherever they are kept: tables in include/accounts, or businesses in the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crosswalk.core.accounts import AccountSettings, load_accounts
+from crosswalk.core.businesses import accounts_of
+from crosswalk.core.spec import load_spec, resolve_integration
+
+if TYPE_CHECKING:
+    from crosswalk.store.store import Store
+
+
+def all_accounts(integration: str, store: Store | None = None) -> dict[str, AccountSettings]:
+    """Read all accounts of an integration (full or short name) by name.
+
+    store: where businesses are kept, the one behind `crosswalk_store` when left out; it is opened only for an integration that has them.
+    Raises ConfigurationError with every problem found.
+    """
+    spec, tables = load_spec(resolve_integration(integration)), load_accounts(integration)
+    if not spec.provisioned:
+        return tables
+    from crosswalk.orchestration.resources import open_store
+
+    return accounts_of(tables, (store or open_store()).businesses.all(spec.name))
