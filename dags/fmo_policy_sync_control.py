@@ -7,7 +7,7 @@ own, whose NPN brings its policies. What is another agent's by now stays where i
 **When.** Only by hand, and only by the FMO's administrators: *Trigger*, name the accounts, choose the action. *Dry run* shows what a
 re-sync would send and writes nothing.
 
-**How it goes.** control → extract → validate → transform → approve → load, a row of tasks each business. *Run report* says what differs.
+**How it goes.** accounts → extract → validate → transform → approve → load, a row of tasks each business. *Run report* says what differs.
 
 **When it waits.** `approve` asks under *Required Actions* when much of what was delivered is no longer the FMO's, or nothing is.
 
@@ -49,7 +49,7 @@ def fmo_policy_sync_control() -> None:
         approve = ApprovePlanOperator(task_id="approve", handle=transform.output)
         AgentCrmLoadOperator(task_id="load", handle=approve.output)
 
-    account.expand(account=ControlSyncOperator(task_id="control", integration="fmo_to_agent_crm").output)
+    account.expand(account=ControlSyncOperator(task_id="accounts", integration="fmo_to_agent_crm").output)
 
 
 fmo_policy_sync_control()
