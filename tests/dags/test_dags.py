@@ -28,6 +28,7 @@ TAGS = {
     "mindmatrix",
     "flex",
     "hourly",
+    "agent crm",
 }
 HEAVY = ("pandas", "great_expectations", "requests", "pyarrow", "lxml", "phonenumbers", "alembic", "crosswalk.store", "crosswalk.wire")
 SPRING, AUTUMN = datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 10, 30, tzinfo=UTC)
