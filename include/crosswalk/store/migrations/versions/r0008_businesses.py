@@ -9,7 +9,7 @@ from alembic import op
 
 from crosswalk.store.column_types import CleanText, JsonValue, UtcTime
 
-revision = "0009"
+revision = "0008"
 down_revision = "0007"
 
 
