@@ -5,44 +5,15 @@ A change here needs a revision in migrations/versions; a test compares both.
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import Boolean, Column, Float, ForeignKeyConstraint, Index, Table, UniqueConstraint
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKeyConstraint, Index, MetaData, Table, UniqueConstraint
+from crosswalk.store import table_parts
+from crosswalk.store.column_types import CleanText
 
-from crosswalk.store.column_types import CleanText, JsonValue, UtcTime
+metadata = table_parts.metadata
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-    }
-)
-
-
-def _account_columns() -> tuple[Column[str], Column[str]]:
-    return (
-        _text("integration", "Full name of the integration, for example smartoffice_to_fmg.", primary_key=True),
-        _text("account", "Name of the account in include/accounts.", primary_key=True),
-    )
-
-
-def _text(name: str, comment: str, *, primary_key: bool = False) -> Column[str]:
-    return Column(name, CleanText, nullable=False, default="", primary_key=primary_key, comment=comment)
-
-
-def _number(name: str, comment: str, *, nullable: bool = False, primary_key: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable, primary_key=primary_key, autoincrement=False, comment=comment)
-
-
-def _time(name: str, comment: str, *, nullable: bool = True) -> Column[Any]:
-    return Column(name, UtcTime, nullable=nullable, comment=comment)
-
-
-def _json(name: str, kind: type[dict[str, Any]] | type[list[Any]], comment: str) -> Column[Any]:
-    return Column(name, JsonValue, nullable=False, default=kind, comment=comment)
-
+_account_columns, _text, _number = table_parts.account_columns, table_parts.text, table_parts.number
+_time, _json = table_parts.time, table_parts.json
 
 binding = Table(
     "binding",

@@ -36,7 +36,7 @@ def test_an_offer_asks_and_an_answer_classifies(tmp_path: Any, monkeypatch: pyte
         row = firm.refresh(MARRIED)
         handle = row.key.as_dict()
         monkeypatch.setattr(runs, "resume_run", lambda _handle: firm.of(row.key))
-        monkeypatch.setattr(resources, "hook_for", lambda _system, _connection: Hook(firm))
+        monkeypatch.setattr(resources, "hook_for", lambda _system, _connection, _business=None: Hook(firm))
         monkeypatch.setattr("airflow.providers.standard.operators.hitl.upsert_hitl_detail", lambda **what: asked.update(what))
         operator = EmoneyOfferLinksOperator(task_id="offer", handle=handle)
         with pytest.raises(TaskAwaitingInput):
