@@ -14,15 +14,23 @@ from crosswalk.wire.content import data_error
 from crosswalk.wire.session import Answer
 
 JsonObject = Mapping[str, Any]
+Objects = list[JsonObject]
+Texts = list[str]
 
+_FLAGS = {1: "true", 0: "false"}
 _SHOWABLE_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Reads the documents of one vendor. Each method raises DataError TGT_SCHEMA (or SRC_… from the parser)."""
+    """Reads the documents of one vendor. code: SRC_SCHEMA or TGT_SCHEMA, the DataError each method raises (or SRC_… from the parser).
+
+    types: what the vendor's types are, in messages.
+    """
 
     vendor: str
+    code: str
+    types: str = "agreed"
 
     def object(self, answer: Answer, doing: str) -> JsonObject:
         """Read a body that is one object."""
@@ -31,10 +39,22 @@ class Shape:
             raise self.wrong(doing, "the whole")
         return value
 
-    def objects(self, record: JsonObject, name: str, doing: str) -> list[JsonObject]:
+    def list(self, answer: Answer, doing: str) -> Objects:
+        """Read a body that is a list of objects."""
+        return self._objects(json.parse(answer.content, answer.content_type, doing), "the whole", doing)
+
+    def objects(self, record: JsonObject, name: str, doing: str) -> Objects:
         """Read a list of objects."""
+        return self._objects(record.get(name), name, doing)
+
+    def objects_if_any(self, record: JsonObject, name: str, doing: str) -> Objects:
+        """Read a list of objects; null and absent are an empty one."""
+        return [] if record.get(name) is None else self.objects(record, name, doing)
+
+    def member(self, record: JsonObject, name: str, doing: str) -> JsonObject:
+        """Read a member that is an object."""
         value = record.get(name)
-        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        if not isinstance(value, dict):
             raise self.wrong(doing, name)
         return value
 
@@ -54,6 +74,13 @@ class Shape:
             raise self.wrong(doing, name)
         return value
 
+    def texts(self, record: JsonObject, name: str, doing: str) -> Texts:
+        """Read a list of texts."""
+        value = record.get(name)
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise self.wrong(doing, name)
+        return value
+
     def count(self, record: JsonObject, name: str, doing: str) -> int:
         """Read a whole number that is not negative."""
         value = record.get(name)
@@ -61,9 +88,27 @@ class Shape:
             raise self.wrong(doing, name)
         return value
 
+    def number(self, record: JsonObject, name: str, doing: str) -> str:
+        """Read a whole number as text; null and absent are ""."""
+        value = record.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.wrong(doing, name)
+        return str(value)
+
+    def flag(self, record: JsonObject, name: str, doing: str) -> str:
+        """Read a yes or no, written as a boolean or as 1 and 0: "true", "false"; null and absent are ""."""
+        value = record.get(name)
+        if value is None:
+            return ""
+        if not isinstance(value, int) or value not in _FLAGS:
+            raise self.wrong(doing, name)
+        return _FLAGS[value]  # True == 1, False == 0
+
     def wrong(self, doing: str, name: str) -> DataError:
         """The answer lacks a field, or holds something of another type in it."""
-        return data_error("TGT_SCHEMA", doing, f"{name} of {self.vendor}'s answer is missing or of another type than agreed")
+        return data_error(self.code, doing, f"{name} of {self.vendor}'s answer is missing or of another type than {self.types}")
 
     def refusal(self, answer: Answer, doing: str) -> JsonObject:
         """Read `error` of an error answer, {} when it has none: a proxy in between may have written it."""
@@ -72,6 +117,21 @@ class Shape:
         except CrosswalkError:
             return {}
         return error if isinstance(error, dict) else {}
+
+    def _objects(self, value: Any, name: str, doing: str) -> Objects:
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            raise self.wrong(doing, name)
+        return value
+
+
+def next_of(answer: JsonObject, doing: str) -> str:
+    """Read where the next page begins, "" after the last. Raises DataError SRC_NO_NEXT_LINK: null is the end, absent is not."""
+    value = answer.get("next", "")
+    if value is None:
+        return ""
+    if not isinstance(value, str) or not value:
+        raise data_error("SRC_NO_NEXT_LINK", doing, "next is missing or unreadable")
+    return value
 
 
 def showable(code: Any, instead: str) -> str:

@@ -9,14 +9,14 @@ from threading import Lock
 from typing import Any
 
 from crosswalk.errors import AuthRefused, ConfigurationError
-from crosswalk.systems.autotask.payloads import Threshold, picklist, shape, threshold, trouble
+from crosswalk.systems.autotask.payloads import SHAPE, Threshold, picklist, threshold, trouble
 from crosswalk.systems.autotask.zone import Credentials, look_up
 from crosswalk.wire import json
 from crosswalk.wire.address import check_characters
 from crosswalk.wire.content import data_error
+from crosswalk.wire.documents import JsonObject
 from crosswalk.wire.paging import KeysetGuard
 from crosswalk.wire.session import Answer, Call, Wire, WireSettings
-from crosswalk.wire.shapes import JsonObject
 
 MAX_PAGE_SIZE = 500
 MAX_PARALLEL = 3
@@ -72,7 +72,7 @@ class AutotaskClient:
         doing = self.doing(f"counting every {entity}")
         body = json.write({"filter": [*(conditions or [_after(0)])]})
         answer = self._call(Call("POST", f"/{COLLECTIONS[entity]}/query/count", doing, content=body, expect=(500,)))
-        return shape(doing).count(answer, "queryCount")
+        return SHAPE.count(answer, "queryCount", doing)
 
     def items(self, entity: str, fields: Sequence[str], *conditions: Condition) -> Iterator[list[JsonObject]]:
         """Read the records of an entity that keep all conditions, in ascending order of id, page by page.
@@ -161,17 +161,14 @@ def _after(record_id: int) -> Condition:
 
 
 def _page(answer: JsonObject, doing: str) -> tuple[list[JsonObject], bool]:
-    read = shape(doing)
-    if answer.get("items") is None:
-        raise read.wrong("items")
-    details = read.whole(answer.get("pageDetails"), "pageDetails")
-    return read.objects(answer["items"], "items"), bool(read.text(details, "nextPageUrl"))
+    details = SHAPE.member(answer, "pageDetails", doing)
+    return SHAPE.objects(answer, "items", doing), bool(SHAPE.text(details, "nextPageUrl", doing))
 
 
 def _object(answer: Answer, doing: str) -> JsonObject:
     if answer.status == 500:
         raise trouble(answer, doing)
-    return shape(doing).whole(json.parse(answer.content, answer.content_type, doing), "the whole")
+    return SHAPE.object(answer, doing)
 
 
 def _wire_settings(settings: AutotaskSettings, base_url: str, headers: dict[str, str] | None = None) -> WireSettings:

@@ -10,10 +10,10 @@ from functools import cache
 from crosswalk.core.fields import load_fields
 from crosswalk.core.ports import Row
 from crosswalk.errors import AuthRefused, CrosswalkError, TransientError
-from crosswalk.wire import json
+from crosswalk.wire.documents import JsonObject, Shape
 from crosswalk.wire.session import Answer
-from crosswalk.wire.shapes import JsonObject, Shape
 
+SHAPE = Shape("Autotask", "SRC_SCHEMA")
 UDF = "userDefinedFields"
 CONTACT_TYPE = "contactType"
 COMPANY = "company."
@@ -38,11 +38,6 @@ class Company:
     active: str
 
 
-def shape(doing: str) -> Shape:
-    """Reads Autotask's answers; what is not of the agreed type is SRC_SCHEMA."""
-    return Shape("SRC_SCHEMA", "Autotask", doing)
-
-
 @cache
 def declared(entity: str) -> frozenset[str]:
     """Name every field of a row, from fields.csv."""
@@ -56,28 +51,28 @@ def asked(entity: str, *, with_type: bool = False) -> tuple[str, ...]:
     return (*names, UDF) if with_type else tuple(names)
 
 
-def company_row(item: JsonObject, read: Shape) -> Row:
+def company_row(item: JsonObject, doing: str) -> Row:
     """Turn a company into a row. Raises DataError SRC_SCHEMA."""
     return {
-        "source_id": read.number(item, "id"),
-        "companyName": read.text(item, "companyName"),
-        "companyType": read.number(item, "companyType"),
-        "isActive": read.flag(item, "isActive"),
+        "source_id": SHAPE.number(item, "id", doing),
+        "companyName": SHAPE.text(item, "companyName", doing),
+        "companyType": SHAPE.number(item, "companyType", doing),
+        "isActive": SHAPE.flag(item, "isActive", doing),
     }
 
 
-def contact_row(item: JsonObject, companies: Mapping[str, Company], type_field: str, types: Mapping[str, str], read: Shape) -> Row:
+def contact_row(item: JsonObject, companies: Mapping[str, Company], type_field: str, types: Mapping[str, str], doing: str) -> Row:
     """Turn a contact into a row with what is needed of its company.
 
     types: {picklist value or label: picklist value} of the user-defined field `type_field`. Raises DataError SRC_SCHEMA.
     """
-    row = {"source_id": read.number(item, "id")}
+    row = {"source_id": SHAPE.number(item, "id", doing)}
     for name, field in _contact_types().items():
         if field == "flag":
-            row[name] = read.flag(item, name)
+            row[name] = SHAPE.flag(item, name, doing)
         else:
-            row[name] = read.number(item, name) if name == "companyID" else read.text(item, name)
-    row[CONTACT_TYPE] = types.get(_user_defined(item, type_field, read), "") if type_field else ""
+            row[name] = SHAPE.number(item, name, doing) if name == "companyID" else SHAPE.text(item, name, doing)
+    row[CONTACT_TYPE] = types.get(_user_defined(item, type_field, doing), "") if type_field else ""
     company = companies.get(row["companyID"], Company("", "", ""))
     return row | {"company.companyName": company.name, "company.companyType": company.type, "company.isActive": company.active}
 
@@ -91,24 +86,23 @@ def _contact_types() -> Mapping[str, str]:
 
 def picklist(answer: JsonObject, name: str, doing: str) -> dict[str, str]:
     """Read the entries of one picklist field as {value: label}. Raises DataError SRC_SCHEMA."""
-    read = shape(doing)
-    for field in read.objects(answer.get("fields"), "fields"):
-        if read.text(field, "name").casefold() == name.casefold() and field.get("picklistValues") is not None:
-            entries = read.objects(field["picklistValues"], "picklistValues")
-            return {read.text(entry, "value"): read.text(entry, "label").strip() for entry in entries}
-    raise read.wrong(f"the picklist {name}")
+    for field in SHAPE.objects_if_any(answer, "fields", doing):
+        if SHAPE.text(field, "name", doing).casefold() == name.casefold() and field.get("picklistValues") is not None:
+            entries = SHAPE.objects(field, "picklistValues", doing)
+            return {SHAPE.text(entry, "value", doing): SHAPE.text(entry, "label", doing).strip() for entry in entries}
+    raise SHAPE.wrong(doing, f"the picklist {name}")
 
 
 def threshold(answer: JsonObject, doing: str) -> Threshold:
     """Read the request threshold. Raises DataError SRC_SCHEMA."""
     names = ("externalRequestThreshold", "requestThresholdTimeframe", "currentTimeframeRequestCount")
-    return Threshold(*(shape(doing).count(answer, name) for name in names))
+    return Threshold(*(SHAPE.count(answer, name, doing) for name in names))
 
 
 def trouble(answer: Answer, doing: str) -> CrosswalkError:
     """Say what a 500 means: Autotask answers missing permissions with it as well. Its texts may echo data: none is shown."""
     try:
-        texts = shape(doing).whole(json.parse(answer.content, answer.content_type, doing), "the whole").get("errors")
+        texts = SHAPE.object(answer, doing).get("errors")
     except CrosswalkError:
         texts = None
     if isinstance(texts, list) and any(isinstance(text, str) and _PERMISSION.search(text) for text in texts):
@@ -117,8 +111,8 @@ def trouble(answer: Answer, doing: str) -> CrosswalkError:
     return TransientError("SRC_ERROR_BODY", doing=doing, found="Autotask failed (status 500)", fix="run again later")
 
 
-def _user_defined(item: JsonObject, name: str, read: Shape) -> str:
-    for field in read.objects(item.get(UDF), UDF):
-        if read.text(field, "name").casefold() == name.casefold():
-            return read.text(field, "value").strip()
+def _user_defined(item: JsonObject, name: str, doing: str) -> str:
+    for field in SHAPE.objects_if_any(item, UDF, doing):
+        if SHAPE.text(field, "name", doing).casefold() == name.casefold():
+            return SHAPE.text(field, "value", doing).strip()
     return ""

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from crosswalk.core.ports import Page, Row
 from crosswalk.errors import ConfigurationError, RateLimited
 from crosswalk.systems.autotask.client import MAX_PAGE_SIZE, AutotaskClient, any_of, at_or_after, one_of
-from crosswalk.systems.autotask.payloads import COMPANY, CONTACT_TYPE, Company, asked, company_row, contact_row, declared, shape
+from crosswalk.systems.autotask.payloads import COMPANY, CONTACT_TYPE, SHAPE, Company, asked, company_row, contact_row, declared
+from crosswalk.wire.documents import JsonObject
 from crosswalk.wire.paging import counted, prefetched
-from crosswalk.wire.shapes import JsonObject
 
 ENTITIES = ("company", "contact")
 COMPANY_TYPE = f"{COMPANY}companyType"
@@ -71,31 +71,31 @@ class AutotaskSource:
     def changed(self, since: datetime) -> Iterator[list[Row]]:
         instant = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         conditions = {entity: any_of(*(at_or_after(name, instant) for name in names)) for entity, names in _CHANGED.items()}
-        read = shape(self._client.doing("reading what changed"))
+        doing = self._client.doing("reading what changed")
         changed = [item for page in self._client.items("company", asked("company"), conditions["company"]) for item in page]
-        companies = {row["source_id"]: _company(row) for row in (company_row(item, read) for item in changed)}
+        companies = {row["source_id"]: _company(row) for row in (company_row(item, doing) for item in changed)}
         fields = asked("contact", with_type=bool(self._type_field))
         contacts = {item["id"]: item for page in self._client.items("contact", fields, conditions["contact"]) for item in page}
         for ids in _chunks(companies):
             for page in self._client.items("contact", fields, one_of("companyID", ids)):
                 contacts |= {item["id"]: item for item in page}
-        unknown = {read.number(item, "companyID") for item in contacts.values()} - companies.keys() - {"", "0"}
+        unknown = {SHAPE.number(item, "companyID", doing) for item in contacts.values()} - companies.keys() - {"", "0"}
         for ids in _chunks(unknown):
             for page in self._client.items("company", asked("company"), one_of("id", ids)):
-                companies |= {row["source_id"]: _company(row) for row in (company_row(item, read) for item in page)}
+                companies |= {row["source_id"]: _company(row) for row in (company_row(item, doing) for item in page)}
         types = self._types() if contacts else {}
         if contacts:
-            yield [contact_row(contacts[one], companies, self._type_field, types, read) for one in sorted(contacts)]
+            yield [contact_row(contacts[one], companies, self._type_field, types, doing) for one in sorted(contacts)]
 
     def _company_pages(self) -> Iterator[Page]:
-        read = shape(self._client.doing("reading every company"))
+        doing = self._client.doing("reading every company")
         for items, total in self._read("company", asked("company")):
-            rows = [company_row(item, read) for item in items]
+            rows = [company_row(item, doing) for item in items]
             yield Page(rows, total, _seen("company", items), _unknown("company", items))
 
     def _contact_page(self, items: list[JsonObject], total: int, companies: dict[str, Company], types: dict[str, str]) -> Page:
-        read = shape(self._client.doing("reading every contact"))
-        rows = [contact_row(item, companies, self._type_field, types, read) for item in items]
+        doing = self._client.doing("reading every contact")
+        rows = [contact_row(item, companies, self._type_field, types, doing) for item in items]
         return Page(rows, total, _seen("contact", items), _unknown("contact", items))
 
     def _read(self, entity: str, fields: Sequence[str]) -> Iterator[tuple[list[JsonObject], int]]:

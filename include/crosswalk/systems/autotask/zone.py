@@ -6,8 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from crosswalk.errors import ConfigurationError, TransientError
-from crosswalk.systems.autotask.payloads import shape
-from crosswalk.wire import json
+from crosswalk.systems.autotask.payloads import SHAPE
 from crosswalk.wire.address import AddressPolicy, Endpoint
 from crosswalk.wire.session import Answer, Call, Wire
 
@@ -35,12 +34,11 @@ def look_up(entry: Wire, user: str, doing: str) -> Endpoint:
         if answer.status == 500:
             fix = "check Login; if it is right, run again later"
             raise TransientError("SRC_ZONE_UNKNOWN", doing=doing, found="Autotask failed, or does not know the API user", fix=fix)
-        found = shape(doing).whole(json.parse(answer.content, answer.content_type, doing), "the whole")
-        return shape(doing).text(found, "url")
+        return SHAPE.text(SHAPE.object(answer, doing), "url", doing)
 
     url = entry.exchange(Call("GET", "/zoneInformation", doing, params={"user": user}, expect=(500,)), read)
     if not url:
-        raise shape(doing).wrong("url")
+        raise SHAPE.wrong(doing, "url")
     settings = entry.settings
     zone = AddressPolicy(settings.name, settings.allow_private_network, settings.allowed_hosts).check_url(url)
     if zone.scheme != entry.endpoint.scheme or not _related(zone.host, entry.endpoint.host):

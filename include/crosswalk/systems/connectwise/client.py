@@ -9,19 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
-from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from requests.utils import parse_header_links
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.systems.connectwise.payloads import shape
-from crosswalk.wire import json
+from crosswalk.systems.connectwise.payloads import SHAPE
 from crosswalk.wire.address import check_characters
 from crosswalk.wire.content import data_error
+from crosswalk.wire.documents import JsonObject
 from crosswalk.wire.paging import KeysetGuard
 from crosswalk.wire.session import Answer, Call, Wire, WireSettings
-from crosswalk.wire.shapes import JsonObject
 
 MAX_PAGE_SIZE = 1000
 MAX_PARALLEL = 2
@@ -91,8 +89,8 @@ class ConnectWiseClient:
     def count(self, path: str, conditions: str = "") -> int:
         """Count the records of a list, such as /company/contacts."""
         doing = self.doing(f"counting {path}")
-        answer = self._wire.exchange(self._call(f"{path}/count", doing, _condition(conditions)), lambda answer: _parsed(answer, doing))
-        return shape(doing).count(shape(doing).whole(answer, "the whole"), "count")
+        answer = self._wire.exchange(self._call(f"{path}/count", doing, _condition(conditions)), lambda answer: SHAPE.object(answer, doing))
+        return SHAPE.count(answer, "count", doing)
 
     def records(self, path: str, fields: Sequence[str], conditions: str = "") -> Iterator[list[JsonObject]]:
         """Read the records of a list in ascending order of id, page by page. Raises DataError when the pages do not fit together."""
@@ -101,10 +99,8 @@ class ConnectWiseClient:
         params = {"pageSize": str(self.settings.page_size), "fields": ",".join(fields), **_condition(conditions)}
         while True:
             asked = {**params, **({"pageId": following} if following else {})}
-            page, after = self._wire.exchange(self._call(path, doing, asked), lambda answer: (_parsed(answer, doing), _next(answer, doing)))
-            if not isinstance(page, list):
-                raise shape(doing).wrong("the whole")
-            records = shape(doing).objects(page, "the whole")
+            call = self._call(path, doing, asked)
+            records, after = self._wire.exchange(call, lambda answer: (SHAPE.list(answer, doing), _next(answer, doing)))
             guard.check([record.get("id") for record in records])
             if after and int(after) < guard.last:
                 raise data_error("SRC_NO_NEXT_LINK", doing, "the next link leads back")
@@ -136,13 +132,13 @@ class ConnectWiseClient:
         """Where the company's codebase is, asked once."""
         doing = self.doing("looking up the company's codebase")
         path = f"/login/companyinfo/{quote(self.settings.company, safe='')}"
-        found = self._wire.exchange(Call("GET", path, doing), lambda answer: _parsed(answer, doing))
+        found = self._wire.exchange(Call("GET", path, doing), lambda answer: _company_info(answer, doing))
         if found is None:
             fix = "correct Company in the connection"
             raise ConfigurationError("CONN_COMPANY_UNKNOWN", doing=doing, found="ConnectWise does not know the company", fix=fix)
-        codebase = shape(doing).text(shape(doing).whole(found, "the whole"), "Codebase")
+        codebase = SHAPE.text(found, "Codebase", doing)
         if not _CODEBASE.fullmatch(codebase) or ".." in codebase:
-            raise shape(doing).wrong("Codebase")
+            raise SHAPE.wrong(doing, "Codebase")
         return f"/{codebase.rstrip('/')}/apis/3.0"
 
 
@@ -150,8 +146,9 @@ def _condition(conditions: str) -> dict[str, str]:
     return {"conditions": conditions} if conditions else {}
 
 
-def _parsed(answer: Answer, doing: str) -> Any:
-    return json.parse(answer.content, answer.content_type, doing)
+def _company_info(answer: Answer, doing: str) -> JsonObject | None:
+    """Read where the company is; null when there is none of that name."""
+    return SHAPE.object(answer, doing) if answer.content.strip() != b"null" else None
 
 
 def _next(answer: Answer, doing: str) -> str:

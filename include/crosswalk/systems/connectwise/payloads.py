@@ -8,8 +8,9 @@ from functools import cache
 
 from crosswalk.core.fields import load_fields
 from crosswalk.core.ports import Row
-from crosswalk.wire.shapes import JsonObject, Shape
+from crosswalk.wire.documents import JsonObject, Shape
 
+SHAPE = Shape("ConnectWise", "SRC_SCHEMA")
 CONTACT_KEYS = (
     "id",
     "firstName",
@@ -40,41 +41,36 @@ class Company:
     inactive: str
 
 
-def shape(doing: str) -> Shape:
-    """Reads ConnectWise's answers; what is not of the agreed type is SRC_SCHEMA."""
-    return Shape("SRC_SCHEMA", "ConnectWise", doing)
-
-
 @cache
 def declared(entity: str) -> frozenset[str]:
     """Name every field of a row, from fields.csv."""
     return frozenset(load_fields("connectwise")[entity])
 
 
-def company_row(record: JsonObject, statuses: Mapping[str, str], read: Shape) -> Row:
+def company_row(record: JsonObject, statuses: Mapping[str, str], doing: str) -> Row:
     """Turn a company into a row. statuses: {id: inactiveFlag as "true", "false" or ""}. Raises DataError SRC_SCHEMA."""
-    status = statuses.get(read.number(_reference(record, "status", read), "id"), "")
+    status = statuses.get(SHAPE.number(_reference(record, "status", doing), "id", doing), "")
     return {
-        "source_id": read.number(record, "id"),
-        "identifier": read.text(record, "identifier"),
-        "name": read.text(record, "name"),
-        "types": _ids(record, read),
-        "inactive": "true" if read.flag(record, "deletedFlag") == "true" else status,
+        "source_id": SHAPE.number(record, "id", doing),
+        "identifier": SHAPE.text(record, "identifier", doing),
+        "name": SHAPE.text(record, "name", doing),
+        "types": _ids(record, doing),
+        "inactive": "true" if SHAPE.flag(record, "deletedFlag", doing) == "true" else status,
     }
 
 
-def contact_row(record: JsonObject, companies: Mapping[str, Company], read: Shape) -> Row:
+def contact_row(record: JsonObject, companies: Mapping[str, Company], doing: str) -> Row:
     """Turn a contact into a row with what is needed of its company. Raises DataError SRC_SCHEMA."""
-    reference = _reference(record, "company", read)
-    company_id = read.number(reference, "id")
-    company = companies.get(company_id, Company(read.text(reference, "name"), "", ""))
+    reference = _reference(record, "company", doing)
+    company_id = SHAPE.number(reference, "id", doing)
+    company = companies.get(company_id, Company(SHAPE.text(reference, "name", doing), "", ""))
     return {
-        "source_id": read.number(record, "id"),
-        **{name: read.text(record, name) for name in _TEXTS},
-        **_communication(record, read),
-        "inactiveFlag": read.flag(record, "inactiveFlag"),
-        "unsubscribeFlag": read.flag(record, "unsubscribeFlag"),
-        "types": _ids(record, read),
+        "source_id": SHAPE.number(record, "id", doing),
+        **{name: SHAPE.text(record, name, doing) for name in _TEXTS},
+        **_communication(record, doing),
+        "inactiveFlag": SHAPE.flag(record, "inactiveFlag", doing),
+        "unsubscribeFlag": SHAPE.flag(record, "unsubscribeFlag", doing),
+        "types": _ids(record, doing),
         "company.id": company_id,
         "company.name": company.name,
         "company.types": company.types,
@@ -82,25 +78,24 @@ def contact_row(record: JsonObject, companies: Mapping[str, Company], read: Shap
     }
 
 
-def _communication(record: JsonObject, read: Shape) -> dict[str, str]:
+def _communication(record: JsonObject, doing: str) -> dict[str, str]:
     """Take e-mail, phone and mobile out of the items: the default one first, else the one with the lowest id."""
-    items = read.objects(record.get("communicationItems"), "communicationItems")
-    items = sorted(items, key=lambda item: (read.flag(item, "defaultFlag") != "true", int(read.number(item, "id") or 0)))
+    items = SHAPE.objects_if_any(record, "communicationItems", doing)
+    items = sorted(items, key=lambda item: (SHAPE.flag(item, "defaultFlag", doing) != "true", int(SHAPE.number(item, "id", doing) or 0)))
     found = {"email": "", "phone": "", "mobile": ""}
     for item in items:
-        kind, value = read.text(item, "communicationType"), read.text(item, "value")
-        name = read.text(_reference(item, "type", read), "name").strip().casefold()
+        kind, value = SHAPE.text(item, "communicationType", doing), SHAPE.text(item, "value", doing)
+        name = SHAPE.text(_reference(item, "type", doing), "name", doing).strip().casefold()
         place = {"Email": "email", "Phone": "mobile" if name in _MOBILE else "phone"}.get(kind, "")
         if place and value and not found[place]:
             found[place] = value
     return found
 
 
-def _reference(record: JsonObject, name: str, read: Shape) -> JsonObject:
-    value = record.get(name)
-    return {} if value is None else read.whole(value, name)
+def _reference(record: JsonObject, name: str, doing: str) -> JsonObject:
+    return {} if record.get(name) is None else SHAPE.member(record, name, doing)
 
 
-def _ids(record: JsonObject, read: Shape) -> str:
-    ids = {read.number(one, "id") for one in read.objects(record.get("types"), "types")} - {""}
+def _ids(record: JsonObject, doing: str) -> str:
+    ids = {SHAPE.number(one, "id", doing) for one in SHAPE.objects_if_any(record, "types", doing)} - {""}
     return " ".join(sorted(ids, key=int))

@@ -8,16 +8,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
-from crosswalk.core.ports import ReadRestarted
 from crosswalk.errors import AuthRefused, ConfigurationError, PermanentError
 from crosswalk.systems.emoney.payloads import ERROR_STATUSES, SHAPE, Conflict, conflict
 from crosswalk.systems.emoney.tokens import tokens_of
 from crosswalk.wire import json
 from crosswalk.wire.address import check_characters
 from crosswalk.wire.budget import Budget
-from crosswalk.wire.content import data_error
 from crosswalk.wire.documents import JsonObject, showable
-from crosswalk.wire.paging import PageGuard
+from crosswalk.wire.lists import ListPage, list_pages
 from crosswalk.wire.session import Answer, Call, Wire, WireSettings
 
 PAGE_SIZE = 500
@@ -52,14 +50,6 @@ class EmoneySettings:
 
     def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
         return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
-
-
-@dataclass(frozen=True)
-class ListPage:
-    """One page of a list as eMoney gives it."""
-
-    records: list[JsonObject]
-    total: int
 
 
 class EmoneyClient:
@@ -97,22 +87,11 @@ class EmoneyClient:
 
         Raises ReadRestarted when the firm's revision changes in between, DataError when the pages do not add up.
         """
-        doing = self.doing(f"reading {collection}")
-        guard, revision, after, number = PageGuard(doing), -1, "", 0
-        while number == 0 or after:
-            number += 1
-            page_doing = f"{doing}, page {number}"
-            answer = self.read(path, page_doing, {"limit": str(PAGE_SIZE), **({"after": after} if after else {}), **(params or {})})
-            page = ListPage(SHAPE.objects(answer, collection, page_doing), SHAPE.count(answer, "total", page_doing))
-            found = SHAPE.count(answer, "revision", page_doing)
-            if revision not in (-1, found):
-                raise ReadRestarted(f"{doing}: the list changed")
-            following = _next(answer, page_doing)
-            guard.check([record.get(id_field) for record in page.records], page.total, bool(following))
-            if following and following == after:
-                raise data_error("SRC_PAGE_REPEATED", page_doing, "the next page is the page before")
-            yield page
-            revision, after = found, following
+
+        def ask(after: str, doing: str) -> JsonObject:
+            return self.read(path, doing, {"limit": str(PAGE_SIZE), **({"after": after} if after else {}), **(params or {})})
+
+        return list_pages(ask, SHAPE, collection, id_field, self.doing(f"reading {collection}"))
 
     def write(self, method: str, path: str, body: Any, key: str, doing: str, revision: int | None = None) -> JsonObject:
         """Send a write under its Idempotency-Key; revision: what the client must still be at.
@@ -203,12 +182,3 @@ def _refused(answer: Answer, call: Call) -> PermanentError | Conflict:
     return PermanentError(
         "TGT_REFUSED", doing=doing, found=f"eMoney refused the request ({code})", fix="report the code and the time to eMoney"
     )
-
-
-def _next(answer: JsonObject, doing: str) -> str:
-    value = answer.get("next", "")
-    if value is None:
-        return ""
-    if not isinstance(value, str) or not value:
-        raise data_error("SRC_NO_NEXT_LINK", doing, "next is missing or unreadable")
-    return value

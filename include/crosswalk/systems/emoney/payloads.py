@@ -12,7 +12,7 @@ from crosswalk.core.ports import BatchResult, Refusal, Row
 from crosswalk.wire.content import data_error
 from crosswalk.wire.documents import JsonObject, Shape, showable
 
-SHAPE = Shape("eMoney")
+SHAPE = Shape("eMoney", "TGT_SCHEMA")
 ERROR_STATUSES = frozenset({401, 403, 404, 409, 412, 422})
 INSTITUTION = "SmartOffice (Ebix CRM)"
 CLIENT = "client"
@@ -151,9 +151,7 @@ def batch_result(answer: JsonObject, sent: Sequence[str], doing: str) -> BatchRe
 
     Raises DataError TGT_SCHEMA, or TGT_UNKNOWN_KEY for a key that was not sent or came twice.
     """
-    accepted, rejected = answer.get("accepted"), SHAPE.objects(answer, "rejected", doing)
-    if not isinstance(accepted, list) or not all(isinstance(key, str) for key in accepted):
-        raise SHAPE.wrong(doing, "accepted")
+    accepted, rejected = SHAPE.texts(answer, "accepted", doing), SHAPE.objects(answer, "rejected", doing)
     refused = tuple(
         Refusal(SHAPE.name(entry, "key", doing), showable(entry.get("code"), "REFUSED"), known_field(entry.get("field")))
         for entry in rejected

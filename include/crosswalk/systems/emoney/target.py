@@ -7,7 +7,7 @@ from typing import Any
 
 from crosswalk.core.abilities import Waiting
 from crosswalk.core.ports import Page, TargetState
-from crosswalk.systems.emoney.client import EmoneyClient, ListPage
+from crosswalk.systems.emoney.client import EmoneyClient
 from crosswalk.systems.emoney.connections import Change, Connections, Item, steady
 from crosswalk.systems.emoney.delivery import COUNTS, EmoneyDelivery, Revisions, requests_for
 from crosswalk.systems.emoney.payloads import (
@@ -20,6 +20,7 @@ from crosswalk.systems.emoney.payloads import (
     item_row,
     linked_item,
 )
+from crosswalk.wire.lists import ListPage
 from crosswalk.wire.paging import prefetched
 
 FEW = 3

@@ -32,7 +32,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 _OAUTH_ERRORS = frozenset(
     {"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}
 )
-_SHAPE = Shape("eMoney")
+_SHAPE = Shape("eMoney", "TGT_SCHEMA")
 
 
 @dataclass(frozen=True)

@@ -33,19 +33,12 @@ class FmgActivities:
         guard, more = FeedGuard(doing, cursor, position), True
         while more:
             answer = self._client.activities(cursor, doing)
-            records = _records(answer, doing)
+            records = SHAPE.objects(answer, "activities", doing)
             page = _page(answer, records, doing)
             numbers = [SHAPE.count(record, "sequence", doing) for record in records]
             guard.check(FeedPage([one.activity_id for one in page.activities], numbers, page.cursor, page.position, page.more))
             yield page
             cursor, more = page.cursor, page.more
-
-
-def _records(answer: JsonObject, doing: str) -> list[JsonObject]:
-    records = answer.get("activities")
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise SHAPE.wrong(doing, "activities")
-    return records
 
 
 def _page(answer: JsonObject, records: list[JsonObject], doing: str) -> ActivityPage:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
-from crosswalk.core.ports import ReadRestarted
 from crosswalk.errors import ConfigurationError
 from crosswalk.systems.fmg.payloads import READ_STATUSES, SHAPE, refused
 from crosswalk.wire.address import check_characters
-from crosswalk.wire.content import data_error
 from crosswalk.wire.documents import JsonObject
-from crosswalk.wire.paging import PageGuard
+from crosswalk.wire.lists import ListPage, list_pages
 from crosswalk.wire.session import Call, Wire, WireSettings
 
 PAGE_SIZE = 1000
@@ -45,15 +42,6 @@ class FmgSettings:
         return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
 
 
-@dataclass(frozen=True)
-class ListPage:
-    """One page of a list as FMG gives it."""
-
-    records: list[JsonObject]
-    total: int
-    revision: int
-
-
 class FmgClient:
     """FMG's calls for one account; safe to use from several threads."""
 
@@ -76,21 +64,12 @@ class FmgClient:
 
         Raises ReadRestarted when the list's revision changes in between, DataError when the pages do not add up.
         """
-        doing = self.doing(f"reading {collection}")
-        guard, revision, after = PageGuard(doing), -1, ""
-        number = 0
-        while number == 0 or after:
-            number += 1
-            answer = self._list_call(collection, after, f"{doing}, page {number}")
-            page = _list_page(answer, collection, doing)
-            if check_revision and revision not in (-1, page.revision):
-                raise ReadRestarted(f"{doing}: the list changed")
-            revision, following = page.revision, _next(answer, doing)
-            guard.check([record.get(id_field) for record in page.records], page.total, bool(following))
-            if following and following == after:
-                raise data_error("SRC_PAGE_REPEATED", doing, "the next page is the page before")
-            yield page
-            after = following
+
+        def ask(after: str, doing: str) -> JsonObject:
+            return self._list_call(collection, after, doing)
+
+        name, doing = collection.replace("-", "_"), self.doing(f"reading {collection}")
+        return list_pages(ask, SHAPE, name, id_field, doing, check_revision=check_revision)
 
     def activities(self, after: str, doing: str) -> JsonObject:
         """GET one page of the activities that came after a cursor, "" for the first page of all."""
@@ -140,17 +119,3 @@ def _wire_settings(settings: FmgSettings) -> WireSettings:
         first_wait=settings.first_wait,
         connections=MAX_PARALLEL,
     )
-
-
-def _list_page(answer: Mapping[str, Any], collection: str, doing: str) -> ListPage:
-    records = SHAPE.objects(answer, collection.replace("-", "_"), doing)
-    return ListPage(records, SHAPE.count(answer, "total", doing), SHAPE.count(answer, "revision", doing))
-
-
-def _next(answer: Mapping[str, Any], doing: str) -> str:
-    value = answer.get("next", "")
-    if value is None:
-        return ""
-    if not isinstance(value, str) or not value:
-        raise data_error("SRC_NO_NEXT_LINK", doing, "next is missing or unreadable")
-    return value

@@ -14,7 +14,7 @@ from crosswalk.wire import json
 from crosswalk.wire.content import data_error
 from crosswalk.wire.documents import JsonObject, Shape, showable
 
-SHAPE = Shape("FMG")
+SHAPE = Shape("FMG", "TGT_SCHEMA")
 COLLECTIONS = {"contact": "contacts", "group": "groups"}
 ID_FIELDS = {"contact": "contact_id", "group": "group_id"}
 READ_STATUSES = frozenset({401, 403, 404, 409, 413, 422, 423})
@@ -30,9 +30,7 @@ def fields_of(entity: str) -> Mapping[str, Field]:
 
 def record_row(entity: str, record: JsonObject, doing: str) -> Row:
     """Turn a record read back into a row. Raises DataError TGT_SCHEMA."""
-    row = {"target_id": SHAPE.text(record, ID_FIELDS[entity], doing), "source_id": SHAPE.text(record, "source_id", doing)}
-    if not row["target_id"]:
-        raise SHAPE.wrong(doing, ID_FIELDS[entity])
+    row = {"target_id": SHAPE.name(record, ID_FIELDS[entity], doing), "source_id": SHAPE.text(record, "source_id", doing)}
     for name, field in fields_of(entity).items():
         row[name] = _ids(record, name, doing) if field.type == "ids" else SHAPE.text(record, name, doing)
     if entity == "contact":

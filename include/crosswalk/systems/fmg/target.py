@@ -10,7 +10,7 @@ from urllib.parse import quote
 from crosswalk.core.converters import email_key
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Page, Receipt, TargetState
 from crosswalk.errors import PermanentError
-from crosswalk.systems.fmg.client import MAX_PARALLEL, FmgClient, ListPage
+from crosswalk.systems.fmg.client import MAX_PARALLEL, FmgClient
 from crosswalk.systems.fmg.payloads import (
     COLLECTIONS,
     ID_FIELDS,
@@ -26,6 +26,7 @@ from crosswalk.systems.fmg.payloads import (
 )
 from crosswalk.wire import json
 from crosswalk.wire.documents import JsonObject, idempotency_key
+from crosswalk.wire.lists import ListPage
 from crosswalk.wire.paging import prefetched
 
 MAX_OPERATIONS = 1000

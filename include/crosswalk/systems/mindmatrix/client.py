@@ -7,15 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from crosswalk.core.ports import ReadRestarted
-from crosswalk.errors import ConfigurationError, CrosswalkError
-from crosswalk.systems.mindmatrix.payloads import READ_STATUSES, SPLITTABLE, refused, shape
-from crosswalk.wire import json
+from crosswalk.errors import ConfigurationError
+from crosswalk.systems.mindmatrix.payloads import READ_STATUSES, SHAPE, SPLITTABLE, refused
 from crosswalk.wire.address import check_characters
-from crosswalk.wire.content import data_error
-from crosswalk.wire.paging import PageGuard
-from crosswalk.wire.session import Answer, Call, Wire, WireSettings
-from crosswalk.wire.shapes import JsonObject
+from crosswalk.wire.documents import JsonObject
+from crosswalk.wire.lists import ListPage, list_pages
+from crosswalk.wire.session import Call, Wire, WireSettings
 
 PAGE_SIZE = 500
 MAX_PARALLEL = 2
@@ -46,14 +43,6 @@ class MindmatrixSettings:
         return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
 
 
-@dataclass(frozen=True)
-class ListPage:
-    """One page of a list as Mindmatrix gives it."""
-
-    records: list[JsonObject]
-    total: int
-
-
 class MindmatrixClient:
     """Mindmatrix' calls for one organization; safe to use from several threads."""
 
@@ -71,24 +60,12 @@ class MindmatrixClient:
 
         Raises ReadRestarted when the list's revision changes in between, DataError when the pages do not add up.
         """
-        doing = self.doing(f"reading {collection}")
-        guard, revision, after, number = PageGuard(doing), -1, "", 0
-        while number == 0 or after:
-            number += 1
-            read = shape(f"{doing}, page {number}")
+
+        def ask(after: str, doing: str) -> JsonObject:
             params = {"limit": str(PAGE_SIZE), **({"after": after} if after else {})}
-            answer = self._call(Call("GET", f"/{collection}", read.doing, params=params, expect=READ_STATUSES - SPLITTABLE))
-            if answer.get(collection.replace("-", "_")) is None:
-                raise read.wrong(collection)
-            page = ListPage(read.objects(answer[collection.replace("-", "_")], collection), read.count(answer, "total"))
-            if revision not in (-1, read.count(answer, "revision")):
-                raise ReadRestarted(f"{doing}: the list changed")
-            revision, following = read.count(answer, "revision"), _next(answer, doing)
-            guard.check([record.get(id_field) for record in page.records], page.total, bool(following))
-            if following and following == after:
-                raise data_error("SRC_PAGE_REPEATED", doing, "the next page is the page before")
-            yield page
-            after = following
+            return self._call(Call("GET", f"/{collection}", doing, params=params, expect=READ_STATUSES - SPLITTABLE))
+
+        return list_pages(ask, SHAPE, collection.replace("-", "_"), id_field, self.doing(f"reading {collection}"))
 
     def write(self, path: str, body: bytes, key: str, doing: str) -> JsonObject:
         """POST a write under its Idempotency-Key.
@@ -114,8 +91,8 @@ class MindmatrixClient:
     def _call(self, call: Call) -> JsonObject:
         answer = self._wire.request(call)
         if answer.status in READ_STATUSES:
-            raise refused(answer.status, _error_code(answer, call.doing), call.doing)
-        return _object(answer, call.doing)
+            raise refused(answer.status, str(SHAPE.refusal(answer, call.doing).get("code", "")), call.doing)
+        return SHAPE.object(answer, call.doing)
 
 
 def _wire_settings(settings: MindmatrixSettings) -> WireSettings:
@@ -129,25 +106,3 @@ def _wire_settings(settings: MindmatrixSettings) -> WireSettings:
         first_wait=settings.first_wait,
         connections=MAX_PARALLEL,
     )
-
-
-def _object(answer: Answer, doing: str) -> JsonObject:
-    return shape(doing).whole(json.parse(answer.content, answer.content_type, doing), "the whole")
-
-
-def _error_code(answer: Answer, doing: str) -> str:
-    """Give the code of an error answer, "" when it has none: a proxy in between may have written it."""
-    try:
-        error = _object(answer, doing).get("error")
-    except CrosswalkError:
-        return ""
-    return str(error.get("code", "")) if isinstance(error, dict) else ""
-
-
-def _next(answer: JsonObject, doing: str) -> str:
-    value = answer.get("next", "")
-    if value is None:
-        return ""
-    if not isinstance(value, str) or not value:
-        raise data_error("SRC_NO_NEXT_LINK", doing, "next is missing or unreadable")
-    return value

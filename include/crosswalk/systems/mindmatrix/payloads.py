@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -12,13 +11,13 @@ from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, 
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
 from crosswalk.wire import json
 from crosswalk.wire.content import data_error
-from crosswalk.wire.shapes import JsonObject, Shape
+from crosswalk.wire.documents import JsonObject, Shape, showable
 
+SHAPE = Shape("Mindmatrix", "TGT_SCHEMA")
 READ_STATUSES = frozenset({401, 403, 404, 409, 413, 422})
 SPLITTABLE = frozenset({413, 422})
 OPT_IN_STATES = ("opted_in", "opted_out", "unknown")
 
-_SHOWABLE_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _TAKE_ANEW = "clear the run from extract on"
 
 
@@ -28,20 +27,12 @@ def contact_fields() -> Mapping[str, Field]:
     return load_fields("mindmatrix")["contact"]
 
 
-def shape(doing: str) -> Shape:
-    """Reads Mindmatrix' answers; what is not of the agreed type is TGT_SCHEMA."""
-    return Shape("TGT_SCHEMA", "Mindmatrix", doing)
-
-
 def contact_row(record: JsonObject, doing: str) -> Row:
     """Turn a contact read back into a row. Raises DataError TGT_SCHEMA."""
-    read = shape(doing)
-    row = {"target_id": read.text(record, "contact_id"), "source_id": read.text(record, "source_id")}
-    if not row["target_id"]:
-        raise read.wrong("contact_id")
-    row |= {name: read.text(record, name) for name in contact_fields()}
+    row = {"target_id": SHAPE.name(record, "contact_id", doing), "source_id": SHAPE.text(record, "source_id", doing)}
+    row |= {name: SHAPE.text(record, name, doing) for name in contact_fields()}
     if record.get("opt_in") not in OPT_IN_STATES:
-        raise read.wrong("opt_in")
+        raise SHAPE.wrong(doing, "opt_in")
     row["opted_out"] = "true" if record["opt_in"] == "opted_out" else ""
     return row
 
@@ -61,25 +52,21 @@ def batch_body(operations: Sequence[Operation]) -> bytes:
 
 def organization_state(answer: JsonObject, doing: str) -> TargetState:
     """Read the organization. Raises DataError TGT_SCHEMA."""
-    read, managed = shape(doing), answer.get("managed_by")
     return TargetState(
-        managed_by=None if managed is None else {str(name): str(value) for name, value in read.whole(managed, "managed_by").items()},
-        counts={"contact": read.count(answer, "contacts")},
-        generation=read.count(answer, "generation"),
-        last_snapshot=read.count(answer, "last_snapshot"),
-        revision=read.count(answer, "revision"),
+        managed_by=None if answer.get("managed_by") is None else _managed_by(answer, doing),
+        counts={"contact": SHAPE.count(answer, "contacts", doing)},
+        generation=SHAPE.count(answer, "generation", doing),
+        last_snapshot=SHAPE.count(answer, "last_snapshot", doing),
+        revision=SHAPE.count(answer, "revision", doing),
     )
 
 
 def batch_result(answer: JsonObject, operations: Sequence[Operation], doing: str) -> BatchResult:
     """Read what became of a batch. Raises DataError TGT_SCHEMA, or TGT_UNKNOWN_KEY for a key that was not sent or came twice."""
-    read = shape(doing)
-    accepted = answer.get("accepted")
-    if not isinstance(accepted, list) or not all(isinstance(key, str) for key in accepted):
-        raise read.wrong("accepted")
+    accepted = SHAPE.texts(answer, "accepted", doing)
     if answer.get("skipped"):
-        raise read.wrong("skipped")  # only without update_current
-    refusals = tuple(_refusal(entry, read) for entry in read.objects(answer.get("rejected"), "rejected"))
+        raise SHAPE.wrong(doing, "skipped")  # only without update_current
+    refusals = tuple(_refusal(entry, doing) for entry in SHAPE.objects_if_any(answer, "rejected", doing))
     answered = [*accepted, *(one.key for one in refusals)]
     if len(set(answered)) != len(answered) or not {operation.key for operation in operations}.issuperset(answered):
         raise data_error("TGT_UNKNOWN_KEY", doing, "Mindmatrix answered for a record that was not in the batch, or twice for one")
@@ -88,15 +75,15 @@ def batch_result(answer: JsonObject, operations: Sequence[Operation], doing: str
 
 def receipt(answer: JsonObject, doing: str) -> Receipt:
     """Read the answer to a finish. Raises DataError TGT_SCHEMA."""
-    read = shape(doing)
     if answer.get("status") != "finished":
-        raise read.wrong("status")
-    return Receipt(read.count(answer, "generation"), read.count(answer, "revision"), {"contact": read.count(answer, "contacts")})
+        raise SHAPE.wrong(doing, "status")
+    generation, revision, contacts = (SHAPE.count(answer, name, doing) for name in ("generation", "revision", "contacts"))
+    return Receipt(generation, revision, {"contact": contacts})
 
 
 def refused(status: int, code: str, doing: str) -> CrosswalkError | BatchRefused:
     """Say what an error answer means. Its message may echo data: it is not looked at."""
-    shown = code if _SHOWABLE_CODE.fullmatch(code) else f"status {status}"
+    shown = showable(code, f"status {status}")
     if status in (401, 403):
         found, fix = f"Mindmatrix refused the API key or its rights ({shown})", "correct Password and Organization"
         return AuthRefused("TGT_AUTH_FAILED", doing=doing, found=found, fix=fix)
@@ -124,6 +111,10 @@ def _conflict(code: str, doing: str) -> CrosswalkError | None:
     return None
 
 
+def _managed_by(answer: JsonObject, doing: str) -> dict[str, str]:
+    return {str(name): str(value) for name, value in SHAPE.member(answer, "managed_by", doing).items()}
+
+
 def _upsert(operation: Operation) -> dict[str, Any]:
     document: dict[str, Any] = {name: operation.values.get(name, "") for name in contact_fields()}
     document["source_id"] = operation.source_id
@@ -132,8 +123,8 @@ def _upsert(operation: Operation) -> dict[str, Any]:
     return document
 
 
-def _refusal(entry: JsonObject, read: Shape) -> Refusal:
-    key, code, field = (read.text(entry, name) for name in ("key", "code", "field"))
+def _refusal(entry: JsonObject, doing: str) -> Refusal:
+    key, code, field = (SHAPE.text(entry, name, doing) for name in ("key", "code", "field"))
     if not key:
-        raise read.wrong("rejected")
-    return Refusal(key, code if _SHOWABLE_CODE.fullmatch(code) else "REFUSED", field if field in known_keys() else "")
+        raise SHAPE.wrong(doing, "rejected")
+    return Refusal(key, showable(code, "REFUSED"), field if field in known_keys() else "")

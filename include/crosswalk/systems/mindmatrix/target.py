@@ -9,8 +9,9 @@ from urllib.parse import quote
 from crosswalk.core.converters import email_key
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Page, Receipt, TargetState
 from crosswalk.errors import ConfigurationError, PermanentError
-from crosswalk.systems.mindmatrix.client import MAX_PARALLEL, ListPage, MindmatrixClient
+from crosswalk.systems.mindmatrix.client import MAX_PARALLEL, MindmatrixClient
 from crosswalk.systems.mindmatrix.payloads import (
+    SHAPE,
     batch_body,
     batch_result,
     contact_fields,
@@ -18,12 +19,11 @@ from crosswalk.systems.mindmatrix.payloads import (
     known_keys,
     organization_state,
     receipt,
-    shape,
 )
 from crosswalk.wire import json
-from crosswalk.wire.documents import idempotency_key
+from crosswalk.wire.documents import JsonObject, idempotency_key
+from crosswalk.wire.lists import ListPage
 from crosswalk.wire.paging import prefetched
-from crosswalk.wire.shapes import JsonObject
 
 MAX_OPERATIONS = 200
 MAX_BATCH_BYTES = 2 * 1024 * 1024
@@ -51,7 +51,7 @@ class MindmatrixTarget:
     def unwanted(self) -> frozenset[str]:
         doing = self._client.doing("reading opt-outs")
         pages = self._client.pages("opt-outs", "email")
-        return frozenset(email_key(shape(doing).text(record, "email")) for page in pages for record in page.records)
+        return frozenset(email_key(SHAPE.text(record, "email", doing)) for page in pages for record in page.records)
 
     def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> MindmatrixDelivery:  # noqa: ARG002
         """Open a delivery, or go on with the open one of the same snapshot. mode is "delta": there is no list to replace.
@@ -73,10 +73,7 @@ class MindmatrixTarget:
         body = json.write({"snapshot": snapshot, "source": dict(source), "opt_in_acknowledged": True})
         key = idempotency_key(settings.organization, snapshot, "open", body)
         answer = _whole(lambda: self._client.write("/deliveries", body, key, doing), doing)
-        delivery_id = shape(doing).text(answer, "delivery_id")
-        if not delivery_id:
-            raise shape(doing).wrong("delivery_id")
-        return MindmatrixDelivery(self._client, delivery_id, snapshot)
+        return MindmatrixDelivery(self._client, SHAPE.name(answer, "delivery_id", doing), snapshot)
 
 
 class MindmatrixDelivery:
