@@ -1,6 +1,6 @@
 """How long the console takes to answer, on the server, with everything Airflow puts around it: middleware, login, permission.
 
-    python benchmarks/console.py [--accounts 10000] [--records 30000] [--rejected 3000] [--times 7] [--serve PORT]
+    python benchmarks/console.py [--accounts 10000] [--records 30000] [--rejected 3000] [--review 100000] [--times 7] [--serve PORT]
 
 Makes its world in a temporary folder, builds the API server in this process and asks each page. One JSON line a page. --serve keeps
 that server up instead, to look at (log in as engineer, password engineer).
@@ -19,7 +19,14 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import review_world
 from console_world import INTEGRATION, LARGE, LARGE_RUNS, make
+
+from crosswalk.landing.zone import LandingZone
+from crosswalk.store.engine import connect
+from crosswalk.store.store import Store
+
+REVIEW = f"/review/{review_world.INTEGRATION}/{review_world.ACCOUNT}/contact"
 
 PAGES = {
     "overview": "/",
@@ -37,6 +44,11 @@ PAGES = {
     "record, 30 runs": f"/record?integration={INTEGRATION}&account={LARGE}&id=Contact.7.25000",
     "record, changed in each": f"/record?integration={INTEGRATION}&account={LARGE}&id=Contact.7.13500",
     "approvals": "/approvals",
+    "review, candidates found": f"{REVIEW}?tab=match",
+    "review, last page": f"{REVIEW}?tab=match&page=1200",
+    "review, 500 on a page": f"{REVIEW}?tab=new&size=500",
+    "review, one record": f"{REVIEW}/record?id=10005&tab=match",
+    "review, decisions": f"{REVIEW}/history",
     "report.json": f"/reports/{INTEGRATION}/{LARGE}/{LARGE_RUNS}/report.json",
 }
 
@@ -44,11 +56,20 @@ PAGES = {
 def main() -> None:
     """Make the world, then measure or serve."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    for name, number in (("accounts", 10_000), ("records", 30_000), ("rejected", 3_000), ("times", 7), ("serve", 0)):
+    for name, number in (
+        ("accounts", 10_000),
+        ("records", 30_000),
+        ("rejected", 3_000),
+        ("review", 100_000),
+        ("decided", 20_000),
+        ("times", 7),
+        ("serve", 0),
+    ):
         parser.add_argument(f"--{name}", type=int, default=number)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="crosswalk-console-") as folder:
         os.environ.update(_airflow(Path(folder)) | make(Path(folder), chosen.accounts, chosen.records, chosen.rejected))
+        _review(Path(folder), chosen.review, chosen.decided)
         app = _application()
         if chosen.serve:
             import uvicorn
@@ -56,6 +77,12 @@ def main() -> None:
             uvicorn.run(app, host="127.0.0.1", port=chosen.serve, log_level="warning")
         else:
             _measure(app, chosen.times)
+
+
+def _review(folder: Path, records: int, decided: int) -> None:
+    """One more account in the same store and landing zone."""
+    store = Store(connect(f"sqlite:///{folder / 'store.db'}"))
+    review_world.make(folder, store, LandingZone.open(str(folder / "landing")), records, decided)
 
 
 def _airflow(folder: Path) -> dict[str, str]:

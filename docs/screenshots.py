@@ -25,6 +25,8 @@ PAGES = {
     "run-plan": (f"/plugin/crosswalk/crosswalk/runs/{RUN}/30?outcome=update#plan", 1280, "light"),
     "rejected": (f"/plugin/crosswalk/crosswalk/rejected/{RUN}", 1280, "light"),
     "record": ("/plugin/crosswalk/crosswalk/record?integration=smartoffice_to_fmg&account=summit&id=Contact.7.10600", 1280, "light"),
+    "review": ("/plugin/crosswalk/crosswalk/review/crm_to_flex/demo/contact/record?id=10005&tab=match", 1280, "light"),
+    "review-list": ("/plugin/crosswalk/crosswalk/review/crm_to_flex/demo/contact?tab=match", 1280, "light"),
     "approvals": ("/plugin/crosswalk/crosswalk/approvals", 1280, "light"),
     "approvals-dark-768": ("/plugin/crosswalk/crosswalk/approvals", 768, "dark"),
     "dag-tab": ("/dags/fmg_daily_sync/plugin/crosswalk_accounts", 1280, "light"),
@@ -42,7 +44,7 @@ QUIET = [
 def main() -> None:
     """Serve the world, take every picture, stop."""
     port = free_port()
-    numbers = ["--accounts", "300", "--records", "3000", "--rejected", "300", "--serve", str(port)]
+    numbers = ["--accounts", "300", "--records", "3000", "--rejected", "300", "--review", "2000", "--decided", "40", "--serve", str(port)]
     server = subprocess.Popen([sys.executable, str(ROOT / "benchmarks" / "console.py"), *numbers])
     try:
         _wait(port)
