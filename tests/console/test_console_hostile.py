@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
+from console.flex_review import land
 from console.hostile import HOSTILE
 from console.rooms import INTEGRATION, Rooms, SignIn, begin
 from crosswalk.core.model import Hold, Rejection, RunKey, RunStatus
+from crosswalk.core.review import Kind, Wish
 from crosswalk.reports.model import Change, Deletion, Failure, Limit, RejectedRecord, Report, Sample, Sum, TargetOnly
 from crosswalk.reports.planned import CHANGE_COLUMNS
 from crosswalk.reports.publish import publish
@@ -68,6 +70,12 @@ TAGS = frozenset(
         "rect",
         "datalist",
         "meter",
+        "kbd",
+        "details",
+        "summary",
+        "ol",
+        "fieldset",
+        "legend",
     ]
 )
 """Every element the console's templates use."""
@@ -146,6 +154,29 @@ def test_every_page_shows_hostile_text_as_text(rooms: Rooms, sign_in: SignIn, ro
         seen += " ".join(page.text)
     for one in map(clean, HOSTILE):
         assert str(shown(one)) in seen, one
+
+
+@pytest.mark.requirement("SAFE-9", "FLEX-04")
+def test_the_review_shows_hostile_records_as_text(rooms: Rooms, sign_in: SignIn) -> None:
+    people = [{"source_id": f"{place}", "first_name": one, "phone": "+12025550101"} for place, one in enumerate(map(clean, HOSTILE))]
+    people += [{"source_id": one, "first_name": "x"} for one in map(clean, HOSTILE)]
+    held = [{"target_id": one, "first_name": one, "last_name": one, "phone": "+12025550101"} for one in map(clean, HOSTILE)]
+    key, client, seen = land(rooms, people, held), sign_in("user"), ""
+    wishes = [Wish("contact", one, Kind.IMPORT, "", one) for one in map(clean, HOSTILE)]
+    rooms.store.decisions.decide_each(key.integration, key.account, wishes, HOSTILE[0])
+    root = f"/crosswalk/review/{key.integration}/summit/contact"
+    records = [(f"{root}/record", {"id": "0"}), *((f"{root}/record", {"id": one}) for one in map(clean, HOSTILE[:5]))]
+    for path, asked in [*((root, {"tab": tab, "size": 500}) for tab in ("match", "import")), *records, (f"{root}/history", {})]:
+        answer = client.get(path, params=asked)
+        assert answer.status_code == 200, (path, asked)
+        page = Page(answer.text)
+        assert page.tags <= TAGS, path
+        assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("style", "autofocus")]
+        links = [value or "" for name, value in page.attributes if name in ("href", "src", "action")]
+        assert all(one.startswith(("/", "#", "?", "https://demo.flex.example/contact/")) for one in links), path
+        seen += " ".join(page.text)
+    for one in map(clean, HOSTILE):
+        assert " ".join(str(shown(one)).split()) in " ".join(seen.split()), one
 
 
 @pytest.mark.parametrize("text", HOSTILE)
