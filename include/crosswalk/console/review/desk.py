@@ -51,8 +51,8 @@ class Desk:
     def __init__(self, review: Review, deals: pd.DataFrame | None = None) -> None:
         statuses = review.statuses.set_index("source_id")
         source = review.source[review.source["source_id"].isin(statuses.index)]
-        called = names(review.entity, source)
-        order = sorted(range(len(source)), key=lambda row: (unmarked(called[row]), source["source_id"].iat[row]))
+        called, ids = names(review.entity, source), source["source_id"].tolist()
+        order = sorted(range(len(source)), key=lambda row: (unmarked(called[row]), ids[row]))
         self.key, self.entity, self.hold = review.key, review.entity, Lock()
         self.source = source.iloc[order].reset_index(drop=True)
         self.names = [called[row] for row in order]
