@@ -28,6 +28,7 @@ TAGS = {
     "mindmatrix",
     "flex",
     "hourly",
+    "carriers",
     "agent crm",
 }
 HEAVY = ("pandas", "great_expectations", "requests", "pyarrow", "lxml", "phonenumbers", "alembic", "crosswalk.store", "crosswalk.wire")

@@ -91,6 +91,10 @@ RECORD_POINTS = (
     FaultPoint("choice kept", "crosswalk.steps.choices:decide"),
     FaultPoint("delivery opened", "crosswalk.systems.mindmatrix.target:MindmatrixTarget.open"),
     FaultPoint("contacts sent", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.send"),
+    FaultPoint("files taken in", "crosswalk.store.files:Files.record"),
+    FaultPoint("records sent", "crosswalk.systems.agent_crm.target:AgentCrmDelivery.send"),
+    FaultPoint("record sent", "crosswalk.systems.agent_crm.client:AgentCrmClient.write"),
+    FaultPoint("records counted", "crosswalk.systems.agent_crm.target:AgentCrmDelivery.commit"),
     FaultPoint("delivery ended", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.commit"),
 )
 """Points of a delivery record by record, beside those above."""

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from crosswalk.cli import activities, commands, running
+from crosswalk.cli import activities, commands, files, running
 
 if TYPE_CHECKING:
     Rooms = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -22,6 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
     _plan(_group(rooms, "plan", "what a run does, or did"))
     _record(rooms)
     _rejected(_group(rooms, "rejected", "records that do not travel, and why"))
+    _files(_group(rooms, "files", "files that arrived"))
     _activities(_group(rooms, "activities", "what people did in the target, written back as notes"))
     _suppression(_group(rooms, "suppression", "who opted out of mail"))
     _undo(rooms)
@@ -90,6 +91,12 @@ def _rejected(rooms: Rooms) -> None:
     text = "deliver rejected records that pass by now, and nothing else"
     parser = _account_command(rooms, "retry", commands.rejected_retry, text)
     parser.add_argument("source_id", nargs="*", help="only these; none: every rejected record")
+
+
+def _files(rooms: Rooms) -> None:
+    text = "what became of each file that arrived, newest first; exit code 1 when one was refused"
+    parser = _account_command(rooms, "list", files.files_list, text)
+    parser.add_argument("--limit", type=int, default=50, help="files to print, 0 for all (default 50)")
 
 
 def _activities(rooms: Rooms) -> None:

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from crosswalk.core.ports import Operation
+from crosswalk.core.arrivals import ArrivedFile, PastFile
+from crosswalk.core.model import Rejection
+from crosswalk.core.ports import Operation, Source
+
+
+@runtime_checkable
+class FileSource(Source, Protocol):
+    """A source of files: each tells a part, and is taken once."""
+
+    def recall(self, past: Mapping[str, Sequence[PastFile]], only: Collection[str] | None = None) -> None:
+        """Know what was taken before, by carrier, oldest first. only: digests; other files are as if they came later."""
+
+    def arrived(self) -> list[ArrivedFile]:
+        """Check every file that has arrived; what became of each."""
+
+    def rejected_rows(self) -> list[Rejection]:
+        """Rows that do not travel, of the files taken; each by a name of its own (core.arrivals.row_id)."""
 
 
 @runtime_checkable

@@ -173,11 +173,13 @@ def _members(column: pd.Series[str]) -> Counter[str]:
 def _field_blanked(facts: Facts) -> Iterator[Hold]:
     if not len(facts.desired) or facts.narrowed:
         return
-    told = facts.managed[facts.managed["source_id"].isin(facts.desired["source_id"])] if facts.entity.left == STAY else facts.managed
+    told, floor = facts.managed, 0
+    if facts.entity.left == STAY:  # a part: held against what it is about, and a few records may well lose what they had
+        told, floor = told[told["source_id"].isin(facts.desired["source_id"])], facts.safety.delete_floor
     cleared = {row.target for row in facts.entity.mapping.sent if row.blank == CLEAR}  # of the others nothing is blanked
     blank = [name for name in facts.entity.target_fields if name in cleared and (facts.desired[name] == "").all()]
     blanked = {name: int((told[name] != "").sum()) for name in blank}
-    lost = {name: filled for name, filled in blanked.items() if filled}
+    lost = {name: filled for name, filled in blanked.items() if filled > floor}
     if lost:
         named = ", ".join(f"{name} (filled in {filled} before)" for name, filled in lost.items())
         yield Hold("SRC_FIELD_BLANKED", f"blank in all {len(facts.desired)} {facts.entity.name}s: {named}", "filled in at least 1")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crosswalk.local.airflow_api import LocalApi
 from crosswalk.local.control import Sandbox
-from crosswalk.local.results import Result, read_result, shown
+from crosswalk.local.results import NOTHING_NEW, Result, read_result, shown
 from crosswalk.local.scene import Job, Scene
 from crosswalk.orchestration.following import OVER, Progress, progress
 
@@ -120,14 +120,20 @@ class Course:
             self._left.pop(0)
 
     def _end(self, account: str) -> str:
-        """A held plan somebody approved since the last demo is delivered, and stays so."""
+        """A held plan somebody approved since the last demo is delivered, and stays so; what is taken once is not there any more."""
         job = self._left[0]
         end = job.ends[account]
-        return "delivered" if end == "held" and self.store.runs.last_delivered(job.integration, account) else end
+        if (end == "held" or job.once) and self.store.runs.last_delivered(job.integration, account):
+            return NOTHING_NEW if job.once else "delivered"
+        return end
 
     def _finish(self, turn: Turn) -> None:
         before, self._writes = self._writes, self.scene.writes(self.sandbox)
         for account, run_id in turn.run_of.items():
             writes = self._writes[account] - before[account]
+            steps = turn.steps.get(shown(turn.job.integration, account), {})
+            if steps.get("extract") == "skipped":
+                self.results.append(Result(shown(turn.job.integration, account), NOTHING_NEW, self._expected[account], writes=writes))
+                continue
             expected = self._expected[account]
             self.results.append(read_result(self.sandbox.place, self.store, turn.job.integration, account, run_id, expected, writes))

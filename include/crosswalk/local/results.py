@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from crosswalk.store.store import Store
 
 MAIN = "smartoffice_to_fmg"
+NOTHING_NEW = "nothing new"
+"""How an account ended that was skipped: there was nothing to do."""
+
 _DELIVERED = {RunStatus.SUCCESS, RunStatus.PARTIAL}
 
 

@@ -20,13 +20,15 @@ class Job:
     """One run of a DAG, for accounts of one integration.
 
     ends: account → how the demo expects it to end: "delivered", "held" or an error code. conf: of the run; None names the accounts,
-    and lets a run count that the schedule began for them meanwhile.
+    and lets a run count that the schedule began for them meanwhile. once: what a run took is not taken again; without anything new the
+    next one is skipped.
     """
 
     dag: str
     integration: str
     ends: Mapping[str, str]
     conf: dict[str, Any] | None = None
+    once: bool = False
 
 
 class Scene(Protocol):

@@ -48,6 +48,19 @@ def log_news(key: RunKey, number: int) -> None:
     log.warning("crosswalk notice %s", json.dumps(news, sort_keys=True))
 
 
+def log_refused(key: RunKey, number: int) -> None:
+    """Log, as one JSON line, that files were refused whole: the run went on without them."""
+    news = {
+        "account": key.account,
+        "integration": key.integration,
+        "code": "FILES_REFUSED",
+        "files": number,
+        "next": "look at the report for each file's code; have the carrier send it again, and remove it from the place",
+        "report": run_url(key),
+    }
+    log.warning("crosswalk notice %s", json.dumps(news, sort_keys=True))
+
+
 def log_failure(context: Context) -> None:
     """Log the notice as one JSON line: the `on_failure_callback` of every task."""
     log.error("crosswalk failure %s", json.dumps(notice(context), sort_keys=True))

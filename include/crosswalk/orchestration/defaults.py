@@ -39,6 +39,11 @@ def sync_params() -> dict[str, Param]:
     }
 
 
+def ingest_params() -> dict[str, Param]:
+    """Build the trigger form of an ingest of files."""
+    return {"accounts": _names([], 63, "Accounts", "Names of include/accounts, one a line. Empty: all of them."), "dry_run": _dry_run()}
+
+
 def writeback_params() -> dict[str, Param]:
     """Build the trigger form of a write-back."""
     return {

@@ -13,6 +13,7 @@ from crosswalk.errors import DataError
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from crosswalk.core.abilities import FileSource
     from crosswalk.core.accounts import AccountSettings
     from crosswalk.steps.context import Run, Trigger
     from crosswalk.steps.whole import Account
@@ -45,6 +46,29 @@ def begin_run(context: Context, integration: str, account: str) -> Run:
 
         answer_existing(run, params["existing"])
     return run
+
+
+def require_news(context: Context, integration: str, account: str) -> FileSource | None:
+    """Open the source and look whether anything arrived that a run would be for.
+
+    None for a backfill, which looks at what was landed, whatever lies there now. Raises AirflowSkipException when nothing did.
+    A run by hand is also for files a person did not answer about, or declined.
+    """
+    if context["dag_run"].run_type == "backfill":
+        return None
+    from crosswalk.core.abilities import FileSource
+    from crosswalk.core.accounts import spec_of
+    from crosswalk.orchestration.resources import open_store, source_hook
+    from crosswalk.steps.arrivals import has_news
+
+    settings = account_settings(integration, account)
+    source = source_hook(spec_of(settings).source, settings).get_source()
+    by_hand = context["dag_run"].run_type == "manual"
+    if not isinstance(source, FileSource):
+        return None
+    if not has_news(open_store(), integration, account, source, again=by_hand):
+        _skip(f"{account}: no new file has arrived, nothing to do; `crosswalk files list` shows those taken before")
+    return source
 
 
 def begin_undo(context: Context, integration: str, account: str) -> Run:

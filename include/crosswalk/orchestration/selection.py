@@ -87,7 +87,7 @@ def _shown(name: str) -> str:
 
 
 def _due(account: AccountSettings, on_demand: bool, interval: Interval | None) -> bool:
-    if on_demand or interval is None:
+    if on_demand or interval is None or account.frequency == "hourly":
         return on_demand or account.frequency != "manual"
     at = time.fromisoformat(account.options["at"])
     return any(nights(account.frequency, at, account.zone, *interval))

@@ -17,6 +17,7 @@ from crosswalk.orchestration.links import RunReportLink
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from crosswalk.core.ports import Source
     from crosswalk.steps.context import Run
 
 Handle = dict[str, Any]
@@ -126,7 +127,7 @@ class ExtractOperator(_Beginning):
 
     def execute(self, context: Context) -> Handle:
         """Read both sides into the landing zone. Every try takes a snapshot number of its own."""
-        from crosswalk.orchestration.resources import source_hook, target_hook
+        from crosswalk.orchestration.resources import target_hook
         from crosswalk.orchestration.runs import begin_run, handle_and_counts
         from crosswalk.steps.extract import extract
         from crosswalk.steps.replay import replay
@@ -136,9 +137,15 @@ class ExtractOperator(_Beginning):
         if run.store.runs.get(run.key).replays is not None:
             return handle_and_counts(run.key, replay(run))
         with _noted(run):
-            source = source_hook(run.spec.source, run.settings).get_source()
+            source = self.open_source(run)
             target = target_hook(run.spec.target, run.settings).get_target()
         return handle_and_counts(run.key, extract(run, source, target))
+
+    def open_source(self, run: Run) -> Source:
+        """Open what the account's connection leads to. Raises ConfigurationError."""
+        from crosswalk.orchestration.resources import source_hook
+
+        return source_hook(run.spec.source, run.settings).get_source()
 
 
 class ValidateOperator(_Step):

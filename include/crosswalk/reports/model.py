@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from crosswalk.core.arrivals import ArrivedFile
 from crosswalk.core.model import LEFT, Hold, Outcome, RunKey, RunStatus
 from crosswalk.validation.results import RuleResult
 
@@ -142,7 +143,8 @@ class Failure:
 class Report:
     """One run of one account, as far as it has come.
 
-    status: a RunStatus. Times are ISO 8601, "" when unknown. durations: seconds by step. limits: of the whole source database.
+    status: a RunStatus. Times are ISO 8601, "" when unknown. durations: seconds by step. files: the execution log.
+    limits: of the whole source database.
     plan: {entity: {outcome: records}}. next_step: one sentence; "" lets the page say the usual one for the status.
     waiting: source ids of what this run announced, by entity. linked: what people linked, as the target has it.
     """
@@ -158,6 +160,7 @@ class Report:
     ended_at: str = ""
     taken_at: str = ""
     durations: dict[str, float] = field(default_factory=dict)
+    files: list[ArrivedFile] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
     sums: list[Sum] = field(default_factory=list)
     rules: list[RuleResult] = field(default_factory=list)

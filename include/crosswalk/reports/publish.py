@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from crosswalk.reports import planned
 from crosswalk.reports.html import render
 from crosswalk.reports.model import Report, to_json
-from crosswalk.reports.tables import plan_csv, rejected_csv
+from crosswalk.reports.tables import files_csv, plan_csv, rejected_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +27,13 @@ class ReportFolder(planned.FrameFolder, Protocol):
 
 
 def publish(folder: ReportFolder, report: Report, plan: pd.DataFrame | None = None, changes: pd.DataFrame | None = None) -> None:
-    """Write rejected.csv, the plan's files (once there is a plan, with its masked changes), rules, report.json and, last, report.html."""
+    """Write rejected.csv, files.csv (where files arrived), the plan's files (once there is a plan), rules, report.json, then report.html.
+
+    changes: those of the plan, masked.
+    """
     folder.write_bytes("rejected.csv", rejected_csv(report))
+    if report.files:
+        folder.write_bytes("files.csv", files_csv(report))
     if plan is not None and changes is not None:
         folder.write_bytes("plan.csv", plan_csv(plan))
         planned.write(folder, plan, changes)

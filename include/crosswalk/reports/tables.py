@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -29,6 +29,12 @@ REJECTED_ROW_COLUMNS = (
 PLAN_COLUMNS = ("entity", "source_id", "target_id", "outcome", "reason", "changed")
 """What plan.csv shows of a plan. The payload hash stays inside: short values could be guessed from it."""
 
+FILE_COLUMNS = (
+    *("carrier", "name", "outcome", "code", "said", "business_date", "rows", "accepted_rows", "rejected_rows", "policies", "members"),
+    *("agents", "superseded", "without_email", "without_agent", "rejected", "dropped_columns", "digest"),
+)
+"""What files.csv shows of each file."""
+
 # A formula begins with = + - @ (or their full-width forms), spaces and invisible characters aside; in some locales a cell
 # also begins after a semicolon or a line break inside the quotes.
 _INVISIBLE = r"[\s\x00-\x20\x7f-\xa0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
@@ -39,6 +45,11 @@ def rejected_csv(report: Report) -> bytes:
     """Write every rejected record with code, field, reason, fix, masked value, first seen and attempts. UTF-8."""
     columns = [one.name for one in fields(RejectedRecord)]
     return _csv(columns, ([str(value) for value in astuple(one)] for one in report.rejected))
+
+
+def files_csv(report: Report) -> bytes:
+    """Write the execution log, one row a file. UTF-8."""
+    return _csv(FILE_COLUMNS, ([_counted(getattr(one, name)) for name in FILE_COLUMNS] for one in report.files))
 
 
 def plan_csv(plan: pd.DataFrame) -> bytes:
@@ -75,6 +86,13 @@ def _cells(row: RejectedRow) -> list[str]:
 def formula_safe(cell: str) -> str:
     """Put an apostrophe before what a spreadsheet would take for a formula; anything else stays as it is."""
     return _FORMULA.sub(lambda found: f"{found.group()}'", cell)
+
+
+def _counted(value: object) -> str:
+    """Write counts by code as text, as well as single values and lists."""
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={count}" for name, count in sorted(value.items()))
+    return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Iterable[str]]) -> bytes:

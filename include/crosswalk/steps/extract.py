@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crosswalk import __version__
-from crosswalk.core.abilities import LicensedSource, RemarkingSource
+from crosswalk.core.abilities import FileSource, LicensedSource, RemarkingSource
 from crosswalk.core.ports import Source, Target, TargetState
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import AuthRefused, ConfigurationError, DataError, PermanentError, TransientError
 from crosswalk.landing.manifest import EntityManifest, Manifest
+from crosswalk.steps.arrivals import counts, take_in
 from crosswalk.steps.context import BEAT_SECONDS, Run
 from crosswalk.steps.eligible import read_choices
 from crosswalk.steps.reading import land_both, unstable
@@ -36,6 +37,8 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
         if run.spec.right:
             source.require_right(run.spec.right)
         _leave_out(run, source)
+        if isinstance(source, FileSource):
+            take_in(run, source)
         totals = _totals(run, source)
         run.store.runs.update(run.key, counts={**run.store.runs.get(run.key).counts, "source_totals": totals})
         choices = read_choices(run, source)
@@ -51,7 +54,8 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
             _check_fields(run, entity, entities[f"source_{entity.name}"])
         run.folder.seal(replace(_manifest(run, source, target, totals, state, entities), choices=choices))
         left_out = len(run.store.runs.get(run.key).counts.get("left_out", []))
-        return {**{name: landed.rows for name, landed in entities.items()}, **({"left_out": left_out} if left_out else {})}
+        landed = {name: one.rows for name, one in entities.items()}
+        return {**landed, **({"left_out": left_out} if left_out else {}), **counts(run)}
 
 
 def _leave_out(run: Run, source: Source) -> None:

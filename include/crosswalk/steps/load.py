@@ -10,20 +10,22 @@ from typing import Any
 
 import pandas as pd
 
+from crosswalk.core.abilities import FileSource
 from crosswalk.core.model import REPLACE, UNDO, Outcome, Rejection, RunStatus
 from crosswalk.core.ports import Operation, Source, Target
 from crosswalk.core.spec_model import LINKING
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.steps.approve import require_approval
+from crosswalk.steps.arrivals import refused_files, take_again
 from crosswalk.steps.carry_out import record_carried_out, settle
 from crosswalk.steps.context import BEAT_SECONDS, Heartbeat, Run
 from crosswalk.steps.deliver import Delivered, deliver
 from crosswalk.steps.links import full_load_seconds, newly_announced, tell
 from crosswalk.steps.opt_outs import note_opt_outs
 from crosswalk.steps.reading import read_frame
+from crosswalk.steps.rejections import read_rejections, write_rejections
 from crosswalk.steps.send import Sent
 from crosswalk.steps.transform import plan_digest, read_plan
-from crosswalk.steps.validate import read_rejections, write_rejections
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +106,8 @@ def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat
         return
     since = ", and the account's scope was changed" if rescoped else ""
     opened = source()
+    if isinstance(opened, FileSource):
+        take_again(run, opened)
     for entity in run.spec.entities:
         landed = run.folder.read_entity(f"source_{entity.name}")
         now = read_frame(run, "source", entity, lambda name: opened.pages(name, run.scope), beat)
@@ -133,7 +137,7 @@ def _finish(run: Run, target: Target, delivered: Delivered) -> None:
         known = run.store.ledger.delivered(run.key.integration, run.key.account, entity.name)
         upserted[entity.name] = _acknowledged(rows, after, known)
         gone[entity.name] = sorted(set(known["source_id"]) - set(after["source_id"]))
-    rejected = len(read_rejections(run, "rejected_all"))
+    rejected = len(read_rejections(run.folder, "rejected_all")) + refused_files(run)
     counts = run.store.runs.get(run.key).counts
     told: dict[str, Any] = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
     told |= {"generation": receipt.generation, "target": dict(receipt.counts)}
@@ -158,9 +162,9 @@ def _reject_refused(run: Run, sent: Sent) -> None:
     """A record the target refused joins the rejected records, with the target's reason."""
     if not sent.refused:
         return
-    rejections = read_rejections(run, "rejected_all")
+    rejections = read_rejections(run.folder, "rejected_all")
     told = [_rejection(run, operation, refusal.code, refusal.field) for operation, refusal in sent.refused]
-    write_rejections(run, "rejected_all", [*rejections, *told])
+    write_rejections(run.folder, "rejected_all", [*rejections, *told])
     for entity in run.spec.entities:
         mine = [r for r in [*rejections, *told] if r.entity == entity.name]
         run.store.rejected.record(run.key, entity.name, mine, None)

@@ -18,10 +18,12 @@ from crosswalk.reports.model import Failure, Limit, LinkedRecord, RejectedRecord
 from crosswalk.reports.planned import masked_changes
 from crosswalk.reports.samples import samples
 from crosswalk.reports.wording import lasting
+from crosswalk.steps.arrivals import arrived, rejected_rows
 from crosswalk.steps.links import LINKED, newly_announced
+from crosswalk.steps.rejections import read_rejections
 from crosswalk.steps.remarks import remarks
-from crosswalk.steps.transform import read_plan, records_without_id, rules_of, target_only_file
-from crosswalk.steps.validate import read_rejections
+from crosswalk.steps.transform import read_plan, records_without_id, target_only_file
+from crosswalk.steps.validate import rules_of
 from crosswalk.store.runs import RunRow
 from crosswalk.validation.results import RuleResult
 
@@ -40,6 +42,7 @@ def publish(run: Run, step: str) -> None:
     report = _head(run, row)
     report.rules = [RuleResult(**rule) for rule in rules_of(run)]
     report.rejected = list(_rejected(run))
+    report.files = arrived(run)
     if manifest:
         report.taken_at = manifest.taken_at.isoformat(timespec="seconds")
         report.notes += [*_origin(row), *settings_notes(row), *_notes(manifest), *_left_out(run, row), *_pace(row), *remarks(run)]
@@ -100,7 +103,7 @@ def _head(run: Run, row: RunRow) -> Report:
 def _rejected(run: Run) -> Iterator[RejectedRecord]:
     name = "rejected_all" if run.folder.exists("rejected_all.parquet") else "rejected"
     known = {(row.entity, row.source_id, row.code, row.field): row for row in run.store.rejected.open(run.key.integration, run.key.account)}
-    for one in read_rejections(run, name):
+    for one in read_rejections(run.folder, name):
         row = known.get((one.entity, one.source_id, one.code, one.field))
         first_seen = row.first_seen_at.isoformat(timespec="seconds") if row else ""
         yield RejectedRecord(**vars(one), first_seen=first_seen, attempts=row.attempts if row else 1)
@@ -150,25 +153,30 @@ def _linked(run: Run) -> Iterator[LinkedRecord]:
 
 
 def _add_plan(run: Run, report: Report, plan: pd.DataFrame, manifest: Manifest) -> None:
-    folder, rejections = run.folder, read_rejections(run, "rejected_all")
+    folder, rejections = run.folder, read_rejections(run.folder, "rejected_all")
     for entity in run.spec.entities:
         rows = plan[plan["entity"] == entity.name]
         target = run.landed.read_entity(f"target_{entity.name}")
         report.samples += samples(rows, folder.read_frame(f"desired_{entity.name}"), target, entity.target_fields)
-        report.sums += _sums(manifest, plan, entity.name, rejections)
+        stopped = len({one.source_id for one in rejected_rows(run) if one.entity == entity.name})
+        report.sums += _sums(manifest, plan, entity.name, rejections, stopped)
     report.deletes = model.deletes_of(plan)
     report.drift = model.drift_of(plan)
     report.staying = model.staying_of(plan)
     report.target_only = list(_target_only(run, plan))
 
 
-def _sums(manifest: Manifest, plan: pd.DataFrame, entity: str, rejections: list[Rejection]) -> list[Sum]:
-    """Count what has no id by what was read: such a record is rejected and has no row in the plan. An undo reads no source."""
+def _sums(manifest: Manifest, plan: pd.DataFrame, entity: str, rejections: list[Rejection], rows: int) -> list[Sum]:
+    """Count what has no id by what was read: such a record is rejected and has no row in the plan. An undo reads no source.
+
+    rows: of files, rejected before they were records.
+    """
     landed = manifest.entities
     if f"source_{entity}" not in landed:
         return []
     read, found = (landed[f"{side}_{entity}"].rows for side in ("source", "target"))
-    return model.sums_of(entity, plan, read, found, records_without_id(rejections, entity))
+    without_id = records_without_id(rejections, entity)
+    return model.sums_of(entity, plan, read + rows, found, without_id)
 
 
 def _target_only(run: Run, plan: pd.DataFrame) -> Iterator[TargetOnly]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -19,14 +18,15 @@ from crosswalk.core.settings import changes, facts
 from crosswalk.core.spec_model import DIFFERENCE, LINKING, RECORDS, REMOVE
 from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
+from crosswalk.steps.arrivals import file_holds, told_of
 from crosswalk.steps.choices import LEAVE, asked_first, decided, existing, leave_as_is
 from crosswalk.steps.context import Run
 from crosswalk.steps.match import operations_digest, plan_linking
 from crosswalk.steps.operations import CHANGING
 from crosswalk.steps.opt_outs import SUPPRESSED
 from crosswalk.steps.planning import Planned, first_delivery, plan_difference, scope_of
+from crosswalk.steps.rejections import read_rejections, write_rejections
 from crosswalk.steps.retry import leave_out_others, leave_out_unread, retried, without_taken
-from crosswalk.steps.validate import read_rejections, write_rejections
 from crosswalk.store.runs import RunRow
 
 _PHONE = re.compile(r"\+[0-9]{7,15}( x[0-9]{1,9})?")
@@ -45,7 +45,7 @@ def transform(run: Run) -> dict[str, Any]:
         row = run.store.runs.get(run.key)
         if row.plan_hash and (run.store.ledger.batches(run.key) or run.store.ledger.finished(run.key)):
             return _handle(run)
-        rejections = read_rejections(run, "rejected")
+        rejections = read_rejections(run.folder, "rejected")
         planned = _restricted(run, PLANNERS[run.spec.planner](run, rejections), rejections)
         found = [*_holds(run, planned, rejections), *_undone(run, planned), *asked_first(run, (one.plan for one in planned))]
         _land(run, planned, rejections)
@@ -70,7 +70,7 @@ def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> lis
     last = run.store.runs.last_delivered(run.key.integration, run.key.account)
     safety = run.spec.safety.tightened(run.settings.safety)
     changed = last is not None and last.mapping_digest != run.spec.mapping_digest
-    found: list[Hold] = []
+    found: list[Hold] = [*file_holds(run)]
     for one in planned:
         found += holds(
             safety,
@@ -138,7 +138,7 @@ def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None
     for one in planned:
         run.folder.write_frame(f"desired_{one.entity.name}", one.desired)
     run.folder.write_frame("plan", pd.concat([one.plan for one in planned], ignore_index=True))
-    write_rejections(run, "rejected_all", rejections)
+    write_rejections(run.folder, "rejected_all", rejections)
     _export_target_only(run, planned)
 
 
@@ -185,6 +185,7 @@ def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: lis
         for one in planned:
             mine = [r for r in rejections if r.entity == one.entity.name]
             only = retried(run) if run.narrowed is None else set(one.source_ids)
+            only = told_of(run, one.entity, one.source_ids) if only is None else only
             run.store.rejected.record(run.key, one.entity.name, mine, set(one.source_ids), only=only)
 
 
@@ -216,10 +217,3 @@ def is_held(run: Run) -> bool:
 def _handle(run: Run) -> dict[str, Any]:
     row = run.store.runs.get(run.key)
     return {"held": is_held(run), "plan_hash": row.plan_hash, "summary": row.counts["plan"]}
-
-
-def rules_of(run: Run) -> list[dict[str, Any]]:
-    """The rule results validate landed; empty when it has not run."""
-    if not run.folder.exists("rules.json"):
-        return []
-    return list(json.loads(run.folder.read_bytes("rules.json")))

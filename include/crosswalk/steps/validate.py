@@ -6,18 +6,15 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-import pandas as pd
-
 from crosswalk.core.eligibility import travelling
-from crosswalk.core.model import Rejection
 from crosswalk.core.spec import EntitySpec
 from crosswalk.errors import DataError
+from crosswalk.steps.arrivals import rejected_rows
 from crosswalk.steps.context import Run
 from crosswalk.steps.eligible import decide_records
+from crosswalk.steps.rejections import write_rejections
 from crosswalk.validation.suite import RuleResult
 from crosswalk.validation.suite import validate as check
-
-REJECTION_COLUMNS = list(Rejection.__dataclass_fields__)
 
 
 def validate(run: Run) -> dict[str, Any]:
@@ -26,7 +23,7 @@ def validate(run: Run) -> dict[str, Any]:
     Returns counts for XCom. Raises DataError on a critical rule, and what `decide_records` raises.
     """
     with run.step("validate"), run.working():
-        rejections: list[Rejection] = []
+        rejections = rejected_rows(run)
         rules: list[RuleResult] = []
         counts: dict[str, Any] = {}
         for entity in run.spec.entities:
@@ -40,21 +37,15 @@ def validate(run: Run) -> dict[str, Any]:
             rejections += result.rejections
             run.folder.write_frame(f"accepted_{entity.name}", result.accepted)
             counts[entity.name] = {"accepted": len(result.accepted), "rejected": len(frame) - len(result.accepted)}
-        write_rejections(run, "rejected", rejections)
+        write_rejections(run.folder, "rejected", rejections)
         return counts
 
 
-def write_rejections(run: Run, name: str, rejections: list[Rejection]) -> None:
-    """Land rejections as a frame with the columns of `Rejection`."""
-    run.folder.write_frame(name, pd.DataFrame([asdict(r) for r in rejections], columns=REJECTION_COLUMNS, dtype="str"))
-
-
-def read_rejections(run: Run, name: str) -> list[Rejection]:
-    """Read what `write_rejections` landed; empty when the step has not run."""
-    if not run.folder.exists(f"{name}.parquet"):
+def rules_of(run: Run) -> list[dict[str, Any]]:
+    """The rule results validate landed; empty when it has not run."""
+    if not run.folder.exists("rules.json"):
         return []
-    frame = run.folder.read_frame(name)
-    return [Rejection(*row) for row in frame[REJECTION_COLUMNS].itertuples(index=False, name=None)]
+    return list(json.loads(run.folder.read_bytes("rules.json")))
 
 
 def _stop_on_critical(run: Run, entity: EntitySpec, critical: list[RuleResult]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 VERSION_TABLE = "crosswalk_version"
-HEAD = "0008"
+HEAD = "0009"
 _LOCK = 5_270_153_001
 """Advisory lock, any number that is ours: two migrations of one PostgreSQL database wait for each other."""
 

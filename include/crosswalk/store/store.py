@@ -12,6 +12,7 @@ from crosswalk.store.bindings import Bindings
 from crosswalk.store.businesses import ProvisionedBusinesses
 from crosswalk.store.decisions import Decisions
 from crosswalk.store.feeds import Feeds
+from crosswalk.store.files import Files
 from crosswalk.store.leases import Leases
 from crosswalk.store.ledger import Ledger
 from crosswalk.store.outbox import Outbox
@@ -34,6 +35,7 @@ class Store:
         self.leases = Leases(engine, clock)
         self.ledger = Ledger(engine)
         self.rejected = Rejected(engine)
+        self.files = Files(engine)
         self.feeds = Feeds(engine, clock)
         self.outbox = Outbox(engine, clock)
         self.suppressions = Suppressions(engine)

@@ -243,6 +243,26 @@ business = Table(
     comment="Businesses administrators had provisioned: each is an account of its integration. No name and no e-mail.",
 )
 
+file = Table(
+    "file",
+    metadata,
+    *_account_columns(),
+    _number("snapshot", "Snapshot number of the run that read it.", primary_key=True),
+    _number("number", "Place in the run's log, 1, 2, 3 …", primary_key=True),
+    _text("carrier", "Folder of the carrier."),
+    _text("name", "Its name, fit to be shown."),
+    _text("outcome", "taken (for good once the run is delivered) or refused."),
+    _text("code", "Why it was refused (docs/errors.md); blank: taken."),
+    _text("said", "The same in words; holds no person's data."),
+    _text("digest", "SHA-256 of the content; blank when it could not be read."),
+    _text("business_date", "The date in its name, ISO; blank where names are not dated."),
+    _json("facts", dict, "Numbers by name: rows, policies, members, agents, rejected rows by code; columns dropped; holds."),
+    _json("by_agent", dict, "Policies by writing NPN, which the next file is held against."),
+    _time("read_at", "When.", nullable=False),
+    ForeignKeyConstraint(["integration", "account", "snapshot"], ["run.integration", "run.account", "run.snapshot"]),
+    comment="The execution log: what became of each file that arrived. Of a delivered run, also what was taken and never is again.",
+)
+
 audit = Table(
     "audit",
     metadata,

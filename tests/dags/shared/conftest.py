@@ -22,12 +22,14 @@ import pytest
 
 from crosswalk.local.scenes.emoney import EmoneyScene, Firm
 from crosswalk.local.scenes.fmg import Office
+from crosswalk.local.scenes.fmo import FmoScene
 from crosswalk.local.scenes.mindmatrix import CUSTOMERS, MindmatrixScene
 from dags.night import ROOT, Night, real_airflow
 
 OFFICES = (Office("hazel", 7, 30, 3, 0, "delivered"),)
 SCENES = (
     EmoneyScene((Firm("elm", 5, 8), Firm("oak", 6, 8))),
+    FmoScene(),
     MindmatrixScene(tuple(replace(one, contacts=80, companies=10) for one in CUSTOMERS)),
 )
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import xlsxwriter
 
+from crosswalk.core.arrivals import PastFile
 from crosswalk.systems.carriers.client import DropFolder
-from crosswalk.systems.carriers.history import PastFile
 from crosswalk.systems.carriers.source import CarriersSource, LogLine
 
 TODAY = date(2026, 3, 10)

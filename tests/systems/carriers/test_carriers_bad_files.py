@@ -17,9 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crosswalk.core.arrivals import PastFile
 from crosswalk.errors import CrosswalkError, DataError
 from crosswalk.systems.carriers.client import DropFolder
-from crosswalk.systems.carriers.history import PastFile
 from crosswalk.systems.carriers.names import check_name
 from systems.carriers.conftest import BOOK, STATEMENT, TODAY, Inbox, book, book_row, csv_text, workbook
 from systems.carriers.test_carriers_reading import SUBSCRIBER, edi
@@ -119,10 +119,10 @@ def test_a_bad_row_goes_to_quarantine_and_to_no_agent(inbox: Inbox, case: str) -
     inbox.drop("harborlight", NAME, book(*MANY, book_row(999, **changes)))
     with inbox.source() as source:
         (line,) = source.log()
-        (rejection,) = source.rejections
+        (rejection,) = source.rejected_rows()
     assert line.facts
     assert (line.facts.rows, line.facts.policies, line.facts.rejected) == (201, 200, {code: 1})
-    assert (rejection.code, rejection.source_id) == (code, f"{NAME} row 202")
+    assert (rejection.code, rejection.source_id) == (code, f"harborlight/{NAME} row 202")
     assert not any(value in str(rejection) for value in (*changes.values(), "H00000999", "Ann999") if len(value) > 3)
     assert len(inbox.rows("policy")) == 200
 

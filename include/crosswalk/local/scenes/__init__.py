@@ -3,6 +3,7 @@
 from crosswalk.local.scene import Scene
 from crosswalk.local.scenes.emoney import EmoneyScene
 from crosswalk.local.scenes.fmg import FmgScene
+from crosswalk.local.scenes.fmo import FmoScene
 from crosswalk.local.scenes.mindmatrix import MindmatrixScene
 
-SCENES: tuple[Scene, ...] = (FmgScene(), EmoneyScene(), MindmatrixScene())
+SCENES: tuple[Scene, ...] = (FmgScene(), EmoneyScene(), MindmatrixScene(), FmoScene())

@@ -35,8 +35,9 @@ def search_body(text: str, within: str) -> bytes:
 
 
 def upsert_body(operation: Operation) -> bytes:
-    """Write the body of an upsert, keyed by `sync_key`."""
-    values = {SYNC_KEY: operation.source_id, **{name: operation.values.get(name, "") for name in fields_of(operation.entity)}}
+    """Write the body of an upsert, keyed by `sync_key`. Fields nothing is said of are left out, and stay as they are."""
+    told = {name: operation.values[name] for name in fields_of(operation.entity) if name in operation.values}
+    values = {SYNC_KEY: operation.source_id, **told}
     return json.write({"key_field": SYNC_KEY, "fields": _entries(values)})
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from crosswalk.core.arrivals import PastFile
 from crosswalk.core.model import Hold
 from crosswalk.core.suggestions import quoted
 from crosswalk.errors import DataError
@@ -15,16 +14,6 @@ from crosswalk.systems.carriers.reading import FileFacts
 
 MAX_AGENT_LOSS = 0.5
 AGENT_FLOOR = 2
-
-
-@dataclass(frozen=True)
-class PastFile:
-    """A file that was taken. business_date: the one in its name, None where names are not dated. by_agent: policies by writing NPN."""
-
-    name: str
-    digest: str
-    business_date: date | None = None
-    by_agent: Mapping[str, int] = field(default_factory=Counter)
 
 
 def business_date(name: str, carrier: Carrier, doing: str) -> date | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -14,7 +13,6 @@ from crosswalk.orchestration.resources import s3_client
 
 if TYPE_CHECKING:
     from crosswalk.systems.carriers.client import Drop
-    from crosswalk.systems.carriers.history import PastFile
     from crosswalk.systems.carriers.source import CarriersSource
 
 
@@ -30,12 +28,12 @@ class CarriersHook(BaseHook):
         super().__init__()
         self.conn_id = conn_id
 
-    def get_source(self, past: Mapping[str, Sequence[PastFile]] | None = None) -> CarriersSource:
-        """Open the place as a source. past: files taken before, by carrier. Raises ConfigurationError with every problem found."""
+    def get_source(self) -> CarriersSource:
+        """Open the place as a source. Raises ConfigurationError with every problem found."""
         from crosswalk.systems.carriers.source import CarriersSource
 
         extra = self._extra()
-        return CarriersSource(_drop(extra), past or {}, settle_seconds=float(extra.get("settle_seconds", 30)))
+        return CarriersSource(_drop(extra), settle_seconds=float(extra.get("settle_seconds", 30)))
 
     def test_connection(self) -> tuple[bool, str]:
         """List the place: which folders are carriers, and how many files lie in each. Nothing is opened."""

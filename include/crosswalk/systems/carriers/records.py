@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
+from crosswalk.core.arrivals import row_id
 from crosswalk.core.model import Rejection
 from crosswalk.core.npn import NpnFault
 from crosswalk.core.ports import Row
@@ -76,7 +77,7 @@ def entity_row(entity: str, record: Record, carrier: Carrier) -> Row:
 def _chunk(rows: list[RawRow], carrier: Carrier, file_name: str) -> Chunk:
     import pandas as pd
 
-    names = {str(row.number): f"{file_name} row {row.number}" for row in rows}
+    names = {str(row.number): row_id(carrier.name, file_name, row.number) for row in rows}
     columns = {name: [row.cells.get(name, "") for row in rows] for name in carrier.columns}
     mapped = carrier.mapping.apply(pd.DataFrame({"source_id": [str(row.number) for row in rows], **columns}, dtype="str"))
     rejections = [_named(rejection, names[rejection.source_id], carrier) for rejection in mapped.rejections]

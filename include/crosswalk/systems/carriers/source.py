@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import TracebackType
 from typing import BinaryIO
 
+from crosswalk.core.arrivals import LATER, REFUSED, SEEN, TAKEN, ArrivedFile, PastFile
 from crosswalk.core.model import Hold, Rejection
 from crosswalk.core.ports import Page, Row
 from crosswalk.core.suggestions import quoted
 from crosswalk.errors import CrosswalkError, DataError
 from crosswalk.systems.carriers.carrier import Carrier, entity_fields, load_carrier
 from crosswalk.systems.carriers.client import Drop, Dropped, RefusedFile, require_unchanged, settled
-from crosswalk.systems.carriers.history import PastFile, business_date, holds, require_in_time, was_seen
+from crosswalk.systems.carriers.history import business_date, holds, require_in_time, was_seen
 from crosswalk.systems.carriers.reading import WORKBOOKS, FileFacts, FileReading
 from crosswalk.wire.archive import gzip_member, zip_members
 from crosswalk.wire.files import GZIP, ZIP, FileLimits, Member
 
 PAGE = 1000
-TAKEN, SEEN, REFUSED = "taken", "seen", "refused"
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class LogLine:
     facts: FileFacts | None = None
     holds: tuple[Hold, ...] = ()
     business_date: date | None = None
+    digest: str = ""
 
 
 @dataclass
@@ -49,7 +50,9 @@ class _Taken:
 
 @dataclass
 class CarriersSource:
-    """Implements core.ports.Source over one drop place. A context manager: files stay open while their pages are read.
+    """Implements core.ports.Source and core.abilities.FileSource over one drop place.
+
+    A context manager: files stay open while their pages are read.
 
     past: files taken before by carrier, oldest first. carriers: only these folders, None for all. today: where the carriers are.
     """
@@ -66,6 +69,7 @@ class CarriersSource:
         self._open = ExitStack()
         self._taken: list[_Taken] | None = None
         self._log: list[LogLine] = []
+        self._only: frozenset[str] | None = None
 
     def __enter__(self) -> CarriersSource:
         return self
@@ -82,13 +86,23 @@ class CarriersSource:
     def require_right(self, right: str) -> None:
         """Do nothing: who may read the place is the place's affair."""
 
+    def recall(self, past: Mapping[str, Sequence[PastFile]], only: Collection[str] | None = None) -> None:
+        """Know what was taken before; look at the place again if that is news. only: digests of the files it is about, None for all."""
+        wanted = None if only is None else frozenset(only)
+        if (past, wanted) != (self.past, self._only):
+            self._open.close()
+            self.past, self._only, self._taken, self._log = past, wanted, None, []
+
+    def arrived(self) -> list[ArrivedFile]:
+        """Tell of every file that has arrived as `log` does, in the steps' words."""
+        return [_arrived(line) for line in self.log()]
+
     def log(self) -> list[LogLine]:
         """Check every file that has arrived; one line each. A refused file stops no other."""
         self._look()
         return self._log
 
-    @property
-    def rejections(self) -> list[Rejection]:
+    def rejected_rows(self) -> list[Rejection]:
         """Rows that do not travel, of the files taken."""
         return [rejection for taken in self._look() for rejection in taken.reading.rejections]
 
@@ -154,18 +168,21 @@ class CarriersSource:
     def _line(self, member: Member, carrier: Carrier, past: list[PastFile]) -> tuple[LogLine, FileReading | None]:
         shown = quoted(member.name)[1:-1]
         doing = f"reading {shown} of {carrier.name}"
+        digest = ""
         try:
             when = business_date(member.name, carrier, doing)
             reading = FileReading(carrier, member, doing)
             digest = reading.digest()
             if was_seen(digest, past):
-                return LogLine(carrier.name, shown, SEEN, "FILE_SEEN", "its content was taken before", business_date=when), None
+                return LogLine(carrier.name, shown, SEEN, "FILE_SEEN", "its content was taken before", None, (), when, digest), None
+            if self._only is not None and digest not in self._only:
+                return LogLine(carrier.name, shown, LATER, business_date=when, digest=digest), None
             require_in_time(when, past, self.today, doing)
             facts = reading.check()
         except DataError as error:
-            return LogLine(carrier.name, shown, REFUSED, error.code, str(error)), None
+            return LogLine(carrier.name, shown, REFUSED, error.code, str(error), digest=digest), None
         held = tuple(holds(facts, when, past, carrier))
-        return LogLine(carrier.name, shown, TAKEN, facts=facts, holds=held, business_date=when), reading
+        return LogLine(carrier.name, shown, TAKEN, facts=facts, holds=held, business_date=when, digest=digest), reading
 
     def _members(self, dropped: Dropped) -> list[Member]:
         """Give the files in what was dropped: itself, or those of a zip or gzip."""
@@ -182,6 +199,27 @@ class CarriersSource:
 
     def _kept(self, dropped: Dropped) -> BinaryIO:
         return self._open.enter_context(self.drop.open(dropped))
+
+
+def _arrived(line: LogLine) -> ArrivedFile:
+    when = line.business_date.isoformat() if line.business_date else ""
+    about = ArrivedFile(line.carrier, line.name, line.outcome, line.code, line.said, line.digest, when, holds=line.holds)
+    facts = line.facts
+    if facts is None:
+        return about
+    return replace(
+        about,
+        rows=facts.rows,
+        policies=facts.policies,
+        members=facts.members,
+        agents=facts.agents,
+        superseded=facts.superseded,
+        without_email=facts.without_email,
+        without_agent=facts.without_agent,
+        rejected=dict(facts.rejected),
+        dropped_columns=facts.dropped_columns,
+        by_agent=dict(facts.by_agent),
+    )
 
 
 def _dated(name: str, carrier: Carrier) -> str:
