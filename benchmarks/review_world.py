@@ -68,6 +68,7 @@ _LAST = [
 _FIRMS = ["Orchid Stage", "Lantern Hire", "Mill Works", "Blue Door Events", "Halyard Sound", "North Light Rental", "Kite Staging"]
 _TITLES = ["Buyer", "Producer", "Owner", "", ""]
 _TAB = 10
+_MATCHED = range(1, 7)
 """Of ten contacts one is linked, six have candidates, three are new."""
 
 
@@ -103,8 +104,9 @@ def _land(zone: LandingZone, key: RunKey, people: list[dict[str, str]]) -> None:
         {"source_id": str(900 + number), "name": name, "website": f"{name.split()[0]}.example".lower()}
         for number, name in enumerate(_FIRMS)
     ]
+    sharing = _sharing(people)
     held = [_held(number, one, people) for number, one in enumerate(people) if number % _TAB < 7]
-    found = [row for number, one in enumerate(people) if number % _TAB in range(1, 7) for row in _candidates(one, people, number)]
+    found = [row for number, one in enumerate(people) if number % _TAB in _MATCHED for row in _candidates(one, number, sharing)]
     linked = {one["source_id"]: f"f-{one['source_id']}" for number, one in enumerate(people) if number % _TAB == 0}
     for entity, source, target, candidates in (("company", firms, [], []), ("contact", people, held, found)):
         names = spec.entity(entity).mapping.target_names
@@ -136,16 +138,24 @@ def _held(number: int, one: dict[str, str], people: list[dict[str, str]]) -> dic
     }
 
 
-def _candidates(one: dict[str, str], people: list[dict[str, str]], number: int) -> list[dict[str, object]]:
-    """A contact's candidates: itself, and two of who shares the phone."""
-    others = [place for place in (number - 3, number + 3) if 0 <= place < len(people) and place % _TAB in range(1, 7)]
-    evidence = dict.fromkeys(EVIDENCE, 0) | {"phone": 1, "first": 100, "last": 100, "company": 100, "city": -1}
+def _sharing(people: list[dict[str, str]]) -> dict[str, list[str]]:
+    """Contacts Flex holds unlinked, by their phone."""
+    found: dict[str, list[str]] = {}
+    for number, one in enumerate(people):
+        if number % _TAB in _MATCHED:
+            found.setdefault(one["phone"], []).append(one["source_id"])
+    return found
+
+
+def _candidates(one: dict[str, str], number: int, sharing: dict[str, list[str]]) -> list[dict[str, object]]:
+    """A contact's candidates: itself, and two of those who share the phone."""
+    shared = len(sharing[one["phone"]])
+    evidence = dict.fromkeys(EVIDENCE, 0) | {"phone": shared, "first": 100, "last": 100, "company": 100, "city": -1}
     rows = [{**evidence, "email": number % 2, "target_id": f"f-{one['source_id']}", "score": 20.0}]
-    rows += [
-        {**evidence, "phone": 40, "first": 40, "last": 30, "target_id": f"f-{people[place]['source_id']}", "score": 4.0} for place in others
-    ]
-    shared = {"source_id": one["source_id"], "of": len(rows), "automatic": False}
-    return [{**row, **shared, "rank": rank} for rank, row in enumerate(rows, 1)]
+    others = [other for other in sharing[one["phone"]][:3] if other != one["source_id"]][:2]
+    rows += [{**evidence, "first": 40, "last": 30, "target_id": f"f-{other}", "score": 4.0} for other in others]
+    common = {"source_id": one["source_id"], "of": len(rows), "automatic": False}
+    return [{**row, **common, "rank": rank} for rank, row in enumerate(rows, 1)]
 
 
 def _statuses(source: list[dict[str, str]], candidates: pd.DataFrame, linked: dict[str, str]) -> pd.DataFrame:

@@ -25,7 +25,7 @@ PAGES = {
     "run-plan": (f"/plugin/crosswalk/crosswalk/runs/{RUN}/30?outcome=update#plan", 1280, "light"),
     "rejected": (f"/plugin/crosswalk/crosswalk/rejected/{RUN}", 1280, "light"),
     "record": ("/plugin/crosswalk/crosswalk/record?integration=smartoffice_to_fmg&account=summit&id=Contact.7.10600", 1280, "light"),
-    "review": ("/plugin/crosswalk/crosswalk/review/crm_to_flex/demo/contact/record?id=10005&tab=match", 1280, "light"),
+    "review": ("/plugin/crosswalk/crosswalk/review/crm_to_flex/demo/contact/record?id=10003&tab=match", 1280, "light"),
     "review-list": ("/plugin/crosswalk/crosswalk/review/crm_to_flex/demo/contact?tab=match", 1280, "light"),
     "approvals": ("/plugin/crosswalk/crosswalk/approvals", 1280, "light"),
     "approvals-dark-768": ("/plugin/crosswalk/crosswalk/approvals", 768, "dark"),

@@ -12,8 +12,8 @@ from crosswalk.landing.zone import LandingZone
 from crosswalk.reports.review import newest_reviewed, read_review
 from crosswalk.store.store import Store
 
-KEPT = 8
-"""Desks kept, those asked for last; one of 100,000 records takes some 200 MB."""
+KEPT = 4
+"""Desks kept, those asked for last; one of 100,000 records takes some 300 MB."""
 
 DEALS = "desired_deal"
 

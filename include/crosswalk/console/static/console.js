@@ -21,6 +21,7 @@
     event.preventDefault();
     const way = airflow().createElement("a");
     way.href = link.href;
+    if (link.origin !== location.origin) Object.assign(way, { target: "_blank", rel: "noopener noreferrer" });
     airflow().body.append(way);
     way.click();
     way.remove();
