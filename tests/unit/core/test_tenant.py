@@ -61,6 +61,7 @@ OTHERS = {
     "no such field": Operation("policy", "upsert", "P-1", "", {"carrier": "canary"}),
     "an entity that does not say": Operation("group", "upsert", "P-1", "", {"writing_agent_npn": "4477123"}),
     "a delete": Operation("policy", "delete", "P-1", "t-1"),
+    "a delete of what is the tenant's": Operation("policy", "delete", "P-1", "t-1", {"writing_agent_npn": "4477123"}),
 }
 
 
