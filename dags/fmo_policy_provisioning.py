@@ -7,8 +7,8 @@ letter, and with a contact for each person on them. Nobody else's policy goes in
 the activity asks. *Dry run* makes nothing and shows what would go: policies by NPN, contacts, people without e-mail. One time only: what
 changes in the FMO later does not flow until somebody asks (`fmo_policy_sync_control`). Airflow keeps what the form was filled with.
 
-**How it goes.** provision → extract → validate → transform → approve → load. The business is an account from then on, named after the FMO
-and the NPN. *Run report* explains counts that differ from what a principal expects.
+**How it goes.** accounts → extract → validate → transform → approve → load. `accounts` makes the business, which is an account from then
+on, named after the FMO and the NPN. *Run report* explains counts that differ from what a principal expects.
 
 **When it waits.** `approve` asks under *Required Actions* when no contact would go at all: the NPN may be mistyped.
 
@@ -50,7 +50,7 @@ def fmo_policy_provisioning() -> None:
         approve = ApprovePlanOperator(task_id="approve", handle=transform.output)
         AgentCrmLoadOperator(task_id="load", handle=approve.output)
 
-    account.expand(account=ProvisionBusinessOperator(task_id="provision", integration="fmo_to_agent_crm").output)
+    account.expand(account=ProvisionBusinessOperator(task_id="accounts", integration="fmo_to_agent_crm").output)
 
 
 fmo_policy_provisioning()
