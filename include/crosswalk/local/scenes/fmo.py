@@ -49,7 +49,7 @@ class FmoScene:
         for one in self.fmos:
             place = {"url": _place(sandbox, one).absolute().as_uri(), "settle_seconds": 1}
             made[f"carriers_{one.account}"] = {"conn_type": "carriers", "extra": place}
-            extra = {"business": one.business, "path": "/agent_crm/api", "requests_per_second": 500, "allow_private_network": True}
+            extra = {"business": one.business, "path": "/agent_crm/api", "requests_per_second": 100, "allow_private_network": True}
             login = {"login": one.user, "password": sandbox.secret("agent_crm"), "extra": extra}
             made[f"agent_crm_{one.account}"] = {"conn_type": "agent_crm", **sandbox.server, **login}
         return made
