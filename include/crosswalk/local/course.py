@@ -81,7 +81,7 @@ class Turn:
 
     def _show(self, stands: list[Progress]) -> None:
         for stand in stands:
-            self.steps |= {shown(self.job.integration, account): steps for account, steps in stand.steps.items()}
+            self.steps |= {shown(self.job, account): steps for account, steps in stand.steps.items()}
 
 
 @dataclass
@@ -110,6 +110,8 @@ class Course:
         if self.over:
             return
         if self._turn is None:
+            if self._left[0].before:
+                self._left[0].before(self.sandbox.place, self.store)
             self._expected = {account: self._end(account) for account in self._left[0].ends}
             self._turn = Turn(self.api, self._left[0], self.say)
         ended = self._turn.step()
@@ -136,4 +138,4 @@ class Course:
                 self.results.append(Result(shown(turn.job.integration, account), NOTHING_NEW, self._expected[account], writes=writes))
                 continue
             expected = self._expected[account]
-            self.results.append(read_result(self.sandbox.place, self.store, turn.job.integration, account, run_id, expected, writes))
+            self.results.append(read_result(self.sandbox.place, self.store, turn.job, account, run_id, expected, writes))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from crosswalk.core.model import RunStatus
 from crosswalk.local.environment import Place
+from crosswalk.local.scene import Job
 
 if TYPE_CHECKING:
     from crosswalk.store.runs import RunRow
@@ -57,15 +58,16 @@ class Result:
         return {**shown, "as expected": "yes" if self.ok else f"NO ({self.expected})"}
 
 
-def shown(integration: str, account: str) -> str:
+def shown(job: Job, account: str) -> str:
     """Name an account's row in the demo's table: the main job's by account, the others' with what is filled."""
-    return account if integration == MAIN else f"{account} {integration.partition('_to_')[2]}"
+    filled = "" if job.integration == MAIN else job.integration.partition("_to_")[2]
+    return " ".join(filter(None, (account, filled, job.title)))
 
 
-def read_result(place: Place, store: Store, integration: str, account: str, run_id: str, expected: str, writes: int) -> Result:
+def read_result(place: Place, store: Store, job: Job, account: str, run_id: str, expected: str, writes: int) -> Result:
     """Read from the store how an account of an Airflow run ended."""
-    row = next((row for row in store.runs.latest(integration, account) if row.run_id == run_id), None)
-    name = shown(integration, account)
+    row = next((row for row in store.runs.latest(job.integration, account) if row.run_id == run_id), None)
+    name = shown(job, account)
     if row is None:
         return Result(name, "did not run", expected, writes=writes, run_id=run_id)
     plan = {name: sum(counts.get(name, 0) for counts in row.counts.get("plan", {}).values()) for name in _OUTCOMES}

@@ -5,11 +5,15 @@ A new one is a class of this shape in a file of scenes/, and its name in SCENES 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from crosswalk.local.control import Sandbox
+
+if TYPE_CHECKING:
+    from crosswalk.local.environment import Place
+    from crosswalk.store.store import Store
 
 Connections = dict[str, dict[str, Any]]
 """Airflow's connections: id → conn_type, host, login, password, extra and so on."""
@@ -21,7 +25,7 @@ class Job:
 
     ends: account → how the demo expects it to end: "delivered", "held" or an error code. conf: of the run; None names the accounts,
     and lets a run count that the schedule began for them meanwhile. once: what a run took is not taken again; without anything new the
-    next one is skipped.
+    next one is skipped. before: what a person does before it; may be repeated. title: what tells it from the same DAG's other jobs.
     """
 
     dag: str
@@ -29,6 +33,8 @@ class Job:
     ends: Mapping[str, str]
     conf: dict[str, Any] | None = None
     once: bool = False
+    before: Callable[[Place, Store], None] | None = None
+    title: str = ""
 
 
 class Scene(Protocol):

@@ -124,6 +124,18 @@ class Staying:
 
 
 @dataclass(frozen=True)
+class Undecided:
+    """Records of one entity nobody decided about. alike: how many have a candidate in the target; address: where they are decided about,
+    relative to the Airflow server.
+    """
+
+    entity: str
+    count: int
+    alike: int
+    address: str
+
+
+@dataclass(frozen=True)
 class TargetOnly:
     """A file that holds what nobody imported, before a delivery removes it or takes it over."""
 
@@ -146,6 +158,7 @@ class Report:
     status: a RunStatus. Times are ISO 8601, "" when unknown. durations: seconds by step. files: the execution log.
     limits: of the whole source database.
     plan: {entity: {outcome: records}}. next_step: one sentence; "" lets the page say the usual one for the status.
+    undecided: what waits for a person to say which records are one.
     waiting: source ids of what this run announced, by entity. linked: what people linked, as the target has it.
     """
 
@@ -173,6 +186,7 @@ class Report:
     holds: list[Hold] = field(default_factory=list)
     decided_by: str = ""
     target_only: list[TargetOnly] = field(default_factory=list)
+    undecided: list[Undecided] = field(default_factory=list)
     waiting: dict[str, list[str]] = field(default_factory=dict)
     linked: list[LinkedRecord] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

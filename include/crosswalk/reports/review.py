@@ -67,6 +67,11 @@ def read_review(zone: LandingZone, key: RunKey, entity: str) -> Review:
     return Review(key, entity, statuses, candidates, folder.read_frame(f"desired_{entity}"), folder.read_entity(f"target_{entity}"))
 
 
+def review_address(integration: str, account: str, entity: str) -> str:
+    """Name the page of the console on which people decide, relative to the Airflow server."""
+    return f"/crosswalk/review/{integration}/{account}/{entity}"
+
+
 def _statuses(entity: str) -> str:
     return f"review_{entity}"
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from crosswalk import __version__
-from crosswalk.core.model import Hold, Rejection
+from crosswalk.core.link_plan import MATCH_FOUND, WAITING
+from crosswalk.core.model import Hold, Outcome, Rejection
 from crosswalk.core.safety import STRANGERS
 from crosswalk.landing.folder import MANIFEST
 from crosswalk.landing.manifest import Manifest
 from crosswalk.reports import model
 from crosswalk.reports import publish as files
-from crosswalk.reports.model import Failure, Limit, LinkedRecord, RejectedRecord, Report, Sum, TargetOnly
+from crosswalk.reports.model import Failure, Limit, LinkedRecord, RejectedRecord, Report, Sum, TargetOnly, Undecided
 from crosswalk.reports.planned import masked_changes
+from crosswalk.reports.review import review_address
 from crosswalk.reports.samples import samples
 from crosswalk.reports.wording import lasting
 from crosswalk.steps.arrivals import arrived, rejected_rows
@@ -164,6 +166,17 @@ def _add_plan(run: Run, report: Report, plan: pd.DataFrame, manifest: Manifest) 
     report.drift = model.drift_of(plan)
     report.staying = model.staying_of(plan)
     report.target_only = list(_target_only(run, plan))
+    report.undecided = list(_undecided(run, plan))
+
+
+def _undecided(run: Run, plan: pd.DataFrame) -> Iterator[Undecided]:
+    """Where people say which records are one, count those that wait for it."""
+    waiting = plan[plan["reason"].isin(WAITING.values()) & (plan["outcome"] == Outcome.EXCLUDED.value)]
+    for name in run.spec.candidates:
+        reasons = waiting.loc[waiting["entity"] == name, "reason"]
+        if len(reasons):
+            address = review_address(run.key.integration, run.key.account, name)
+            yield Undecided(name, len(reasons), int((reasons == MATCH_FOUND).sum()), address)
 
 
 def _sums(manifest: Manifest, plan: pd.DataFrame, entity: str, rejections: list[Rejection], rows: int) -> list[Sum]:

@@ -65,6 +65,8 @@ def test_nothing_is_written_before_somebody_decided_and_everything_waits(world: 
         assert set(found["source_id"]) == set(review.source["source_id"])
         assert set(found.loc[found["status"] == "Match Found", "first"]) <= set(review.target["target_id"])
         assert dict(listed.groupby("source_id").size()) == dict(found[found["candidates"] > 0].set_index("source_id")["candidates"])
+        assert f"/crosswalk/review/{NAME}/{ACCOUNT}/{entity}" in world.report(row)
+        assert f'<td class="number">{len(found)}</td>' in world.report(row)
     assert (world.holds_now(), world.crm_writes()) == (before, 0)
 
 
