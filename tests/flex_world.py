@@ -13,7 +13,7 @@ import requests
 
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.ports import Source, Target
-from crosswalk.core.review import Decision, Kind, Wish
+from crosswalk.core.review import Decision, Kind, Standing, Wish
 from crosswalk.core.spec import IntegrationSpec, load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.reports.review import Review, latest_review
@@ -44,8 +44,10 @@ class FlexWorld:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        new = not (self.folder / "store.db").exists()
         engine = connect(f"sqlite:///{self.folder / 'store.db'}")
-        migrate(engine)
+        if new:
+            migrate(engine)
         self.store = Store(engine)
         self.zone = LandingZone.open(str(self.folder / "landing"))
 
@@ -112,12 +114,17 @@ class FlexWorld:
         return answer.json() if answer.content else None
 
     def holds_now(self) -> dict[str, Any]:
-        """All that Flex holds, without the ids and moments it gave: contacts by their link or else their own id, and deals."""
+        """All that Flex holds, without the ids and moments it gave: contacts by their link or else their own id; and what stands here."""
         links = {one["contactId"]: f"{one['kind']} {one['sourceId']}" for one in self.links()}
         listed = self.control("GET", f"{SITE}/contacts?limit=99999")["contacts"]
         held = {links.get(one["id"], one["id"]): _without_moments(one, links) for one in listed}
         assert len(held) == len(listed)
-        return {"contacts": held, "deals": self.deals()}
+        stands = {entity: self.store.decisions.standing(NAME, ACCOUNT, entity) for entity in ("company", "contact")}
+        return {"contacts": held, "deals": self.deals(), "stands": {entity: _named(one) for entity, one in stands.items()}}
+
+    def forget(self) -> None:
+        """Let the sandbox forget the requests it was sent."""
+        self.control("DELETE", "/requests")
 
     def links(self) -> list[dict[str, str]]:
         return list(self.control("GET", f"{SITE}/links")["links"])
@@ -128,9 +135,17 @@ class FlexWorld:
     def contact(self, contact_id: str) -> dict[str, Any]:
         return dict(self.control("GET", f"{SITE}/contacts/{contact_id}"))
 
+    def writes(self) -> int:
+        """Write requests Flex got so far."""
+        return int(self.control("GET", "/")["requests"]["flex"]["writes"])
+
     def crm_writes(self) -> int:
         """Write requests the CRM got so far."""
         return int(self.control("GET", "/")["requests"]["hubspot"]["writes"])
+
+
+def _named(standing: Standing) -> tuple[Any, ...]:
+    return sorted(standing.linked), dict(standing.imports), sorted(standing.skipped), len(standing.parted)
 
 
 def _without_moments(record: dict[str, Any], links: Mapping[str, str]) -> dict[str, Any]:

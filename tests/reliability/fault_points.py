@@ -96,6 +96,10 @@ RECORD_POINTS = (
     FaultPoint("record sent", "crosswalk.systems.agent_crm.client:AgentCrmClient.write"),
     FaultPoint("records counted", "crosswalk.systems.agent_crm.target:AgentCrmDelivery.commit"),
     FaultPoint("delivery ended", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.commit"),
+    FaultPoint("operations landed", "crosswalk.landing.folder:Folder.write_bytes", file("operations.json")),
+    FaultPoint("links decided", "crosswalk.store.decisions:Decisions.decide_each"),
+    FaultPoint("record made or linked", "crosswalk.systems.flex.client:FlexClient.write"),
+    FaultPoint("decisions carried out", "crosswalk.store.decisions:Decisions.carried_out"),
 )
 """Points of a delivery record by record, beside those above."""
 

@@ -1,7 +1,8 @@
 """A process that has everything imported and no threads, and forks a child for every run that is to be killed.
 
 One JSON object a line. In: {"do": "warm" | "fork", "url", "folder", "acts": […], "kill": [point, hit, side], "stop": bool, "plain": bool},
-"firm", the key of an eMoney firm, "crm", settings of a CRM, or "files", those of carrier files, where the acts are about one.
+"firm", the key of an eMoney firm, "crm", settings of a CRM, "files", those of carrier files, or "flex", those of CRM → Flex, where the acts are
+about one.
 Out: {"ready"}, {"warm"}, {"pid"}, {"stopped"}, {"ended": exit code, or the negative number of the signal}.
 """
 
@@ -27,6 +28,7 @@ from crosswalk.store.store import Store
 from crosswalk.systems.fmg import client
 from crosswalk.validation import suite
 from files_world import FilesWorld
+from flex_world import FlexWorld
 from planning_firm import Firm
 from reliability.acts import account_of, carry_out
 from reliability.fault_points import Hits, arm
@@ -34,7 +36,7 @@ from reliability.forking import settle
 from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import SmallWorld
 
-World = SmallWorld | Firm | CrmWorld | FilesWorld
+World = SmallWorld | Firm | CrmWorld | FilesWorld | FlexWorld
 PAGE_SIZE, MAX_BATCH = 20, 10
 LONGEST = 120
 """Seconds a child may take before it is ended."""
@@ -55,7 +57,7 @@ def act(world: World, wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def world_of(task: dict[str, Any]) -> World:
-    """Build the world a task is about: an eMoney firm, a CRM, an FMO, or an office of FMG."""
+    """Build the world a task is about: an eMoney firm, a CRM, an FMO, a CRM and a Flex, or an office of FMG."""
     url, folder = task["url"], Path(task["folder"])
     if "firm" in task:
         return Firm(url, folder, **task["firm"])
@@ -63,6 +65,8 @@ def world_of(task: dict[str, Any]) -> World:
         return crm_world(url, folder, **task["crm"])
     if "files" in task:
         return FilesWorld(url, folder, **task["files"])
+    if "flex" in task:
+        return FlexWorld(url, folder, task["flex"])
     return SmallWorld(url, folder, page_size=PAGE_SIZE, max_batch=MAX_BATCH)
 
 
