@@ -82,11 +82,10 @@ def plan_deals(
 
 
 def kept(todo: Sequence[Operation], plan: pd.DataFrame) -> list[Operation]:
-    """Leave out operations about records that a plan made narrower does not send."""
+    """Leave out operations about records the plan does not send: a retry's others, and links that make room for a rejected record."""
     changing = plan[plan["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value])]
     sources, targets = (set(zip(changing["entity"], changing[name], strict=True)) for name in ("source_id", "target_id"))
-    sent = [(one, (one.entity, one.source_id) in sources and one.op == "upsert") for one in todo]
-    return [one for one, named in sent if named or (one.entity, one.target_id) in targets]
+    return [one for one in todo if (one.entity, one.source_id) in sources or (one.entity, one.target_id) in targets]
 
 
 def _linked(source_id: str, target_id: str, operation: Operation | None, reason: str) -> Row:

@@ -293,3 +293,11 @@ def test_of_two_reviewers_the_later_one_is_told(world: FlexWorld) -> None:
     assert caught.value.code == "DECIDED_MEANWHILE"
     world.run("second")
     assert {link["sourceId"]: link["contactId"] for link in world.links()} == {one: first}
+
+
+@pytest.mark.requirement("FLEX-03")
+def test_a_company_named_on_a_deal_is_none(world: FlexWorld) -> None:
+    named = [deal["company_name"] for deal in world.control("GET", f"{PORTAL}/deals")["deals"] if deal.get("company_name")]
+    assert len(named) == 10
+    world.run("first")
+    assert set(named).isdisjoint(world.review("company").source["name"])
