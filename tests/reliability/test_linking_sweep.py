@@ -43,8 +43,8 @@ def _furnish(world: FlexWorld) -> None:
         found = world.statuses(entity)
         alike = [(str(one), str(row["first"])) for one, row in found.iterrows() if row["status"] == "Match Found" and not row["automatic"]]
         new = [str(one) for one in found[found["status"] == "New"].index]
-        for one, first in dict(reversed([(first, one) for one, first in alike])).items():
-            world.decide(entity, Kind.LINK, first, one)
+        for first, one in {first: one for one, first in reversed(alike)}.items():
+            world.decide(entity, Kind.LINK, one, first)
         for one in new:
             world.decide(entity, Kind.IMPORT, one)
     world.run("some")
@@ -52,10 +52,8 @@ def _furnish(world: FlexWorld) -> None:
         for kind in (Kind.LINK, Kind.IMPORT):
             number = next(one.number for one in world.store.decisions.history(NAME, ACCOUNT, entity) if one.kind is kind)
             world.store.decisions.undo(NAME, ACCOUNT, number, "bo")
-    made = [
-        world.control("POST", f"{PORTAL}/contacts", firstname="New", lastname=f"Comer {one}", email=f"n{one}@new.example")["id"]
-        for one in range(4)
-    ]
+    comers = [{"firstname": "New", "lastname": f"Comer {one}", "email": f"n{one}@new.example"} for one in range(4)]
+    made = [world.control("POST", f"{PORTAL}/contacts", **one)["id"] for one in comers]
     world.run("seen", dry_run=True)
     for one in made:
         world.decide("contact", Kind.IMPORT, one)
