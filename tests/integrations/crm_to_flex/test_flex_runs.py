@@ -237,9 +237,10 @@ def test_an_empty_crm_and_another_one_are_held(world: FlexWorld) -> None:
 def test_a_decision_undone_between_plan_and_load_stops_the_load(world: FlexWorld) -> None:
     world.run("first")
     made = world.decide("contact", Kind.IMPORT, waiting(world, "contact", "New")[0])
-    before, account = world.holds_now(), world.account()
+    account = world.account()
     begun = world.planned(account)
     world.store.decisions.undo(NAME, ACCOUNT, made.number, "bo")
+    before = world.holds_now()
     with pytest.raises(SafetyStop) as caught:
         load(begun, account.target, lambda: account.source)
     assert (caught.value.code, world.holds_now()) == ("PLAN_OUTDATED", before)

@@ -53,7 +53,7 @@ class FlexScene:
         for one in self.sites:
             about = {"portal": one.portal, "path": "/hubspot/crm/v3/objects", **NEARBY}
             source = {"conn_type": "hubspot", **sandbox.server, "password": sandbox.secret("hubspot"), "extra": about}
-            path = {"path": f"/flex/{one.account}/f5/api", **NEARBY}
+            path = {"path": f"/flex/{one.account}/f5/api", "requests_per_second": 100, **NEARBY}
             target = {"conn_type": "flex", **sandbox.server, "password": sandbox.secret("flex"), "extra": path}
             made |= {f"hubspot_{one.account}": source, f"flex_{one.account}": target}
         return made
