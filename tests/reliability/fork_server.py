@@ -1,8 +1,8 @@
 """A process that has everything imported and no threads, and forks a child for every run that is to be killed.
 
 One JSON object a line. In: {"do": "warm" | "fork", "url", "folder", "acts": […], "kill": [point, hit, side], "stop": bool, "plain": bool},
-"firm", the key of an eMoney firm, "crm", settings of a CRM, "files", those of carrier files, or "flex", those of CRM → Flex, where the acts are
-about one.
+"firm", the key of an eMoney firm, "crm", settings of a CRM, "files", those of carrier files, or "flex", those of CRM → Flex, where the
+acts are about one.
 Out: {"ready"}, {"warm"}, {"pid"}, {"stopped"}, {"ended": exit code, or the negative number of the signal}.
 """
 

@@ -133,9 +133,9 @@ class Course:
         before, self._writes = self._writes, self.scene.writes(self.sandbox)
         for account, run_id in turn.run_of.items():
             writes = self._writes[account] - before[account]
-            steps = turn.steps.get(shown(turn.job.integration, account), {})
+            steps = turn.steps.get(shown(turn.job, account), {})
             if steps.get("extract") == "skipped":
-                self.results.append(Result(shown(turn.job.integration, account), NOTHING_NEW, self._expected[account], writes=writes))
+                self.results.append(Result(shown(turn.job, account), NOTHING_NEW, self._expected[account], writes=writes))
                 continue
             expected = self._expected[account]
             self.results.append(read_result(self.sandbox.place, self.store, turn.job, account, run_id, expected, writes))
