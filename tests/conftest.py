@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from figures import FAULT_POINT, PROPERTY, Figure, Tally, coverage, summed, table, write
+from remembered import remember_validations
 from world import WorldMaker, world
 
 SHARED = "tests/dags/shared/"
@@ -57,6 +58,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--golden"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def validated_once() -> Iterator[None]:
+    """Most tests run the same few small worlds: what was validated before is remembered."""
+    with remember_validations():
+        yield
 
 
 @pytest.fixture(autouse=True)

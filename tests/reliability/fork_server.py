@@ -33,8 +33,8 @@ from planning_firm import Firm
 from reliability.acts import account_of, carry_out
 from reliability.fault_points import Hits, arm
 from reliability.forking import settle
-from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import SmallWorld
+from remembered import remember_validations, without_reports
 
 World = SmallWorld | Firm | CrmWorld | FilesWorld | FlexWorld
 PAGE_SIZE, MAX_BATCH = 20, 10

@@ -23,7 +23,7 @@ from pyrate_limiter import BucketFactory
 from reliability.forking import settle
 from reliability.mutants import MUTANTS, WARM
 from reliability.mutation import Mutant, apply
-from reliability.remembered import remember_validations, without_reports
+from remembered import remember_validations, without_reports
 
 LONGEST = 280
 """Seconds a child may take before it is ended; its code is then none of pytest's."""

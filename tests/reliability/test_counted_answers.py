@@ -17,7 +17,7 @@ from crosswalk.steps.send import Sent, cut, send
 from crosswalk.systems.fmg.payloads import batch_result
 from memory import NAME, MemoryOffice, MemorySource, club, person
 from reliability.conftest import Scale, Tally
-from reliability.remembered import remember_validations, without_reports
+from remembered import without_reports
 
 pytestmark = [pytest.mark.reliability, pytest.mark.requirement("SAFE-10")]
 
@@ -27,7 +27,7 @@ CODES = ("INVALID", "NOT_FOUND", "EMAIL_TAKEN")
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    with remember_validations(), without_reports():
+    with without_reports():
         yield
 
 

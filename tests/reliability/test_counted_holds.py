@@ -12,7 +12,7 @@ import pytest
 from crosswalk.core.model import RunStatus
 from memory import NAME, MemoryOffice, MemorySource, club, person
 from reliability.conftest import Tally
-from reliability.remembered import remember_validations, without_reports
+from remembered import without_reports
 
 pytestmark = [pytest.mark.reliability, pytest.mark.requirement("SAFE-2")]
 
@@ -130,7 +130,7 @@ CASES = [
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
-    with remember_validations(), without_reports():
+    with without_reports():
         yield
 
 

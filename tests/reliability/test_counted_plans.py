@@ -17,8 +17,8 @@ from crosswalk.sandbox.server import SandboxServer
 from memory import MemoryOffice, MemorySource, club, person
 from reliability.conftest import Scale, Tally
 from reliability.plan_cases import Seen, effect, kept_as_rejected, night, one_outcome_each, predicted
-from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import Kept, SmallWorld
+from remembered import without_reports
 
 pytestmark = pytest.mark.reliability
 
@@ -30,7 +30,7 @@ NIGHTS = 10
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """An office of which nothing was delivered yet."""
-    with SandboxServer(contacts=14, groups=3, seed=SEED) as box, remember_validations(), without_reports():
+    with SandboxServer(contacts=14, groups=3, seed=SEED) as box, without_reports():
         yield Kept.now(SmallWorld(box.url, tmp_path_factory.mktemp("plans") / "world"))
 
 

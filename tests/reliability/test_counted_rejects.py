@@ -14,8 +14,8 @@ from crosswalk.core.model import RunStatus
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.tables import rejected
 from reliability.conftest import Scale, Tally
-from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import Kept, SmallWorld
+from remembered import without_reports
 
 pytestmark = pytest.mark.reliability
 
@@ -106,7 +106,7 @@ class Crowd:
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with SandboxServer(contacts=0, groups=1, seed=SEED) as box, remember_validations(), without_reports():
+    with SandboxServer(contacts=0, groups=1, seed=SEED) as box, without_reports():
         yield Kept.now(SmallWorld(box.url, tmp_path_factory.mktemp("rejects") / "world", max_batch=40))
 
 

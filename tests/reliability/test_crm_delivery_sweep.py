@@ -15,7 +15,7 @@ from integrations.crm_to_mindmatrix.crms import CUSTOMER, DEAD
 from reliability.conftest import Scale, Tally
 from reliability.killed import ForkServer
 from reliability.record_sweep import FAULTS, Scenario, kill, spoil
-from reliability.remembered import remember_validations, without_reports
+from remembered import without_reports
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(3600)]
 
@@ -53,7 +53,7 @@ def second_night(world: CrmWorld) -> None:
 def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], Scenario]]:
     """First delivery, the night after, and its undo, each over the one before; with Autotask and with ConnectWise."""
     made = {}
-    with sandbox() as box, remember_validations(), without_reports():
+    with sandbox() as box, without_reports():
         for system in ("autotask", "connectwise"):
             world = crm_world(box.url, tmp_path_factory.mktemp(system) / "world", system, **SETTINGS)
             world.clean()

@@ -20,15 +20,15 @@ from crosswalk.sandbox.server import SandboxServer
 from reliability.conftest import Tally
 from reliability.histories import CONTACTS, GROUPS, History, histories, redo_edits, relived
 from reliability.lies import LIES, drawn
-from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import SmallWorld
 from reliability.stage import Stage
 from reliability.traffic import Traffic
 from reliability.truth import Holding, Truth, destroyed, differences, holding
+from remembered import without_reports
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(3600)]
 
-SHORT, FULL, CHUNK = 200, 10_000, 25
+SHORT, FULL, CHUNK = 100, 10_000, 25
 DELIVERED = {RunStatus.SUCCESS, RunStatus.PARTIAL}
 
 
@@ -57,7 +57,6 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     with ExitStack() as stack:
         box = stack.enter_context(SandboxServer(contacts=CONTACTS, groups=GROUPS, seed=5))
         heard = stack.enter_context(Traffic(box).listening())
-        stack.enter_context(remember_validations())
         stack.enter_context(without_reports())
         middle = stack.enter_context(between(box.url))
         yield Past(histories(box, folder), middle, heard)

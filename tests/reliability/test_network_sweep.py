@@ -28,10 +28,10 @@ from reliability.network_faults import (
     scenario,
     spread,
 )
-from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import SmallWorld
 from reliability.traffic import UNDER_WAY, Traffic
 from reliability.truth import Restored, differences, holding
+from remembered import without_reports
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(3600)]
 
@@ -46,7 +46,7 @@ def _agree(_: object) -> bool:
 @pytest.fixture(scope="module")
 def traffic(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[tuple[Traffic, SmallWorld]]:
     reports = nullcontext() if request.config.getoption("--full") else without_reports()
-    with SandboxServer(contacts=60, groups=6, seed=3) as box, Traffic(box).listening() as heard, remember_validations(), reports:
+    with SandboxServer(contacts=60, groups=6, seed=3) as box, Traffic(box).listening() as heard, reports:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("sweep") / "world", page_size=20)
         own = [{"last_name": "Own", "email": f"own{number}@only-fmg.example"} for number in range(3)]
         known = next(one["PreferredEmail.Address"] for one in world.source_contacts() if "example" in one["PreferredEmail.Address"])

@@ -14,7 +14,6 @@ from crosswalk.sandbox.server import SandboxServer
 from crosswalk.steps.context import Run
 from crosswalk.store.runs import RunRow
 from reliability.conftest import Tally
-from reliability.remembered import remember_validations
 from reliability.small_world import Kept, SmallWorld
 from reliability.truth import Holding, holding
 
@@ -56,7 +55,7 @@ class Held:
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Held]:
     """A group was removed, which held the run."""
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("approval") / "world")
         world.run("first")
         world.control("DELETE", f"{OFFICE}/groups/TagGroup.7.1")

@@ -20,7 +20,6 @@ from reliability.order_account import AccountModel
 from reliability.order_edits import Edits, office_of
 from reliability.order_model import Listing
 from reliability.order_office import night
-from reliability.remembered import remember_validations
 from reliability.small_world import SmallWorld
 from reliability.truth import Holding, Truth, differences, holding
 
@@ -81,7 +80,7 @@ def _look_again(world: SmallWorld, one: Night, name: str, before: Holding) -> li
 
 @pytest.mark.requirement("CARD-6", "SAFE-4")
 def test_nights_looked_at_again_write_nothing(tmp_path: Path, scale: Scale, tally: Tally) -> None:
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box:
         world = SmallWorld(box.url, tmp_path / "world")
         edits = Edits(world, AccountModel(office_of(world), Listing(), lambda _: ""))
         nights = []

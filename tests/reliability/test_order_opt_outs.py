@@ -10,7 +10,6 @@ import pytest
 from crosswalk.core.model import RunStatus
 from crosswalk.sandbox.server import SandboxServer
 from reliability.conftest import Tally
-from reliability.remembered import remember_validations
 from reliability.small_world import Kept, SmallWorld
 
 pytestmark = pytest.mark.reliability
@@ -20,7 +19,7 @@ ADDRESS = "PreferredEmail.Address"
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("opt_outs") / "world")
         world.run("first")
         yield Kept.now(world)

@@ -26,7 +26,6 @@ from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget
 from crosswalk.wire import rate
 from reliability.conftest import Scale, Tally
 from reliability.order_races import LONGEST, Wait, at_once
-from reliability.remembered import remember_validations
 from reliability.small_world import Kept, SmallWorld
 from reliability.truth import Holding, Truth, differences, holding
 from unit.store.conftest import copy_migrated, url  # noqa: F401 - fixtures
@@ -69,7 +68,7 @@ class PatientTarget(FmgTarget):
 
 @pytest.mark.requirement("SAFE-4")
 def test_of_eight_whole_runs_at_once_one_runs(tmp_path_factory: pytest.TempPathFactory, scale: Scale, tally: Tally) -> None:
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("race") / "world")
         world.run("first")
         for contact in world.source_contacts()[:5]:
@@ -188,7 +187,7 @@ class Five:
 
 @pytest.fixture(scope="module")
 def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Five]:
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("five") / "world")
         world.run("first")
         before, rows, truths = holding(world), [], []

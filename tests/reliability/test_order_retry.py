@@ -11,7 +11,6 @@ from crosswalk.core.model import RunStatus
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.steps.retry import rejected_now
 from reliability.conftest import Tally
-from reliability.remembered import remember_validations
 from reliability.small_world import Kept, SmallWorld
 from reliability.truth import Truth, differences, holding
 from world import INTEGRATION
@@ -25,7 +24,7 @@ REJECTED = 7
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """Delivered, but for one contact without a last name."""
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("retry") / "world")
         world.source_contact(world.source_contacts()[REJECTED]["id"], LastName=" ")
         world.run("first")

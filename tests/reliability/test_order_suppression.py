@@ -13,8 +13,8 @@ from crosswalk.steps.lift import lift
 from crosswalk.steps.writeback.collect import collect
 from crosswalk.steps.writeback.whole import write_back
 from reliability.conftest import Tally
-from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import Kept, SmallWorld
+from remembered import without_reports
 from world import INTEGRATION
 
 pytestmark = [pytest.mark.reliability, pytest.mark.requirement("FMG-05", "FMG-06")]
@@ -25,7 +25,7 @@ OFFICE = "/smartoffice/offices/DEMO01"
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, remember_validations(), without_reports():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box, without_reports():
         world = SmallWorld(box.url, tmp_path_factory.mktemp("suppression") / "world")
         world.run("first")
         yield Kept.now(world)

@@ -19,7 +19,6 @@ from crosswalk.store.runs import RunRow
 from crosswalk.store.tables import audit, audit_head, binding, delivered, rejected
 from reliability.conftest import Tally
 from reliability.order_office import night
-from reliability.remembered import remember_validations
 from reliability.small_world import Kept, SmallWorld
 from reliability.truth import Holding, holding
 from world import INTEGRATION
@@ -63,7 +62,7 @@ def _without(rows: list[dict[str, Any]], ignored: set[str]) -> list[dict[str, An
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """Delivered twice; then edits of every kind, a record that is rejected and one that was and is put right."""
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("twice") / "world")
         contacts = world.source_contacts()
         world.source_contact(contacts[7]["id"], LastName=" ")

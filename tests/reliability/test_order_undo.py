@@ -15,7 +15,6 @@ from crosswalk.landing.retention import purge
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.runs import RunRow
 from reliability.conftest import Tally
-from reliability.remembered import remember_validations
 from reliability.small_world import Kept, SmallWorld
 
 pytestmark = pytest.mark.reliability
@@ -27,7 +26,7 @@ OWN_OPTED_OUT = "own1@only-fmg.example"
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """FMG holds people and groups of its own, memberships included; one of them is known to SmartOffice as well."""
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("undo") / "world")
         known = world.source_contacts()[4]["PreferredEmail.Address"]
         own: list[dict[str, Any]] = [{"last_name": f"Own{number}", "email": f"own{number}@only-fmg.example"} for number in range(3)]

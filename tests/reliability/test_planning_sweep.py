@@ -16,7 +16,7 @@ from planning_firm import CLIENTS, FAMILIES, HOLDINGS, READY, Firm, furnished
 from reliability.conftest import Scale, Tally
 from reliability.killed import ForkServer
 from reliability.record_sweep import DELIVERED, FAULTS, Scenario, kill, spoil
-from reliability.remembered import remember_validations, without_reports
+from remembered import without_reports
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(3600)]
 
@@ -33,7 +33,7 @@ LIES = ("zero_records", "short_page", "wrong_total", "repeat_page", "truncated",
 
 @pytest.fixture(scope="module")
 def firm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firm]:
-    with SandboxServer(contacts=0, groups=0, seed=3) as box, remember_validations(), without_reports():
+    with SandboxServer(contacts=0, groups=0, seed=3) as box, without_reports():
         yield furnished(box.url, tmp_path_factory.mktemp("planning") / "firm")
 
 

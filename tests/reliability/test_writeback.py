@@ -23,7 +23,6 @@ from crosswalk.wire import rate
 from reliability.conftest import Scale, Tally
 from reliability.network_faults import FAULTS, TIME_OUT
 from reliability.order_races import at_once
-from reliability.remembered import remember_validations
 from reliability.small_world import Kept, SmallWorld
 from reliability.traffic import Traffic
 from reliability.writeback_points import Child, counted
@@ -38,7 +37,7 @@ AHEAD = 3600.0
 
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallWorld, Traffic]]:
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, Traffic(box).listening() as heard, remember_validations():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box, Traffic(box).listening() as heard:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("writeback") / "world")
         world.run("first")
         yield world, heard

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, ExitStack
 import pytest
 
 from crosswalk.sandbox.server import SandboxServer
-from reliability.remembered import remember_validations
 from reliability.small_world import Kept, SmallWorld
 
 Scope = tuple[str, ...] | None
@@ -20,7 +19,7 @@ AfterDelivery = Callable[..., SmallWorld]
 def kept_worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Scope], AbstractContextManager[SmallWorld]]]:
     folder = tmp_path_factory.mktemp("worlds")
     kept: dict[Scope, Kept] = {}
-    with SandboxServer(contacts=60, groups=4, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=60, groups=4, seed=3) as box:
 
         def again(scope: Scope) -> AbstractContextManager[SmallWorld]:
             if scope not in kept:

@@ -19,7 +19,6 @@ from crosswalk.steps.writeback.whole import retry, write_back
 from crosswalk.steps.writeback.write import write
 from crosswalk.store.engine import writing
 from crosswalk.store.tables import outbox, watermark
-from reliability.remembered import remember_validations
 from reliability.small_world import Kept, SmallWorld
 from world import INTEGRATION
 
@@ -29,7 +28,7 @@ OFFICE = "/smartoffice/offices/DEMO01"
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
-    with SandboxServer(contacts=24, groups=4, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=24, groups=4, seed=3) as box:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("activities") / "world")
         world.run("first")
         yield Kept.now(world)

@@ -9,7 +9,6 @@ import pytest
 from crosswalk.core.model import RunStatus
 from crosswalk.sandbox.server import SandboxServer
 from oracle import expected_contacts
-from reliability.remembered import remember_validations
 from reliability.small_world import Kept, SmallWorld
 from world import World
 
@@ -17,7 +16,7 @@ from world import World
 @pytest.fixture(scope="module")
 def delivered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Kept, list[str]]]:
     """A delivered list, and three of its contacts with addresses of their own; lived through once."""
-    with SandboxServer(contacts=40, groups=2, seed=3) as box, remember_validations():
+    with SandboxServer(contacts=40, groups=2, seed=3) as box:
         world = SmallWorld(box.url, tmp_path_factory.mktemp("moved") / "world")
         ids = sorted(expected_contacts(world.source_contacts())[0])[:3]
         for number, source_id in enumerate(ids):

@@ -20,8 +20,8 @@ from crosswalk.steps.writeback.whole import write_back
 from integrations.smartoffice_to_fmg.month import Month
 from integrations.smartoffice_to_fmg.month_notes import Notes
 from reliability.order_model import Plan
-from reliability.remembered import remember_validations, without_reports
 from reliability.small_world import SmallWorld
+from remembered import without_reports
 from world import World
 
 DAYS, SEED = 30, 20260301
@@ -36,7 +36,7 @@ DELIVERED = {RunStatus.SUCCESS, RunStatus.PARTIAL}
 
 @pytest.fixture
 def month(tmp_path: Path) -> Iterator[Month]:
-    with SandboxServer(contacts=34, groups=5, seed=11) as box, remember_validations(), without_reports():
+    with SandboxServer(contacts=34, groups=5, seed=11) as box, without_reports():
         yield Month(SmallWorld(box.url, tmp_path / "world"), Random(SEED))
 
 
