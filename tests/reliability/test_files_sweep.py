@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from reliability.remembered import remember_validations, without_reports
 
 from files_world import FilesWorld, files_box, fresh
 from reliability.conftest import Scale, Tally
 from reliability.killed import ForkServer
 from reliability.record_sweep import FAULTS, Scenario, kill, spoil
-from reliability.remembered import remember_validations, without_reports
 from systems.carriers.conftest import book, book_row
 from systems.carriers.test_carriers_reading import SPOUSE, SUBSCRIBER, edi
 

@@ -9,10 +9,11 @@ from threading import Lock
 from typing import Any
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.systems.flex.payloads import JsonObject, content, document, list_document, read_refused, schema_error, text, whole_number
+from crosswalk.systems.flex.payloads import SHAPE, read_refused
 from crosswalk.wire import json
 from crosswalk.wire.address import check_characters
 from crosswalk.wire.content import data_error
+from crosswalk.wire.documents import JsonObject
 from crosswalk.wire.paging import PageGuard
 from crosswalk.wire.session import Answer, Call, Wire, WireSettings
 
@@ -76,21 +77,21 @@ class FlexClient:
             asked = {**params, "page": str(number), "size": str(PAGE_SIZE)}
             page_doing = f"{doing}, page {number + 1}"
             answer = self.get(f"/{collection}", page_doing, **asked)
-            records, total = content(answer, page_doing), whole_number(answer, "totalElements", page_doing)
+            records, total = SHAPE.objects(answer, "content", page_doing), SHAPE.count(answer, "totalElements", page_doing)
             if answer.get("number", number) != number:
                 raise data_error("SRC_PAGE_MISPLACED", page_doing, "another page came")
-            more = number + 1 < whole_number(answer, "totalPages", page_doing)
+            more = number + 1 < SHAPE.count(answer, "totalPages", page_doing)
             guard.check([record.get(id_field) for record in records], total, more)
             yield records
             number += 1
 
     def get(self, path: str, doing: str, **params: str) -> JsonObject:
         """Read a document. Raises AuthRefused, PermanentError, DataError and what the wire raises."""
-        return document(self._read(path, doing, params), doing)
+        return SHAPE.object(self._read(path, doing, params), doing)
 
     def get_list(self, path: str, doing: str) -> list[JsonObject]:
         """Read a plain list."""
-        return list_document(self._read(path, doing, {}), doing)
+        return SHAPE.list(self._read(path, doing, {}), doing)
 
     def write(self, method: str, path: str, body: Any, key: str, doing: str) -> WriteAnswer:
         """Send a write under its Idempotency-Key; what is refused for the record's sake comes back as an answer.
@@ -100,7 +101,7 @@ class FlexClient:
         sent = None if body is None else json.write(body)
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         answer = self._send(Call(method, path, doing, content=sent, headers=headers, expect=_READ_STATUSES))
-        body = document(answer, doing)
+        body = SHAPE.object(answer, doing)
         if answer.status in (401, 403) or body.get("code") == "KEY_REUSED":
             raise read_refused(answer.status, doing)
         return WriteAnswer(answer.status, body)
@@ -153,9 +154,7 @@ class FlexClient:
                 answer = self._wire.request(call)
                 if answer.status in _READ_STATUSES:
                     raise read_refused(answer.status, doing)
-                token = text(document(answer, doing), "token", doing)
-                if not token:
-                    raise schema_error(doing, "token")
+                token = SHAPE.name(SHAPE.object(answer, doing), "token", doing)
                 check_characters(token, self.settings.name, "a token", ascii_only=True)
                 self._token = token
             return self._token

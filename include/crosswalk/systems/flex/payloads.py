@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -10,12 +9,10 @@ from typing import Any
 
 from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.ports import Operation, Row
-from crosswalk.errors import AuthRefused, CrosswalkError, DataError, PermanentError
-from crosswalk.wire import json
-from crosswalk.wire.content import data_error
-from crosswalk.wire.session import Answer
+from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError
+from crosswalk.wire.documents import JsonObject, Shape
 
-JsonObject = Mapping[str, Any]
+SHAPE = Shape("Flex", "TGT_SCHEMA")
 
 SEPARATOR = ";"
 UNLINKED = "flex:"
@@ -45,37 +42,26 @@ def fields_of(entity: str) -> Mapping[str, Field]:
     return load_fields("flex")[entity]
 
 
-def idempotency_key(*parts: str | int | bytes) -> str:
-    """Derive the key of one write: the same parts always give the same key, other parts another one."""
-    digest = hashlib.sha256()
-    for part in parts:
-        raw = part if isinstance(part, bytes) else str(part).encode()
-        digest.update(f"{len(raw)}:".encode() + raw)
-    return digest.hexdigest()
-
-
 def record_row(entity: str, record: JsonObject, source_ids: Mapping[str, str], names: Mapping[str, str], doing: str) -> Row:
     """Turn a contact in full into a row.
 
     source_ids: contact id → the CRM's id of what it is linked with; names: contact id → name, of companies. Raises DataError TGT_SCHEMA.
     """
-    target_id = text(record, "id", doing)
-    if not target_id:
-        raise schema_error(doing, "id")
+    target_id = SHAPE.name(record, "id", doing)
     emails, websites = _urls(record, doing)
     phone, mobile, phones = _phones(record, doing)
-    row = {"target_id": target_id, "source_id": source_ids.get(target_id, ""), LAST_EDIT: text(record, "lastEditDate", doing)}
+    row = {"target_id": target_id, "source_id": source_ids.get(target_id, ""), LAST_EDIT: SHAPE.text(record, "lastEditDate", doing)}
     row |= {"email": next(iter(emails), ""), "other_emails": SEPARATOR.join(emails[1:]), "phone": phone, **_address(record, doing)}
-    row["resource_type"] = SEPARATOR.join(text(one, "name", doing) for one in objects(record, "resourceTypes", doing))
+    row["resource_type"] = SEPARATOR.join(SHAPE.text(one, "name", doing) for one in SHAPE.objects_if_any(record, "resourceTypes", doing))
     if entity == "company":
         others = [one for one in (mobile, *phones) if one]
-        row |= {"name": text(record, "name", doing), "website": next(iter(websites), ""), "other_phones": SEPARATOR.join(others)}
+        row |= {"name": SHAPE.text(record, "name", doing), "website": next(iter(websites), ""), "other_phones": SEPARATOR.join(others)}
         return row
-    employer = text(record, "employerId", doing)
-    row |= {"mobile": mobile, "other_phones": SEPARATOR.join(phones), "job_title": text(record, "jobTitle", doing)}
-    row |= {"first_name": text(record, "firstName", doing), "last_name": text(record, "lastName", doing)}
+    employer = SHAPE.text(record, "employerId", doing)
+    row |= {"mobile": mobile, "other_phones": SEPARATOR.join(phones), "job_title": SHAPE.text(record, "jobTitle", doing)}
+    row |= {"first_name": SHAPE.text(record, "firstName", doing), "last_name": SHAPE.text(record, "lastName", doing)}
     row["employer"] = source_ids.get(employer) or (f"{UNLINKED}{employer}" if employer else "")
-    row["company_name"] = names.get(employer) or text(record, "company", doing)
+    row["company_name"] = names.get(employer) or SHAPE.text(record, "company", doing)
     return row
 
 
@@ -83,10 +69,10 @@ def deal_row(deal: JsonObject, doing: str) -> Row:
     """Turn a recognised deal into a row."""
     contacts = deal.get("contactSourceIds") or []
     if not isinstance(contacts, list) or not all(isinstance(one, str) for one in contacts):
-        raise schema_error(doing, "contactSourceIds")
-    source_id = text(deal, "sourceId", doing)
+        raise SHAPE.wrong(doing, "contactSourceIds")
+    source_id = SHAPE.text(deal, "sourceId", doing)
     members = {"name": "name", "stage": "stage", "amount": "amount", "close_date": "closeDate", "company": "companySourceId"}
-    values = {name: text(deal, member, doing) for name, member in members.items()}
+    values = {name: SHAPE.text(deal, member, doing) for name, member in members.items()}
     return {"target_id": source_id, "source_id": source_id, **values, "contacts": " ".join(sorted(contacts))}
 
 
@@ -111,62 +97,6 @@ def deal_body(operation: Operation) -> dict[str, Any]:
     return {**body, "contactSourceIds": operation.values.get("contacts", "").split()}
 
 
-def document(answer: Answer, doing: str) -> JsonObject:
-    """Parse an answer that is an object. Raises DataError."""
-    value = json.parse(answer.content, answer.content_type, doing)
-    if not isinstance(value, dict):
-        raise schema_error(doing, "the whole")
-    return value
-
-
-def list_document(answer: Answer, doing: str) -> list[JsonObject]:
-    """Parse an answer that is a list of objects. Raises DataError."""
-    value = json.parse(answer.content, answer.content_type, doing)
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise schema_error(doing, "the whole")
-    return value
-
-
-def content(answer: JsonObject, doing: str) -> list[JsonObject]:
-    """Give the records of a page."""
-    if not isinstance(answer.get("content"), list):
-        raise schema_error(doing, "content")
-    return objects(answer, "content", doing)
-
-
-def objects(record: JsonObject, name: str, doing: str) -> list[JsonObject]:
-    """Give a member that is a list of objects; absent and null are an empty one. Raises DataError TGT_SCHEMA."""
-    value = record.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise schema_error(doing, name)
-    return value
-
-
-def text(record: JsonObject, name: str, doing: str) -> str:
-    """Give a member that is text; absent and null are "". Raises DataError TGT_SCHEMA."""
-    value = record.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise schema_error(doing, name)
-    return value
-
-
-def whole_number(record: JsonObject, name: str, doing: str) -> int:
-    """Give a member that is a number not below 0. Raises DataError TGT_SCHEMA."""
-    value = record.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise schema_error(doing, name)
-    return value
-
-
-def schema_error(doing: str, name: str) -> DataError:
-    """The answer lacks a member, or holds something of another type in it."""
-    return data_error("TGT_SCHEMA", doing, f"{name} of Flex's answer is missing or of another type than agreed")
-
-
 def read_refused(status: int, doing: str) -> CrosswalkError:
     """Say what a refused request means."""
     if status in (401, 403):
@@ -181,18 +111,18 @@ def read_refused(status: int, doing: str) -> CrosswalkError:
 
 def _urls(record: JsonObject, doing: str) -> tuple[list[str], list[str]]:
     """Give e-mail addresses, the default one first, and websites."""
-    chosen = text(record, "defaultEmailId", doing)
-    listed = objects(record, "internetAddresses", doing)
+    chosen = SHAPE.text(record, "defaultEmailId", doing)
+    listed = SHAPE.objects_if_any(record, "internetAddresses", doing)
     ordered = sorted(listed, key=lambda one: one.get("id") != chosen)
-    urls = [text(one, "url", doing) for one in ordered if text(one, "url", doing)]
+    urls = [SHAPE.text(one, "url", doing) for one in ordered if SHAPE.text(one, "url", doing)]
     return [url for url in urls if "@" in url], [url for url in urls if "@" not in url]
 
 
 def _phones(record: JsonObject, doing: str) -> tuple[str, str, list[str]]:
     """Give the default number, the first other mobile one, and the rest."""
-    chosen = text(record, "defaultPhoneId", doing)
-    listed = sorted(objects(record, "phoneNumbers", doing), key=lambda one: one.get("id") != chosen)
-    numbers = [(_number(one, doing), text(one, "type", doing).casefold() == "mobile") for one in listed]
+    chosen = SHAPE.text(record, "defaultPhoneId", doing)
+    listed = sorted(SHAPE.objects_if_any(record, "phoneNumbers", doing), key=lambda one: one.get("id") != chosen)
+    numbers = [(_number(one, doing), SHAPE.text(one, "type", doing).casefold() == "mobile") for one in listed]
     filled = [(number, mobile) for number, mobile in numbers if number]
     first = filled.pop(0)[0] if filled and chosen and listed[0].get("id") == chosen else ""
     place = next((place for place, (_, mobile) in enumerate(filled) if mobile), None)
@@ -203,16 +133,16 @@ def _phones(record: JsonObject, doing: str) -> tuple[str, str, list[str]]:
 
 
 def _number(phone: JsonObject, doing: str) -> str:
-    dial, country = text(phone, "dialNumber", doing).strip(), text(phone, "countryCode", doing).strip().lstrip("+")
+    dial, country = SHAPE.text(phone, "dialNumber", doing).strip(), SHAPE.text(phone, "countryCode", doing).strip().lstrip("+")
     if not dial:
         return ""
     abroad = _DIGITS.fullmatch(country) and not dial.startswith("+")
-    extension = text(phone, "extension", doing).strip()
+    extension = SHAPE.text(phone, "extension", doing).strip()
     return (f"+{country} {dial}" if abroad else dial) + (f" x{extension}" if extension else "")
 
 
 def _address(record: JsonObject, doing: str) -> dict[str, str]:
-    chosen = text(record, "defaultMailingAddressId", doing)
-    listed = sorted(objects(record, "addresses", doing), key=lambda one: one.get("id") != chosen)
+    chosen = SHAPE.text(record, "defaultMailingAddressId", doing)
+    listed = sorted(SHAPE.objects_if_any(record, "addresses", doing), key=lambda one: one.get("id") != chosen)
     first: JsonObject = next(iter(listed), {})
-    return {name: text(first, member, doing) for name, member in _ADDRESS.items()}
+    return {name: SHAPE.text(first, member, doing) for name, member in _ADDRESS.items()}

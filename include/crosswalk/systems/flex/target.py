@@ -11,22 +11,9 @@ from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Page, Rec
 from crosswalk.core.suggestions import did_you_mean, quoted
 from crosswalk.errors import ConfigurationError
 from crosswalk.systems.flex.client import FlexClient, WriteAnswer
-from crosswalk.systems.flex.payloads import (
-    LAST_EDIT,
-    LINK,
-    JsonObject,
-    contact_body,
-    content,
-    deal_body,
-    deal_row,
-    fields_of,
-    idempotency_key,
-    record_row,
-    schema_error,
-    text,
-    whole_number,
-)
+from crosswalk.systems.flex.payloads import LAST_EDIT, LINK, SHAPE, contact_body, deal_body, deal_row, fields_of, record_row
 from crosswalk.wire import json
+from crosswalk.wire.documents import JsonObject, idempotency_key
 from crosswalk.wire.paging import prefetched
 
 MAX_BATCH = 50
@@ -52,8 +39,8 @@ class FlexTarget:
         counts, newest = {}, 0
         for entity, organization in _ORGANIZATION.items():
             answer = self._client.get("/contact", doing, **asked, organization=organization, expand="all")
-            counts[entity] = whole_number(answer, "totalElements", doing)
-            newest = max(newest, *(_milliseconds(record, doing) for record in content(answer, doing)), 0)
+            counts[entity] = SHAPE.count(answer, "totalElements", doing)
+            newest = max(newest, *(_milliseconds(record, doing) for record in SHAPE.objects(answer, "content", doing)), 0)
         return TargetState(managed_by=None, counts=counts, generation=0, last_snapshot=0, revision=newest)
 
     def pages(self, entity: str) -> Iterator[Page]:
@@ -67,12 +54,12 @@ class FlexTarget:
         """Read the links of contacts and companies: contact id → the CRM's id."""
         doing = self._client.doing("reading crm-link")
         listed = (one for page in self._client.pages("crm-link", "contactId") for one in page)
-        return {text(one, "contactId", doing): text(one, "sourceId", doing) for one in listed}
+        return {SHAPE.text(one, "contactId", doing): SHAPE.text(one, "sourceId", doing) for one in listed}
 
     def resource_types(self) -> dict[str, str]:
         """Read the resource types: name → id."""
         doing = self._client.doing("reading the resource types")
-        return {text(one, "name", doing): text(one, "id", doing) for one in self._client.get_list("/resource-type", doing)}
+        return {SHAPE.text(one, "name", doing): SHAPE.text(one, "id", doing) for one in self._client.get_list("/resource-type", doing)}
 
     def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> FlexDelivery:  # noqa: ARG002 - Flex has no list to replace
         """Begin a delivery; nothing is sent yet. source: what the source says of itself; `system` names it in the links."""
@@ -94,12 +81,17 @@ class FlexTarget:
         """Give the record in full: a site that does not know expand=all lists names alone."""
         if "lastEditDate" in record:
             return record
-        return self._client.get(f"/contact/{quote(text(record, 'id', doing), safe='')}", doing)
+        return self._client.get(f"/contact/{quote(SHAPE.text(record, 'id', doing), safe='')}", doing)
 
     def _company_names(self) -> dict[str, str]:
         doing = self._client.doing("reading the names of companies")
         pages = self._client.pages("contact", "id", organization="true", sort="id,asc")
-        return {text(one, "id", doing): text(one, "name", doing) for page in pages for one in page if one.get("organization") is True}
+        return {
+            SHAPE.text(one, "id", doing): SHAPE.text(one, "name", doing)
+            for page in pages
+            for one in page
+            if one.get("organization") is True
+        }
 
     def _deals(self) -> Iterator[Page]:
         doing, total = self._client.doing("reading every deal"), 0
@@ -208,6 +200,6 @@ class FlexDelivery:
 
 def _milliseconds(record: JsonObject, doing: str) -> int:
     try:
-        return int(datetime.fromisoformat(text(record, "lastEditDate", doing)).timestamp() * 1000)
+        return int(datetime.fromisoformat(SHAPE.text(record, "lastEditDate", doing)).timestamp() * 1000)
     except ValueError:
-        raise schema_error(doing, "lastEditDate") from None
+        raise SHAPE.wrong(doing, "lastEditDate") from None
