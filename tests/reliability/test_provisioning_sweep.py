@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reliability.remembered import remember_validations, without_reports
 
 from crosswalk.core.businesses import Business
 from crosswalk.core.model import RunStatus
@@ -18,7 +19,6 @@ from crosswalk.store.store import Store
 from crosswalk.wire.session import Answer, Call
 from fmo_world import DirectWire, FmoWorld
 from reliability.conftest import Scale, Tally
-from reliability.remembered import remember_validations, without_reports
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(1200)]
 
