@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from reliability.remembered import remember_validations, without_reports
 
 from files_world import FilesWorld, files_box, fresh
 from reliability.conftest import Scale, Tally
 from reliability.killed import ForkServer
 from reliability.record_sweep import FAULTS, Scenario, kill, spoil
+from remembered import without_reports
 from systems.carriers.conftest import book, book_row
 from systems.carriers.test_carriers_reading import SPOUSE, SUBSCRIBER, edi
 
@@ -40,7 +40,7 @@ def second_hour(world: FilesWorld) -> None:
 @pytest.fixture(scope="module")
 def scenario(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
     """The second hour, over what the first delivered."""
-    with files_box() as box, remember_validations(), without_reports():
+    with files_box() as box, without_reports():
         place = tmp_path_factory.mktemp("fmo")
         settings: dict[str, Any] = {"drop_at": str(place / "drop"), "max_batch": 10}
         world = fresh(box, place / "world", **settings)

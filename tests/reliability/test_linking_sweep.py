@@ -16,7 +16,7 @@ from flex_world import ACCOUNT, NAME, PORTAL, FlexWorld
 from reliability.conftest import Scale, Tally
 from reliability.killed import ForkServer
 from reliability.record_sweep import DELIVERED, FAULTS, Scenario, kill, spoil
-from reliability.remembered import remember_validations, without_reports
+from remembered import without_reports
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(3600)]
 
@@ -27,7 +27,7 @@ OPTIONS = {"link_automatically": True}
 
 @pytest.fixture(scope="module")
 def scenario(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenario]:
-    with SandboxServer(contacts=0, groups=0, seed=4) as box, remember_validations(), without_reports():
+    with SandboxServer(contacts=0, groups=0, seed=4) as box, without_reports():
         world = FlexWorld(box.url, tmp_path_factory.mktemp("linking") / "world")
         world.control("POST", "/hubspot/portals", portal="24100001", token="sandbox-hubspot-token", deals=10, **SMALL)
         world.control("POST", "/flex/sites", site="demo", api_key="sandbox-flex-key", **SMALL)

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reliability.remembered import remember_validations, without_reports
 
 from crosswalk.core.businesses import Business
 from crosswalk.core.model import RunStatus
@@ -19,6 +18,7 @@ from crosswalk.store.store import Store
 from crosswalk.wire.session import Answer, Call
 from fmo_world import DirectWire, FmoWorld
 from reliability.conftest import Scale, Tally
+from remembered import without_reports
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(1200)]
 
@@ -97,7 +97,7 @@ def scene(folder: Path, resync: bool) -> FmoWorld:
 
 @pytest.fixture(autouse=True)
 def quick() -> Iterator[None]:
-    with remember_validations(), without_reports():
+    with without_reports():
         yield
 
 

@@ -7,13 +7,12 @@ import pytest
 
 from crosswalk.sandbox.server import SandboxServer
 from flex_world import FlexWorld
-from reliability.remembered import remember_validations
 
 
 @pytest.fixture(scope="module")
 def flex_box() -> Iterator[SandboxServer]:
     """One sandbox for a module's worlds; the same records are validated once."""
-    with SandboxServer(contacts=1, groups=0, seed=4) as box, remember_validations():
+    with SandboxServer(contacts=1, groups=0, seed=4) as box:
         yield box
 
 
