@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crosswalk.core.accounts import load_accounts
+from crosswalk.core.businesses import account_name
+from crosswalk.core.spec import load_spec
 from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import Place
 from crosswalk.local.scene import Scene
@@ -47,6 +49,10 @@ def test_a_scene_brings_what_its_jobs_need(scene: Scene, sandbox: Deaf) -> None:
     connections = scene.connections(sandbox)
     for job in scene.jobs():
         accounts = load_accounts(job.integration)
+        if load_spec(job.integration).provisioned:
+            assert job.conf is not None
+            made = account_name(job.conf["fmo"], job.conf["npn"])
+            accounts = {made: replace(accounts[job.conf["fmo"]], name=made)}
         assert set(job.ends) <= set(accounts)
         for name in job.ends:
             assert {accounts[name].source, accounts[name].target} <= set(connections), f"{name} of {job.integration}"

@@ -1,4 +1,4 @@
-"""Carrier files → FMO: three carriers' files in a drop folder, and the FMO's own business, as include/accounts/fmo.toml names them."""
+"""Carrier files → FMO → Agent CRM: files of three carriers, an FMO's business, as include/accounts/fmo.toml has them, and one agent's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from crosswalk.core.businesses import account_name
 from crosswalk.local.control import Sandbox
 from crosswalk.local.scene import Connections, Job
 
@@ -23,6 +25,12 @@ class Fmo:
     user: str
     policies: int = 240
     agents: int = 12
+    provisioned: str = "4477105"
+
+    @property
+    def agent(self) -> str:
+        """The account of the agent's business that the demo provisions."""
+        return account_name(self.account, self.provisioned)
 
 
 FMOS = (Fmo("meridian", "1b6f0000-0000-4000-8000-000000000101", "77aa0000-0000-4000-8000-000000000101"),)
@@ -36,7 +44,7 @@ class FmoScene:
 
     @property
     def announced(self) -> str:
-        return f"{len(self.fmos)} FMO with a drop folder of carrier files"
+        return f"{len(self.fmos)} FMO with a drop folder of carrier files, one of whose agents gets a business"
 
     def open(self, sandbox: Sandbox) -> None:
         for one in self.fmos:
@@ -55,10 +63,25 @@ class FmoScene:
         return made
 
     def jobs(self) -> Sequence[Job]:
-        return [Job("fmo_carrier_ingest", "carriers_to_fmo", {one.account: "delivered" for one in self.fmos}, once=True)]
+        files = Job("fmo_carrier_ingest", "carriers_to_fmo", {one.account: "delivered" for one in self.fmos}, once=True)
+        return [files, *(Job("fmo_policy_provisioning", "fmo_to_agent_crm", {one.agent: "delivered"}, _form(one)) for one in self.fmos)]
 
     def writes(self, sandbox: Sandbox) -> dict[str, int]:
-        return {one.account: sandbox.writes("agent_crm", one.business) for one in self.fmos}
+        businesses = {one.account: one.business for one in self.fmos}
+        businesses |= {one.agent: _business(sandbox, one) for one in self.fmos}
+        return {account: sandbox.writes("agent_crm", business) for account, business in businesses.items()}
+
+
+def _form(fmo: Fmo) -> dict[str, Any]:
+    """What an administrator fills in."""
+    person = {"first_name": "Kim", "last_name": "Quill", "email": f"agent{fmo.provisioned}@example.test"}
+    return {"fmo": fmo.account, "kind": "agent", "name": "Kim Quill", "npn": fmo.provisioned, **person, "policy_sync": True}
+
+
+def _business(sandbox: Sandbox, fmo: Fmo) -> str:
+    """Find the id of the provisioned business; "" before it is made."""
+    made = sandbox.call("GET", "/agent_crm/businesses")
+    return next((one for one, about in made.items() if (about["parent"], about["external_key"]) == (fmo.business, fmo.provisioned)), "")
 
 
 def drop_files(place: Path, fmo: Fmo) -> None:
