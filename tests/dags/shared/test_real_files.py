@@ -72,5 +72,5 @@ def test_files_are_taken_once_and_a_person_decides_about_a_suspicious_one(night:
     assert held.settle(FMO.account) == dict.fromkeys(STEPS, "success")
     row = night.store.runs.latest(INTEGRATION, FMO.account)[0]
     assert row.status is RunStatus.PARTIAL
-    assert row.counts["load"]["accepted"] == 1
+    assert row.counts["load"]["accepted"] == 2, "the member's address, and the agent's name, which the last file before left blank"
     assert len(policies(night)) == FMO.policies + 21, "what a file does not mention stays"
