@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from crosswalk.core.model import RunKey
-from reliability.order_model import Listing, Office, Plan, plan_delivery, plan_undo
+from reliability.order_model import Listing, Office, Plan, Record, Wishes, plan_delivery, plan_undo
 
 STEPS = ("extract", "validate", "transform", "approve", "load")
 
@@ -51,6 +51,7 @@ class AccountModel:
     lease: str = ""
     undone: bool = False
     delivered: set[str] = field(default_factory=set)
+    wishes: Wishes = field(default_factory=Wishes)
     before: dict[int, Listing] = field(default_factory=dict)
     runs: list[Began] = field(default_factory=list)
     commits: int = 0
@@ -104,7 +105,8 @@ class AccountModel:
     def _replan(self, run: Began) -> None:
         self.lease = run.name
         if not run.sent:
-            run.plan = plan_delivery(run.office, run.listing, self.delivered, first=run.generation == 0, undone=run.undone, only=run.only)
+            facts = {"first": run.generation == 0, "undone": run.undone, "only": run.only}
+            run.plan = plan_delivery(run.office, run.listing, self.delivered, self.wishes, **facts)  # type: ignore[arg-type]
 
     def _refused(self, run: Began) -> str:
         """Why the run cannot hold the account."""
@@ -129,6 +131,7 @@ class AccountModel:
         if plan.holds and not run.sent and run.office != self.office:
             return "PLAN_OUTDATED"
         self.newest = max(self.newest, run.key.snapshot)
+        self.wishes = self.wishes.also(run.listing, self.listing.opt_outs)
         writes = bool(plan.changes) or run.kind == "full" or run.generation == 0
         if run.generation != self.generation or (writes and run.revision != self.revision):
             return "TGT_LIST_CHANGED"
@@ -147,7 +150,17 @@ class AccountModel:
         self.last_snapshot = run.key.snapshot
         self.undone = run.kind == "undo"
         self.before[self.generation] = run.listing
-        self.listing = replace(plan.after, opt_outs=self.listing.opt_outs | plan.told(self.listing))
+        told = plan.told(self.wishes, whole=run.kind == "full" or run.generation == 0)
+        self._tell(plan.after, told)
+
+    def came_back(self, people: Mapping[str, Record]) -> None:
+        """Records that were new to the list just now, by the FMG ids it has them under: one that opted out under its id stays so."""
+        back = {one["email"].casefold() for contact_id, one in people.items() if contact_id in self.wishes.contact_ids}
+        self._tell(self.listing, frozenset(back - {""}))
+
+    def _tell(self, listing: Listing, told: frozenset[str]) -> None:
+        self.listing = replace(listing, opt_outs=self.listing.opt_outs | told)
+        self.wishes = replace(self.wishes, emails=self.wishes.emails | told)
 
     def _finish(self, run: Began, plan: Plan, writes: bool) -> None:
         run.delivered = True

@@ -1,4 +1,7 @@
-"""Which list FMG must hold after a delivery or an undo, worked out from SmartOffice's records alone. Shares no code with the package."""
+"""Which list FMG must hold after a delivery or an undo, worked out from SmartOffice's records alone. Shares no code with the package.
+
+Who opted out once stays so, by person (source id, FMG id) and by address: whatever a delivery sends of them opts its address out (FMG-06).
+"""
 
 from __future__ import annotations
 
@@ -49,10 +52,28 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """Who wants no mail, as loads came to know it: ids of source records, FMG's ids, and addresses."""
+
+    source_ids: frozenset[str] = frozenset()
+    contact_ids: frozenset[str] = frozenset()
+    emails: frozenset[str] = frozenset()
+
+    def hold(self, contact_id: str, one: Record) -> bool:
+        return one["source_id"] in self.source_ids or contact_id in self.contact_ids or one["email"].casefold() in self.emails
+
+    def also(self, landed: Listing, opt_outs: frozenset[str]) -> Wishes:
+        """With the opt-outs as they are now, and whoever has one of these addresses in the list a run landed."""
+        known = {one: record["source_id"] for one, record in landed.people.items() if record["email"].casefold() in opt_outs}
+        return Wishes(self.source_ids | set(known.values()) - {""}, self.contact_ids | set(known), self.emails | opt_outs)
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a delivery makes of the list. New records stand in `after` under "new" and their source id.
 
-    changes: records it changes; moved: addresses sent for people FMG has, by FMG id; clash: two people would share an address, FMG
+    changes: records it changes, late ones included, which FMG has as they should be but mails although they opted out; sent: people of
+    `after` FMG is told of; unchanged: those of whom only a whole delivery tells it; clash: two people would share an address, FMG
     refuses the whole.
     """
 
@@ -61,12 +82,14 @@ class Plan:
     holds: frozenset[str] = frozenset()
     rejected: frozenset[str] = frozenset()
     delivered: frozenset[str] = frozenset()
-    moved: Mapping[str, str] = field(default_factory=dict)
+    sent: frozenset[str] = frozenset()
+    unchanged: frozenset[str] = frozenset()
     clash: bool = False
 
-    def told(self, now: Listing) -> frozenset[str]:
-        """Addresses the delivery adds to the opt-outs: those of people who had opted out under another one."""
-        return frozenset(email.casefold() for one, email in self.moved.items() if email and now.is_opted_out(one))
+    def told(self, wishes: Wishes, *, whole: bool) -> frozenset[str]:
+        """Addresses the delivery adds to the opt-outs: of everybody it tells FMG of who opted out once."""
+        people = {one: self.after.people[one] for one in (self.sent | self.unchanged if whole else self.sent)}
+        return frozenset(one["email"].casefold() for contact_id, one in people.items() if wishes.hold(contact_id, one)) - {""}
 
 
 @dataclass(frozen=True)
@@ -79,7 +102,14 @@ class Sorted:
 
 
 def plan_delivery(
-    office: Office, now: Listing, delivered: Collection[str], *, first: bool, undone: bool, only: Collection[str] | None
+    office: Office,
+    now: Listing,
+    delivered: Collection[str],
+    wishes: Wishes,
+    *,
+    first: bool,
+    undone: bool,
+    only: Collection[str] | None,
 ) -> Plan:
     """Plan a run over what both sides hold. only: a retry of these records; nothing else is changed."""
     named = {one: name.strip() for one, name in office.groups.items() if name.strip()}
@@ -101,6 +131,8 @@ def plan_delivery(
         after[found.get(source_id, f"new {source_id}")] = _within(people.wanted[source_id], public)
 
     changed = [one for one in sent if now.people.get(found.get(one, "")) != after[found.get(one, f"new {one}")]]
+    same = [found[one] for one in sent if one not in changed]
+    late = [one for one in same if now.people[one]["email"] and not now.is_opted_out(one) and wishes.hold(one, now.people[one])]
     gone = [one for one in now.people if one not in after]
     gone_groups = [one for one in now.groups if one not in groups]
     changed_groups = [one for one in groups if now.groups.get(one) != groups[one]]
@@ -113,11 +145,12 @@ def plan_delivery(
     emails = [record["email"].casefold() for record in after.values() if record["email"]]
     return Plan(
         Listing(after, groups, now.opt_outs),
-        changes,
+        changes + len(late),
         frozenset(code for code, applies in holds.items() if applies),
         rejected,
         frozenset(sent) | frozenset(one for one, _ in groups.values() if one in named),
-        {found[one]: people.wanted[one]["email"] for one in changed if one in found},
+        frozenset(found.get(one, f"new {one}") for one in changed) | frozenset(late),
+        frozenset(same) | (stay.keys() if first else frozenset()),
         len(set(emails)) != len(emails),
     )
 
@@ -125,9 +158,8 @@ def plan_delivery(
 def plan_undo(before: Listing, now: Listing) -> Plan:
     """Plan the way back from `now` to the list as it was; opt-outs stay."""
     people, groups = _difference(before.people, now.people), _difference(before.groups, now.groups)
-    moved = {one: before.people[one]["email"] for one in people & before.people.keys() & now.people.keys()}
     after = replace(before, opt_outs=now.opt_outs)
-    return Plan(after, len(people) + len(groups), delivered=frozenset(before.source_ids), moved=moved)
+    return Plan(after, len(people) + len(groups), delivered=frozenset(before.source_ids), sent=frozenset(people & before.people.keys()))
 
 
 def _difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:

@@ -44,7 +44,7 @@ class OrderedOffice:
         self.edits = Edits(world, self.model)
         self.nights = 0
         self.handed_out = 0
-        self.seen_ids: set[str] = set(self.model.listing.people)
+        self.holders = _holders(self.model.listing)
 
     # what people and the scheduler do
 
@@ -217,28 +217,37 @@ class OrderedOffice:
         """FMG is as the model says; numbers only rise, no opt-out is lost, and the audit chain is whole."""
         model, now = self.model, holding(self.world)
         found = Listing.of(now)
-        expected = self._with_ids(model.listing, found)
+        named = self._with_ids(model.listing, found)
+        back = {one: record for one, record in named.people.items() if one not in model.listing.people}
+        model.listing = named
+        model.came_back(back)
+        expected = model.listing
         assert found.people == expected.people, _unlike(found.people, expected.people)
         assert found.groups == expected.groups, _unlike(found.groups, expected.groups)
         assert found.opt_outs == expected.opt_outs, "the opt-outs differ"
         account = self.world.fmg_account()
         got = (account["generation"], account["last_snapshot"], account["revision"])
         assert got == (model.generation, model.last_snapshot, model.revision), f"generation, snapshot, revision are {got}"
-        self.seen_ids |= found.people.keys()
-        model.listing = expected
+        self.holders |= {one: holder for one, holder in _holders(found).items() if holder or one not in self.holders}
 
     def _with_ids(self, listing: Listing, found: Listing) -> Listing:
-        """Give the new records of the model the ids FMG made up, which must never have been another's."""
+        """Give the new records of the model the ids FMG has them under: fresh ones, or their own of before, never another's."""
         people = {one["source_id"]: contact_id for contact_id, one in found.people.items()}
         groups = {source_id: group_id for group_id, (source_id, _) in found.groups.items()}
         named = {one: people.get(one.removeprefix("new "), one) if one.startswith("new ") else one for one in listing.people}
-        reused = [contact_id for one, contact_id in named.items() if one != contact_id and contact_id in self.seen_ids]
-        assert not reused, f"ids were given again: {reused}"
+        begun = {contact_id: one.removeprefix("new ") for one, contact_id in named.items() if one != contact_id}
+        reused = [contact_id for contact_id, source_id in begun.items() if self.holders.get(contact_id, source_id) != source_id]
+        assert not reused, f"ids were given to others: {reused}"
         return replace(
             listing,
             people={named[one]: record for one, record in listing.people.items()},
             groups={groups.get(one.removeprefix("new "), one): group for one, group in listing.groups.items()},
         )
+
+
+def _holders(listing: Listing) -> dict[str, object]:
+    """FMG's contact ids with the source record each stands for, "" for nobody's."""
+    return {contact_id: one["source_id"] for contact_id, one in listing.people.items()}
 
 
 def night(number: int) -> tuple[datetime, datetime]:

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from reliability.order_edits import ADDRESS, BROKEN, FIELDS, Edits, office_of
-from reliability.order_model import Listing, Office, Plan, plan_delivery
+from reliability.order_model import Listing, Office, Plan, Wishes, plan_delivery
 from reliability.small_world import SmallWorld
 from reliability.truth import holding
 
@@ -32,7 +32,7 @@ class Books:
 class Month:
     """The account over the days. scope: names of groups, as the settings say. gone: SmartOffice's records of people who were removed.
 
-    ids: the FMG id every record of the list has ever had. unwilling: source ids of people who left while they wanted no mail.
+    ids: the FMG id every record of the list has ever had. wishes: who wants no mail, whatever becomes of them.
     """
 
     world: SmallWorld
@@ -40,7 +40,7 @@ class Month:
     scope: tuple[str, ...] | None = None
     gone: list[Record] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
-    unwilling: set[str] = field(default_factory=set)
+    wishes: Wishes = field(default_factory=Wishes)
     delivered: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ class Month:
     def expected(self, *, undone: bool = False) -> Plan:
         """What tonight's run has to make of FMG's list."""
         first = self.world.fmg_account()["managed_by"] is None
-        return plan_delivery(self.office, self.books.listing, self.delivered, first=first, undone=undone, only=None)
+        return plan_delivery(self.office, self.books.listing, self.delivered, self.wishes, first=first, undone=undone, only=None)
 
     def wrong(self, plan: Plan) -> list[str]:
         """Say what of FMG's list is not as planned, now that the plan was delivered; and remember the list."""
@@ -80,9 +80,8 @@ class Month:
         self.look()
         now = self.books.listing
         names = {one: source_id for one, (source_id, _) in now.groups.items()} | {one: r["source_id"] for one, r in now.people.items()}
-        back = {source_id for source_id in names.values() if source_id in self.unwilling}
-        emails = {record["source_id"]: record["email"].casefold() for record in now.people.values()}
-        opt_outs = before.opt_outs | plan.told(before) | {emails[one] for one in back if emails.get(one)}
+        self.wishes = self.wishes.also(before, before.opt_outs)
+        opt_outs = before.opt_outs | plan.told(self.wishes, whole=False)
         found = [f"{one} is not as it has to be" for one in _differing(_by_source(plan.after), _by_source(now))]
         planned = {source_id: one for one, (source_id, _) in plan.after.groups.items()}
         planned |= {record["source_id"]: one for one, record in plan.after.people.items()}
@@ -90,8 +89,6 @@ class Month:
         found += [f"{one} has another FMG id" for fmg_id, one in names.items() if right.get(one) not in ("", fmg_id)]
         found += [] if now.opt_outs == opt_outs else ["the opt-outs are others"]
         self.ids |= {source_id: fmg_id for fmg_id, source_id in names.items()}
-        left = {r["source_id"]: one for one, r in before.people.items() if r["source_id"] not in emails}
-        self.unwilling = (self.unwilling - back) | {source_id for source_id, one in left.items() if before.is_opted_out(one)}
         self.delivered = (self.delivered | plan.delivered) & now.source_ids
         return found
 
