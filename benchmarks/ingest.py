@@ -3,8 +3,8 @@
 python benchmarks/ingest.py --policies 300000 --agents 2000
 
 One JSON line a run: the first, in which everything is new, and the next, with a file in which one policy in a hundred changed. Seconds by
-step, requests to the business, peak memory of the process so far. The sandbox runs beside it, in a process of its own. --dry takes the first
-book only as far as its plan, where memory is highest, and writes nothing: a whole book of that size takes hours to deliver.
+step, requests to the business, peak memory of the process so far. The sandbox runs beside it, in a process of its own. --dry takes the
+first book only as far as its plan, where memory is highest, and writes nothing: a whole book of that size takes hours to deliver.
 """
 
 from __future__ import annotations

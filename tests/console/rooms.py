@@ -52,4 +52,5 @@ def begin(store: Store, account: str = "summit", **given: object) -> RunKey:
     """Begin a run as the scheduler does; returns its key."""
     usual: dict[str, object] = {"dag_id": DAG, "run_id": "scheduled__1", "map_index": 0, "try_number": 1, "dry_run": False}
     usual |= {"interval_start": None, "interval_end": None, "settings_digest": "d" * 64}
-    return store.runs.begin(INTEGRATION, account, **(usual | given))  # type: ignore[arg-type]
+    integration = str(given.pop("integration", INTEGRATION))
+    return store.runs.begin(integration, account, **(usual | given))  # type: ignore[arg-type]

@@ -85,3 +85,21 @@ def test_a_dag_airflow_does_not_know_is_said_so(rooms: Rooms, sign_in: SignIn, m
             session.get(DagModel, DAG).is_stale = False
     assert answer.status_code == 404
     assert "Airflow did not start the run" in answer.text
+
+
+@pytest.mark.requirement("CARD-8", "SAFE-10")
+def test_no_retry_is_offered_where_the_dags_form_has_none(rooms: Rooms, sign_in: SignIn) -> None:
+    key: RunKey = begin(rooms.store, "meridian", integration="carriers_to_fmo", dag_id="fmo_carrier_ingest")
+    rejections = [Rejection("policy", "harborlight:H1", "NPN_BLANK", "npn", "blank", "correct it", "")]
+    rooms.store.rejected.record(key, "policy", rejections, {"harborlight:H1"})
+    reject(rooms, "Contact.7.1")
+    client, address = sign_in("user", "oncall"), "/crosswalk/rejected/carriers_to_fmo/meridian"
+    page, offered = client.get(address).text, client.get(PAGE).text
+    assert "harborlight:H1" in page
+    assert ("Retry" in page, "Tick" in page, "Retry those ticked" in offered) == (False, False, True)
+    token = FORM.search(offered)
+    assert token
+    answer = client.post(f"{address}/retry", data={"token": token.group(1), "all": "1"})
+    assert (answer.status_code, "fmo_carrier_ingest delivers no records alone" in answer.text) == (400, True)
+    with create_session() as session:
+        assert session.scalars(select(DagRun)).all() == []

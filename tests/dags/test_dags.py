@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from airflow.serialization.serialized_objects import DagSerialization
 
+from crosswalk.core.spec import integration_names, load_spec
 from crosswalk.orchestration.retries import RETRY_POLICY
 from dag_snapshots import DAGS, bag, schedule, shape
 
@@ -73,6 +74,14 @@ def test_every_dag_is_documented_owned_tagged_and_tried_again(dag_id: str) -> No
         assert task.retry_policy is RETRY_POLICY
         assert task.on_failure_callback
         assert task.pool == "default_pool", "a plain Airflow has no other pool"
+
+
+@pytest.mark.requirement("SAFE-10")
+@pytest.mark.parametrize("integration", integration_names())
+def test_a_retry_is_offered_where_the_form_has_one(integration: str) -> None:
+    spec = load_spec(integration)
+    form = bag().dags[spec.dag].params
+    assert ("accounts" in form and "rejected_only" in form and "records" in form) == spec.retry
 
 
 @pytest.mark.parametrize("dag_id", NAMES)

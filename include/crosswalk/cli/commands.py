@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from crosswalk.cli.show import answers_only, as_facts, as_json, as_table
 from crosswalk.core.model import RunKey, RunStatus
-from crosswalk.errors import ConfigurationError
+from crosswalk.errors import AuthRefused, ConfigurationError
 
 if TYPE_CHECKING:
+    from crosswalk.core.spec import IntegrationSpec
     from crosswalk.landing.zone import LandingZone
     from crosswalk.reports.fates import Fate
+    from crosswalk.steps.whole import Account
     from crosswalk.store.runs import RunRow
     from crosswalk.store.store import Store
 
@@ -107,13 +109,14 @@ def rejected_list(arguments: argparse.Namespace) -> int:
 
 def rejected_retry(arguments: argparse.Namespace) -> int:
     """Run the account for its rejected records alone; 0 when none of them is rejected any more."""
-    from crosswalk.core.spec import resolve_integration
+    from crosswalk.core.spec import load_spec, resolve_integration
 
     with answers_only():
-        from crosswalk.orchestration.runs import open_account
-        from crosswalk.steps.retry import rejected_now
+        from crosswalk.steps.retry import check_retry, rejected_now
 
-        account = open_account(resolve_integration(arguments.integration), arguments.account)
+        spec = load_spec(resolve_integration(arguments.integration))
+        check_retry(spec)
+        account = _open(spec, arguments.account, "a retry")
         only = rejected_now(account.store, account.settings.integration, account.settings.name, arguments.source_id)
         row = account.run(_run_name("retry"), only=only) if only else None
         left = [one.source_id for one in account.store.rejected.open(account.settings.integration, account.settings.name)]
@@ -125,17 +128,29 @@ def rejected_retry(arguments: argparse.Namespace) -> int:
 
 def undo(arguments: argparse.Namespace) -> int:
     """Put the target's list before the last delivery back, or an earlier one."""
-    from crosswalk.core.spec import resolve_integration
+    from crosswalk.core.spec import load_spec, resolve_integration
 
     with answers_only():
-        from crosswalk.orchestration.runs import open_account
-
-        account = open_account(resolve_integration(arguments.integration), arguments.account)
+        account = _open(load_spec(resolve_integration(arguments.integration)), arguments.account, "an undo")
         by = f"{getpass.getuser()} (command line)"
         row = account.undo(_run_name("undo"), generation=arguments.generation, dry_run=arguments.dry_run, by=by)
     plan = row.counts["plan"]
     _show_run(row, {"undone": f"snapshot {row.counts['undoes']}", "plan": plan, "generation": row.generation}, as_document=arguments.json)
     return 0
+
+
+def _open(spec: IntegrationSpec, account: str, what: str) -> Account:
+    """Open an account for a run in this process, which nobody asks who they are. Raises AuthRefused ADMINISTRATORS_ONLY."""
+    if spec.provisioned:
+        raise AuthRefused(
+            "ADMINISTRATORS_ONLY",
+            doing=f"starting {what} of {spec.name}/{account}",
+            found="a business is filled only for its administrators, and the command line cannot tell who they are",
+            fix=f"sign in to Airflow as one of them and trigger {spec.dag}",
+        )
+    from crosswalk.orchestration.runs import open_account
+
+    return open_account(spec.name, account)
 
 
 def _run_name(command: str) -> str:

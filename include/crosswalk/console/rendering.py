@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from crosswalk.console import airflow, forms
 from crosswalk.console.review.wording import FIELDS
 from crosswalk.core.model import Outcome, RunStatus
+from crosswalk.core.words import counted, plural
 from crosswalk.reports import wording
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"when": wording.when, "moment": _moment, "minute": _minute, "plural": _plural}
+    environment.filters |= {"when": wording.when, "moment": _moment, "minute": _minute, "plural": plural, "counted": counted}
     environment.filters |= {"lasting": wording.lasting, "number": "{:,}".format, "field": _field}
     environment.globals |= {
         "query": query,
@@ -76,7 +77,6 @@ def _environment() -> Environment:
         "outcome_names": [wording.OUTCOMES[outcome] for outcome in Outcome],
         "reasons": wording.REASONS,
         "airflow": airflow,
-        "plurals": {"contact": "Contacts", "company": "Companies"},
     }
     return environment
 
@@ -104,7 +104,3 @@ def _minute(time: Any) -> str:
 
 def _field(name: str) -> str:
     return FIELDS.get(name, name)
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

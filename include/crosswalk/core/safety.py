@@ -117,13 +117,13 @@ def _source_changed(facts: Facts) -> Iterator[Hold]:
     before = set(facts.delivered["source_id"])
     there = len(before & facts.source_ids)
     if facts.entity.main and facts.entity.left != STAY and before and there / len(before) < facts.safety.min_overlap:
-        found = f"{there} of {len(before)} delivered {facts.entity.name}s are still in the source ({_percent(there, len(before))})"
+        found = f"{there} of {len(before)} delivered {facts.entity.plural} are still in the source ({_percent(there, len(before))})"
         yield Hold("CONN_SOURCE_CHANGED", found, f"at least {facts.safety.min_overlap:.0%} of them")
 
 
 def _mass_delete(facts: Facts) -> Iterator[Hold]:
     safety, gone, held = facts.safety, len(facts.deletes), len(facts.target)
-    found = f"{gone} of {held} {facts.entity.name}s would be deleted ({_percent(gone, held)})"
+    found = f"{gone} of {held} {facts.entity.plural} would be deleted ({_percent(gone, held)})"
     if gone > safety.max_deletes:
         yield Hold("MASS_DELETE", found, f"at most {safety.max_deletes}")
     elif gone > safety.delete_floor and gone / held > safety.max_delete_share:
@@ -137,7 +137,7 @@ def _mass_missing(facts: Facts) -> Iterator[Hold]:
     present = facts.target.loc[facts.target["missing"] == "", "target_id"]
     gone = int(((facts.plan["outcome"] == Outcome.FROZEN.value) & facts.plan["target_id"].isin(present)).sum())
     safety, held = facts.safety, len(present)
-    found = f"{gone} of {held} {facts.entity.name}s would be called missing ({_percent(gone, held)})"
+    found = f"{gone} of {held} {facts.entity.plural} would be called missing ({_percent(gone, held)})"
     if gone > safety.max_deletes:
         yield Hold("MASS_MISSING", found, f"at most {safety.max_deletes}")
     elif gone > safety.delete_floor and gone / held > safety.max_delete_share:
@@ -182,7 +182,7 @@ def _field_blanked(facts: Facts) -> Iterator[Hold]:
     lost = {name: filled for name, filled in blanked.items() if filled > floor}
     if lost:
         named = ", ".join(f"{name} (filled in {filled} before)" for name, filled in lost.items())
-        yield Hold("SRC_FIELD_BLANKED", f"blank in all {len(facts.desired)} {facts.entity.name}s: {named}", "filled in at least 1")
+        yield Hold("SRC_FIELD_BLANKED", f"blank in all {len(facts.desired)} {facts.entity.plural}: {named}", "filled in at least 1")
 
 
 def _target_only(facts: Facts) -> Iterator[Hold]:
@@ -192,7 +192,7 @@ def _target_only(facts: Facts) -> Iterator[Hold]:
     gone, adopted = (int((facts.plan["reason"] == reason).sum()) for reason in STRANGERS)
     if gone or adopted:
         code = "FIRST_REPLACEMENT" if facts.first else "TARGET_ONLY"
-        found = f"{gone + adopted} {facts.entity.name}s of the target were never imported: {gone} would be deleted, {adopted} taken over"
+        found = f"{gone + adopted} {facts.entity.plural} of the target were never imported: {gone} would be deleted, {adopted} taken over"
         yield Hold(code, found, "none without consent")
 
 
@@ -203,7 +203,7 @@ def _map_changed(facts: Facts) -> Iterator[Hold]:
     changing = int(((plan["outcome"] == Outcome.UPDATE.value) & (plan["reason"] == "source")).sum())
     compared = changing + int(((plan["outcome"] == Outcome.UNCHANGED.value) | (plan["reason"] == "drift")).sum())
     if changing and changing / compared > limit:
-        found = f"the mapping tables changed and {changing} of {compared} {facts.entity.name}s with them ({_percent(changing, compared)})"
+        found = f"the mapping tables changed and {changing} of {compared} {facts.entity.plural} with them ({_percent(changing, compared)})"
         yield Hold("MAP_CHANGED", found, f"at most {limit:.0%}")
 
 

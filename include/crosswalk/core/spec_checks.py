@@ -51,6 +51,7 @@ class SpecSection(BaseModel):
     planner: Literal["difference", "linking"] = "difference"
     main: str = ""
     provisioned: bool = False
+    retry: bool = True
     entities: Annotated[list[Any], Constraint(min_length=1)]
     limits: dict[str, Annotated[int, Constraint(ge=1)]] = {}
     safety: dict[str, Any]
@@ -140,6 +141,7 @@ def scan_spec(name: str, folder: Path) -> tuple[dict[str, IntegrationSpec], list
         planner=top.planner,
         candidates=candidates,
         provisioned=top.provisioned,
+        retry=top.retry,
         unused_lookups=unused,
     )
     return {system: replace(spec, source=system, entities=entities) for system, entities in by_source.items()}, []

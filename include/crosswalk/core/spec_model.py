@@ -14,6 +14,7 @@ from crosswalk.core.facts import Eligibility
 from crosswalk.core.fields import Field
 from crosswalk.core.mapping import MappingRow, MappingTable
 from crosswalk.core.safety_spec import SafetySpec
+from crosswalk.core.words import plural
 
 LIST, RECORDS = "list", "records"
 """How a target is written to: one atomic import of a list, or record by record, each visible at once."""
@@ -71,6 +72,11 @@ class EntitySpec:
     eligibility: Eligibility | None = None
 
     @property
+    def plural(self) -> str:
+        """What several of them are called in a message."""
+        return plural(self.name)
+
+    @property
     def unique_source(self) -> str:
         """The source field behind `unique`, which `email_key` is derived from; "" where there is none."""
         return next((row.source for row in self.mapping.sent if row.target == self.unique), "")
@@ -105,7 +111,8 @@ class IntegrationSpec:
     frequencies: what an account may say of how often it runs. settings: what it may say beside that, as JSON Schemas by name. limits:
     records of the whole source database by entity. delivery: LIST or RECORDS. planner: DIFFERENCE or LINKING; candidates: what is
     compared to find out who may be whom, by entity, where people link. declared: all entities, those a run leaves out too.
-    provisioned: its accounts are businesses somebody had made, kept in the store; the accounts file holds whose they are.
+    provisioned: its accounts are businesses somebody had made, kept in the store; the accounts file holds whose they are. retry: rejected
+    records can be delivered alone, and the DAG's form offers it.
     """
 
     name: str
@@ -124,6 +131,7 @@ class IntegrationSpec:
     planner: str = DIFFERENCE
     candidates: Mapping[str, Roles] = field(default_factory=dict)
     provisioned: bool = False
+    retry: bool = True
     unused_lookups: tuple[str, ...] = field(default=())
     sources: tuple[str, ...] = ()
     declared: tuple[EntitySpec, ...] = ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crosswalk.core.abilities import LicensedSource
 from crosswalk.core.spec import integration_names, load_spec
+from crosswalk.core.words import plural
 from crosswalk.errors import AuthRefused, PermanentError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _unlicensed(spec: IntegrationSpec, source: Source) -> Iterator[str]:
     if isinstance(source, LicensedSource):
         for entity in spec.entities:
             if lacking := sorted(set(entity.rights) - source.held_rights(entity.rights)):
-                named = entity.name.capitalize().removesuffix("y") + ("ies" if entity.name.endswith("y") else "s")
+                named = entity.plural.capitalize()
                 yield f"{named} will be left out: the user lacks {' and '.join(lacking)}."
 
 
@@ -73,10 +74,10 @@ def _check_limits(spec: IntegrationSpec, totals: Mapping[str, int]) -> None:
     over = [name for name, limit in spec.limits.items() if totals.get(name, 0) > limit]
     if over:
         raise PermanentError(
-            f"LIMIT_{over[0].upper()}S",
+            f"LIMIT_{plural(over[0]).upper()}",
             doing=f"checking the limits of {spec.name}",
             found=f"{_counts(totals)} in the whole database, allowed are {_counts(spec.limits)}",
-            fix=f"remove {' and '.join(name + 's' for name in over)} from the source; the sync fails until then",
+            fix=f"remove {' and '.join(map(plural, over))} from the source; the sync fails until then",
         )
 
 
@@ -90,8 +91,4 @@ def _unknown_codes(spec: IntegrationSpec, dictionary: Mapping[str, Mapping[str, 
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return " and ".join(f"{number:,} {_plural(name)}" for name, number in counts.items())
-
-
-def _plural(name: str) -> str:
-    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    return " and ".join(f"{number:,} {plural(name)}" for name, number in counts.items())

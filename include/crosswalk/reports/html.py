@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.core.model import Outcome, RunStatus
+from crosswalk.core.words import plural
 from crosswalk.reports import wording
 from crosswalk.reports.model import Report
 
@@ -62,7 +63,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"when": wording.when, "lasting": wording.lasting, "number": "{:,}".format}
+    environment.filters |= {"when": wording.when, "lasting": wording.lasting, "number": "{:,}".format, "plural": plural}
     return environment
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from crosswalk.core.changes import summary
 from crosswalk.core.model import Outcome, RunStatus
+from crosswalk.core.words import plural
 from crosswalk.errors import SafetyStop
 from crosswalk.reports.samples import samples
 from crosswalk.steps.choices import is_only_about_existing, leave_as_is
@@ -116,4 +117,4 @@ def _cell(masked: str) -> str:
 def _table(plan: dict[str, dict[str, int]]) -> list[str]:
     outcomes = sorted({outcome for counts in plan.values() for outcome in counts})
     head = ["| | " + " | ".join(outcomes) + " |", "|---" * (len(outcomes) + 1) + "|"]
-    return head + [f"| {name}s | " + " | ".join(f"{counts.get(o, 0):,}" for o in outcomes) + " |" for name, counts in plan.items()]
+    return head + [f"| {plural(name)} | " + " | ".join(f"{counts.get(o, 0):,}" for o in outcomes) + " |" for name, counts in plan.items()]

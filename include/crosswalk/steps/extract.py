@@ -12,6 +12,7 @@ from crosswalk import __version__
 from crosswalk.core.abilities import FileSource, LicensedSource, RemarkingSource
 from crosswalk.core.ports import Source, Target, TargetState
 from crosswalk.core.spec import EntitySpec
+from crosswalk.core.words import plural
 from crosswalk.errors import AuthRefused, ConfigurationError, DataError, PermanentError, TransientError
 from crosswalk.landing.manifest import EntityManifest, Manifest
 from crosswalk.steps.arrivals import counts, take_in
@@ -89,10 +90,10 @@ def check_limits(run: Run, totals: dict[str, int]) -> None:
     for entity, limit in run.spec.limits.items():
         if totals[entity] > limit:
             raise PermanentError(
-                f"LIMIT_{entity.upper()}S",
+                f"LIMIT_{plural(entity).upper()}",
                 doing=f"checking the limits of {run.key}",
-                found=f"the source database holds {totals[entity]} {entity}s, the limit is {limit}, whatever is selected",
-                fix=f"remove {entity}s from the source until at most {limit} remain; nothing was written",
+                found=f"the source database holds {totals[entity]} {plural(entity)}, the limit is {limit}, whatever is selected",
+                fix=f"remove {plural(entity)} from the source until at most {limit} remain; nothing was written",
             )
 
 
@@ -111,7 +112,7 @@ def check_totals(run: Run, source: Source, counted: Mapping[str, int], entities:
     name = wrong[0]
     raise DataError(
         "SRC_COUNT_MISMATCH",
-        doing=f"reading {name}s of {run.key}",
+        doing=f"reading {plural(name)} of {run.key}",
         found=f"the pages hold {read[name]} records, the database counts {counted[name]}",
         fix="run again; if it stays, ask the vendor whether its answers are capped",
     )
@@ -145,7 +146,7 @@ def _check_fields(run: Run, entity: EntitySpec, landed: EntityManifest) -> None:
     if landed.rows and gone:
         raise DataError(
             "SRC_FIELD_GONE",
-            doing=f"reading {entity.name}s of {run.key}",
+            doing=f"reading {entity.plural} of {run.key}",
             found=f"not every page has the field(s) {', '.join(gone)}",
             fix="give the source's user the right to see them, or change the mapping table",
         )

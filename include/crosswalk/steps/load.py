@@ -113,7 +113,7 @@ def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat
         now = read_frame(run, "source", entity, lambda name: opened.pages(name, run.scope), beat)
         changed = (_records(landed) - _records(now)).total() + (_records(now) - _records(landed)).total()
         if changed:
-            raise _outdated(run, f"{entity.name}s to be sent changed since the plan was made ({changed} differences){since}")
+            raise _outdated(run, f"{entity.plural} to be sent changed since the plan was made ({changed} differences){since}")
 
 
 def _outdated(run: Run, found: str) -> SafetyStop:

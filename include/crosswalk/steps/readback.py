@@ -11,6 +11,7 @@ from crosswalk.core.model import UNDO, Outcome
 from crosswalk.core.ports import Receipt, Target
 from crosswalk.core.spec import EntitySpec
 from crosswalk.core.spec_model import LINKING, LIST
+from crosswalk.core.words import plural
 from crosswalk.errors import DataError
 from crosswalk.steps.carry_out import check_carried_out
 from crosswalk.steps.context import Run
@@ -68,7 +69,7 @@ def _compare(run: Run, entity: EntitySpec, mode: str, done: pd.DataFrame, after:
         example = next(iter([*differ["source_id"], *left["target_id"]]))
         raise DataError(
             "TGT_READBACK_DIFFERS",
-            doing=f"reading back {entity.name}s of {run.key}",
+            doing=f"reading back {entity.plural} of {run.key}",
             found=f"{len(differ)} record(s) are not as sent and {len(left)} deleted one(s) are still there, such as {example}",
             fix="look whether something else writes to the target; the next run puts it right",
         )
@@ -81,7 +82,7 @@ def _check_once(run: Run, entity: str, told: Told, after: pd.DataFrame) -> None:
     if len(twice):
         raise DataError(
             "TGT_DUPLICATED",
-            doing=f"reading back {entity}s of {run.key}",
+            doing=f"reading back {plural(entity)} of {run.key}",
             found=f"{len(twice)} record(s) stand in the target more than once, such as {twice.iloc[0]}",
             fix="remove the surplus records in the target; the next run leaves them alone",
         )
@@ -96,7 +97,7 @@ def _check_total(run: Run, entity: str, told: Told, found: int) -> None:
     if stated != found or abs(expected - found) > len(rows) - len(done):
         raise DataError(
             "SUMS_DIFFER",
-            doing=f"checking the sums of {entity}s of {run.key}",
+            doing=f"checking the sums of {plural(entity)} of {run.key}",
             found=f"{expected} expected, {stated} stated by the target, {found} read back",
             fix="look whether something else writes to the target; the next run puts it right",
         )

@@ -110,7 +110,7 @@ def _land_once(run: Run, side: str, entity: EntitySpec, pages: Iterator[Page], b
         if page.rows:
             seen = frozenset(page.fields_seen if seen is None else seen & page.fields_seen)
         unknown |= page.unknown_fields
-        log.info("run %s: %s %ss %d of %d", run.key, side, entity.name, rows, total)
+        log.info("run %s: %s %s %d of %d", run.key, side, entity.plural, rows, total)
         beat()
     if not files:
         files.append(run.folder.write_page(f"{side}_{entity.name}", 0, [], columns))

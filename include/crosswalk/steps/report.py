@@ -11,6 +11,7 @@ from crosswalk import __version__
 from crosswalk.core.link_plan import MATCH_FOUND, WAITING
 from crosswalk.core.model import Hold, Outcome, Rejection
 from crosswalk.core.safety import STRANGERS
+from crosswalk.core.words import plural
 from crosswalk.landing.folder import MANIFEST
 from crosswalk.landing.manifest import Manifest
 from crosswalk.reports import model
@@ -88,7 +89,7 @@ def _head(run: Run, row: RunRow) -> Report:
         started_at=row.started_at.isoformat(timespec="seconds"),
         ended_at=row.ended_at.isoformat(timespec="seconds") if row.ended_at else "",
         durations=row.durations,
-        limits=[Limit(f"{name}s", used, run.spec.limits.get(name)) for name, used in totals.items()],
+        limits=[Limit(plural(name), used, run.spec.limits.get(name)) for name, used in totals.items()],
         plan=row.counts.get("plan", {}),
         holds=[Hold(**hold) for hold in row.holds],
         decided_by=row.decided_by,
@@ -137,7 +138,7 @@ def _left_out(run: Run, row: RunRow) -> Iterator[str]:
     for entity in run.spec.declared:
         if entity.name in row.counts.get("left_out", []):
             rights = " and ".join(entity.rights)
-            yield f"{entity.name}s were left out, and stay as they are: the source's user lacks {rights}"
+            yield f"{entity.plural} were left out, and stay as they are: the source's user lacks {rights}"
 
 
 def _pace(row: RunRow) -> Iterator[str]:

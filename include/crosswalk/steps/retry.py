@@ -10,7 +10,7 @@ import pandas as pd
 from crosswalk.core.changes import EMAIL_DUPLICATE
 from crosswalk.core.converters import email_key
 from crosswalk.core.model import LEFT, Outcome
-from crosswalk.core.spec import EntitySpec
+from crosswalk.core.spec import EntitySpec, IntegrationSpec
 from crosswalk.errors import ConfigurationError
 from crosswalk.steps.context import Run
 from crosswalk.steps.operations import CHANGING, SENT
@@ -21,6 +21,17 @@ NOT_RETRIED = "not_retried"
 
 _FILE = "retried.json"
 _SHOWN = 5
+
+
+def check_retry(spec: IntegrationSpec) -> None:
+    """Refuse where rejected records cannot be delivered alone. Raises ConfigurationError RETRY_NOT_OFFERED."""
+    if not spec.retry:
+        raise ConfigurationError(
+            "RETRY_NOT_OFFERED",
+            doing=f"retrying rejected records of {spec.name}",
+            found="this integration delivers no records alone because they were rejected",
+            fix=f"correct them where they come from, then run {spec.dag}: whatever it reads, it checks again",
+        )
 
 
 def rejected_now(store: Store, integration: str, account: str, wanted: Collection[str] = ()) -> frozenset[str]:

@@ -16,6 +16,7 @@ from crosswalk.core.model import DELTA, REPLACE, UNDO, Hold, Rejection, RunStatu
 from crosswalk.core.safety import STRANGERS, holds
 from crosswalk.core.settings import changes, facts
 from crosswalk.core.spec_model import DIFFERENCE, LINKING, RECORDS, REMOVE
+from crosswalk.core.words import plural
 from crosswalk.errors import ConfigurationError
 from crosswalk.reports.tables import formula_safe
 from crosswalk.steps.arrivals import file_holds, told_of
@@ -144,7 +145,7 @@ def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None
 
 def target_only_file(entity: str) -> str:
     """Name of the file that holds what only the target had."""
-    return f"target_only_{entity}s.csv"
+    return f"target_only_{plural(entity)}.csv"
 
 
 def _export_target_only(run: Run, planned: list[Planned]) -> None:

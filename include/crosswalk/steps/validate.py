@@ -53,7 +53,7 @@ def _stop_on_critical(run: Run, entity: EntitySpec, critical: list[RuleResult]) 
         rule = critical[0]
         raise DataError(
             rule.code,
-            doing=f"validating {entity.name}s of {run.key}",
+            doing=f"validating {entity.plural} of {run.key}",
             found=f"{rule.message} ({rule.column}, {rule.failed} of {rule.checked} records)",
             fix=f"{rule.fix}; nothing was written",
         )

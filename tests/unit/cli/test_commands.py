@@ -165,6 +165,24 @@ def test_rejected_retry_delivers_what_passes_by_now(delivered: World, capsys: py
     assert (code, "RECORD_NOT_REJECTED" in err) == (2, True)
 
 
+@pytest.mark.requirement("SAFE-10", "ACRM-09")
+@pytest.mark.parametrize(
+    ("command", "integration", "code"),
+    [
+        (("rejected", "retry"), "fmo_files", "RETRY_NOT_OFFERED"),
+        (("rejected", "retry"), "emoney", "RETRY_NOT_OFFERED"),
+        (("rejected", "retry"), "agent_crm", "ADMINISTRATORS_ONLY"),
+        (("undo",), "agent_crm", "ADMINISTRATORS_ONLY"),
+    ],
+)
+def test_nothing_goes_beside_the_form_of_the_dag(
+    capsys: pytest.CaptureFixture[str], command: tuple[str, ...], integration: str, code: str
+) -> None:
+    """Refused before a store, a connection or an account is looked for: none is there."""
+    status, out, err = run(capsys, *command, integration, "meridian")
+    assert (status > 0, out, code in err) == (True, "", True)
+
+
 @pytest.mark.requirement("FMG-05")
 def test_activities_without_a_note_are_explained_and_can_be_tried_again(delivered: World, capsys: pytest.CaptureFixture[str]) -> None:
     one = next(one for one in delivered.contacts() if one["email"])

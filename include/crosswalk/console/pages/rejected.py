@@ -62,7 +62,7 @@ def rejected(
         reasons=store.rejected.reasons(spec.name, account),
         rows=store.rejected.search(spec.name, account, wanted, PER_PAGE, paging.first),
         paging=paging,
-        may_act=acts(request, user, spec),
+        may_retry=spec.retry and acts(request, user, spec),
         started=started,
     )
 
@@ -83,6 +83,8 @@ def as_xlsx(account: str, spec: ReadAccount, wanted: Asked) -> Response:
 @actions.post("/retry")
 async def retry(request: Request, account: str, spec: Act) -> RedirectResponse:
     """Start a run of the account for its rejected records alone: those named, or all."""
+    if not spec.retry:
+        raise HTTPException(400, f"{spec.dag} delivers no records alone because they were rejected")
     form = await request.form()
     named = [str(form["one"])] if "one" in form else list(dict.fromkeys(map(str, form.getlist("record"))))
     conf: dict[str, Any] = {"accounts": [account], "rejected_only": True}
