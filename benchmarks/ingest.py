@@ -3,8 +3,10 @@
 python benchmarks/ingest.py --policies 300000 --agents 2000
 
 One JSON line a run: the first, in which everything is new, and the next, with a file in which one policy in a hundred changed. Seconds by
-step, requests to the business, peak memory of the process so far. The sandbox runs beside it, in a process of its own. --dry takes the
-first book only as far as its plan, where memory is highest, and writes nothing: a whole book of that size takes hours to deliver.
+step, requests to the business, peak memory of the process so far. The sandbox runs beside it, in a process of its own.
+
+--dry goes only as far as the first book's plan and writes nothing: to deliver a book of that size takes hours. Each step has a process of
+its own, as a task has; one JSON line a step.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import multiprocessing
 import resource
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,6 +30,10 @@ from crosswalk.core.spec import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.agent_crm.system import DEFAULT_KEY, FMO_BUSINESS, FMO_USER
 from crosswalk.sandbox.server import SandboxServer
+from crosswalk.steps.context import Run, Trigger
+from crosswalk.steps.extract import extract
+from crosswalk.steps.transform import transform
+from crosswalk.steps.validate import validate
 from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
@@ -35,6 +43,7 @@ from crosswalk.systems.agent_crm.target import FMO_ENTITIES, AgentCrmTarget
 from crosswalk.systems.carriers.client import DropFolder
 from crosswalk.systems.carriers.source import CarriersSource
 
+SPAWN = multiprocessing.get_context("spawn")
 HEADER = ["memberNumber", "writingAgentNPN", "memberFirstName", "memberLastName", "dateOfBirth", "memberEmail", "policyEffectiveDate"]
 
 
@@ -42,40 +51,73 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--policies", type=int, default=300_000)
     parser.add_argument("--agents", type=int, default=2_000)
-    parser.add_argument("--dry", action="store_true", help="one dry run of the first book: up to the plan")
+    parser.add_argument("--dry", action="store_true", help="only the first book, and only its plan")
     arguments = parser.parse_args()
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
+    process = SPAWN.Process(target=_serve, args=(theirs,), daemon=True)
     process.start()
     url = ours.recv()
     try:
         with tempfile.TemporaryDirectory(prefix="crosswalk-bench-") as folder:
-            measure(url, Path(folder), arguments.policies, arguments.agents, dry=arguments.dry)
+            place = Path(folder)
+            write_book(place / "drop", arguments.policies, arguments.agents)
+            migrate(connect(f"sqlite:///{place / 'store.db'}"))
+            measure_plan(url, place) if arguments.dry else measure(url, place)
     finally:
         ours.send("enough")
         process.join(10)
 
 
-def measure(url: str, folder: Path, policies: int, agents: int, *, dry: bool) -> None:
-    """Run twice, or once dry, and print a line each."""
-    drop, engine = folder / "drop", connect(f"sqlite:///{folder / 'store.db'}")
-    drop.mkdir()
-    migrate(engine)
-    store, zone, spec = Store(engine), LandingZone.open(str(folder / "landing")), load_spec("carriers_to_fmo")
-    settings = AccountSettings("meridian", spec.name, "carriers", "agent_crm", None, "hourly", system="carriers")
+def measure(url: str, folder: Path) -> None:
+    """Run twice and print a line each."""
+    for run in ("first", "one in a hundred changed"):
+        client = _client(url)
+        with _account(client, folder) as account:
+            row = account.run(run)
+        told = {"run": run, "status": row.status.value, "plan": row.counts["plan"], "requests": client.sent.total()}
+        seconds = {name: round(seconds) for name, seconds in row.durations.items()}
+        print(json.dumps({**told, "seconds": seconds, "peak_mib": _peak()}), flush=True)
+        _change(folder / "drop")
+
+
+def measure_plan(url: str, folder: Path) -> None:
+    """Make the plan of the first book, a process a step, and print a line each."""
+    for step in ("extract", "validate", "transform"):
+        with SPAWN.Pool(1) as pool:
+            print(json.dumps(pool.apply(do_step, (url, folder, step))), flush=True)
+
+
+def do_step(url: str, folder: Path, step: str) -> dict[str, Any]:
+    """Do one step of a dry run and tell what it cost this process."""
+    with _account(_client(url), folder) as one:
+        if step == "extract":
+            run = Run.begin(one.settings, one.spec, one.store, one.zone, Trigger("benchmark", "first"), dry_run=True)
+            extract(run, one.source, one.target)
+        else:
+            key = one.store.runs.latest(one.spec.name, one.settings.name, limit=1)[0].key
+            run = Run(key, one.settings, one.spec, one.store, one.zone)
+            {"validate": validate, "transform": transform}[step](run)
+        row = one.store.runs.get(run.key)
+    return {"step": step, "seconds": round(row.durations[step]), "peak_mib": _peak(), "plan": row.counts.get("plan", {})}
+
+
+def _client(url: str) -> AgentCrmClient:
     about = {"requests_per_second": 10_000, "allow_private_network": True}
-    write_book(drop, policies, agents)
-    for run in ("first, dry",) if dry else ("first", "one in a hundred changed"):
-        client = AgentCrmClient(AgentCrmSettings(f"{url}/agent_crm/api", FMO_USER, FMO_BUSINESS, DEFAULT_KEY, **about))  # type: ignore[arg-type]
-        with CarriersSource(DropFolder(drop), settle_seconds=0, today=datetime.now(UTC).date()) as source:
-            row = Account(settings, spec, store, zone, source, AgentCrmTarget(client, FMO_ENTITIES)).run(run, dry_run=dry)
-        print(json.dumps({"run": run, **_facts(row, client)}), flush=True)
-        _change(drop)
+    return AgentCrmClient(AgentCrmSettings(f"{url}/agent_crm/api", FMO_USER, FMO_BUSINESS, DEFAULT_KEY, **about))  # type: ignore[arg-type]
+
+
+@contextmanager
+def _account(client: AgentCrmClient, folder: Path) -> Iterator[Account]:
+    spec, store = load_spec("carriers_to_fmo"), Store(connect(f"sqlite:///{folder / 'store.db'}"))
+    settings = AccountSettings("meridian", spec.name, "carriers", "agent_crm", None, "hourly", system="carriers")
+    with CarriersSource(DropFolder(folder / "drop"), settle_seconds=0, today=datetime.now(UTC).date()) as source:
+        zone = LandingZone.open(str(folder / "landing"))
+        yield Account(settings, spec, store, zone, source, AgentCrmTarget(client, FMO_ENTITIES))
 
 
 def write_book(drop: Path, policies: int, agents: int) -> None:
     """Leave one carrier's whole book of business."""
-    (drop / "harborlight").mkdir()
+    (drop / "harborlight").mkdir(parents=True)
     with (drop / "harborlight" / "harborlight_book_20260101.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(HEADER)
@@ -85,10 +127,8 @@ def write_book(drop: Path, policies: int, agents: int) -> None:
             writer.writerow([f"H{number:08d}", 1_000_000 + number % agents, f"Ann{number}", "Quill", born, email, "01/01/2026"])
 
 
-def _facts(row: Any, client: AgentCrmClient) -> dict[str, Any]:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "linux" else 1024 * 1024)
-    told = {"status": row.status.value, "plan": row.counts["plan"], "requests": client.sent.total()}
-    return {**told, "seconds": {name: round(seconds) for name, seconds in row.durations.items()}, "peak_mib": peak}
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "linux" else 1024 * 1024)
 
 
 def _change(drop: Path) -> None:
