@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.core.words import plural
 from crosswalk.errors import AuthRefused
 from planning_firm import EVERY_RIGHT, FAMILIES, HOLDINGS, READY, Firm, FirmMaker
 
@@ -126,5 +127,5 @@ def test_the_report_says_which_part_was_left_out_and_why(exported: Firm, lacking
     firm.rights(*(one for one in EVERY_RIGHT if one != lacking))
     report = firm.of(firm.refresh().key).report_folder.read_bytes("report.html").decode()
     firm.rights(*EVERY_RIGHT)
-    assert f"{part}s were left out" in report
+    assert f"{plural(part)} were left out" in report
     assert lacking in report
