@@ -29,8 +29,9 @@ from airflow.sdk import CronDataIntervalTimetable, dag, task_group
 
 from crosswalk.orchestration.approval import ApprovePlanOperator
 from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, MAX_WRITERS, sync_params
-from crosswalk.orchestration.steps import ExtractOperator, SelectAccountsOperator, TransformOperator, ValidateOperator
+from crosswalk.orchestration.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
 from crosswalk.systems.flex.operators import FlexLoadOperator
+from crosswalk.systems.hubspot.operators import HubSpotExtractOperator
 
 
 @dag(
@@ -48,7 +49,7 @@ def flex_crm_sync() -> None:
 
     @task_group(group_id="account", default_args=ACCOUNT_ARGS)
     def account(account: str) -> None:
-        extract = ExtractOperator(task_id="extract", integration="crm_to_flex", account=account)
+        extract = HubSpotExtractOperator(task_id="extract", integration="crm_to_flex", account=account)
         transform = TransformOperator(task_id="transform", handle=ValidateOperator(task_id="validate", handle=extract.output).output)
         approve = ApprovePlanOperator(task_id="approve", handle=transform.output)
         FlexLoadOperator(task_id="load", handle=approve.output, max_active_tis_per_dag=MAX_WRITERS)

@@ -24,6 +24,14 @@ Handle = dict[str, Any]
 """integration, account, snapshot and counts: all that travels between tasks."""
 
 
+def check_form(context: Context) -> None:
+    """Refuse a run configuration that is not what the DAG's form offers. Raises ConfigurationError as `selection.check_conf`."""
+    from crosswalk.orchestration.selection import check_conf
+
+    params = context["dag"].params
+    check_conf(context["dag_run"].conf or {}, {name: params.get_param(name).schema for name in params})
+
+
 class SelectAccountsOperator(BaseOperator):
     """Decide which accounts the run is for, and refuse a configuration that may not be asked for. Returns their names.
 
@@ -44,10 +52,9 @@ class SelectAccountsOperator(BaseOperator):
         """Check configuration, spec and accounts as a whole before anything is read from a vendor."""
         from crosswalk.core.spec import load_spec
         from crosswalk.orchestration.accounts import all_accounts
-        from crosswalk.orchestration.selection import check_conf, choose
+        from crosswalk.orchestration.selection import choose
 
-        dag_params = context["dag"].params
-        check_conf(context["dag_run"].conf or {}, {name: dag_params.get_param(name).schema for name in dag_params})
+        check_form(context)
         load_spec(self.integration)
         accounts = all_accounts(self.integration)
         on_demand = context["dag_run"].run_type == "manual"

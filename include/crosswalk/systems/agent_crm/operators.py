@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from crosswalk.orchestration.steps import LoadStep
+from crosswalk.orchestration.steps import LoadStep, check_form
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -38,13 +38,6 @@ class _AdministratorsOperator(BaseOperator):
         super().__init__(**kwargs)
         self.integration = integration
 
-    def check_form(self, context: Context) -> None:
-        """Refuse a configuration that is not what the form offers."""
-        from crosswalk.orchestration.selection import check_conf
-
-        params = context["dag"].params
-        check_conf(context["dag_run"].conf or {}, {name: params.get_param(name).schema for name in params})
-
     def admitted(self, context: Context, fmo: str, account: str, doing: str) -> Desk:
         """Let administrators of the FMO pass, and record who came. Raises AuthRefused ROLE_MISSING, ConfigurationError ACCOUNT_UNKNOWN."""
         from crosswalk.core.accounts import load_accounts
@@ -71,7 +64,7 @@ class ProvisionBusinessOperator(_AdministratorsOperator):
         from crosswalk.steps.provision import provision
 
         params = context["params"]
-        self.check_form(context)
+        check_form(context)
         desk = self.admitted(context, params["fmo"], params["fmo"], "provisioning a business")
         asked = BusinessRequest(params["npn"].strip(), params["name"].strip(), params["kind"], params["npn"].strip())
         users = [_user(params), *map(_user, params["users"])]
@@ -85,7 +78,7 @@ class ControlSyncOperator(_AdministratorsOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Check role and form for each account before anything is done."""
-        self.check_form(context)
+        check_form(context)
         params, desks = context["params"], {account: self._desk(context, account) for account in context["params"]["accounts"]}
         action = str(params["action"])
         self._check(params, len(desks))
