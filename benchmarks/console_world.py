@@ -14,10 +14,10 @@ import pandas as pd
 from sqlalchemy import insert
 
 from crosswalk.core.model import Outcome, Rejection, RunKey, RunStatus
-from crosswalk.core.spec import load_spec
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.reports.model import Change, Limit, RejectedRecord, Report, Sample, sums_of
-from crosswalk.reports.planned import CHANGE_COLUMNS
+from crosswalk.reports.plan_search import CHANGE_COLUMNS
 from crosswalk.reports.publish import publish
 from crosswalk.store.engine import connect, writing
 from crosswalk.store.migrate import migrate

@@ -18,9 +18,9 @@ import pandas as pd
 from people_twice import World, company_world, contact_world
 
 import crosswalk
-from crosswalk.core.candidates.find import find_candidates
-from crosswalk.core.candidates.roles import load_roles
-from crosswalk.core.candidates.side import side
+from crosswalk.features.linking.candidates.find import find_candidates
+from crosswalk.features.linking.candidates.roles import load_roles
+from crosswalk.features.linking.candidates.side import side
 
 TABLE = Path(crosswalk.__file__).parent / "integrations" / "crm_to_flex" / "candidates.csv"
 WORLDS = {"contact": contact_world, "company": company_world}

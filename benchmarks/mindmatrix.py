@@ -22,9 +22,9 @@ from typing import Any
 import requests
 
 from crosswalk.core.accounts import AccountSettings, spec_of
+from crosswalk.engine.in_process import Account
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from crosswalk.core.candidates.keys import unmarked
-from crosswalk.core.candidates.names import full_names
+from crosswalk.features.linking.candidates.keys import unmarked
+from crosswalk.features.linking.candidates.names import full_names
 from crosswalk.sandbox.words import words
 
 CONTACT_COLUMNS = ["first_name", "last_name", "email", "phone", "mobile", "company_name"]

@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import Any
 
 from crosswalk.core.accounts import AccountSettings, spec_of
-from crosswalk.core.businesses import BusinessRequest, UserRequest, settings_of
+from crosswalk.engine.in_process import Account
+from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest, settings_of
+from crosswalk.features.tenancy.provision import Desk, provision
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.agent_crm.control import open_fmo
 from crosswalk.sandbox.agent_crm.system import DEFAULT_KEY, FMO_BUSINESS, FMO_USER
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.provision import Desk, provision
-from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from crosswalk.core.candidates.find import COLUMNS
-from crosswalk.core.candidates.reasons import EVIDENCE
-from crosswalk.core.linking import Status
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import TargetState
-from crosswalk.core.review import Kind, Wish
-from crosswalk.core.spec import load_spec
+from crosswalk.features.linking import review_files as review
+from crosswalk.features.linking.candidates.find import COLUMNS
+from crosswalk.features.linking.candidates.reasons import EVIDENCE
+from crosswalk.features.linking.decisions import Kind, Wish
+from crosswalk.features.linking.rules import Status
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.manifest import EntityManifest, Manifest
 from crosswalk.landing.zone import LandingZone
-from crosswalk.reports import review
 from crosswalk.store.store import Store
 
 INTEGRATION, ACCOUNT = "crm_to_flex", "demo"

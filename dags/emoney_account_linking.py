@@ -22,11 +22,11 @@ from datetime import UTC, datetime
 
 from airflow.sdk import dag, task_group
 
-from crosswalk.orchestration.approval import ApprovePlanOperator
 from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, linking_params
-from crosswalk.orchestration.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
-from crosswalk.systems.emoney.operators import EmoneyLoadOperator, EmoneyOfferLinksOperator
-from crosswalk.systems.smartoffice.operators import SmartOfficeExtractOperator
+from crosswalk.orchestration.operators.approval import ApprovePlanOperator
+from crosswalk.orchestration.operators.emoney import EmoneyLoadOperator, EmoneyOfferLinksOperator
+from crosswalk.orchestration.operators.smartoffice import SmartOfficeExtractOperator
+from crosswalk.orchestration.operators.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
 
 
 @dag(

@@ -27,11 +27,11 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronDataIntervalTimetable, dag, task_group
 
-from crosswalk.orchestration.approval import ApprovePlanOperator
 from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, MAX_WRITERS, sync_params
-from crosswalk.orchestration.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
-from crosswalk.systems.flex.operators import FlexLoadOperator
-from crosswalk.systems.hubspot.operators import HubSpotExtractOperator
+from crosswalk.orchestration.operators.approval import ApprovePlanOperator
+from crosswalk.orchestration.operators.flex import FlexLoadOperator
+from crosswalk.orchestration.operators.hubspot import HubSpotExtractOperator
+from crosswalk.orchestration.operators.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
 
 
 @dag(

@@ -24,9 +24,9 @@ from datetime import UTC, datetime
 from airflow.sdk import CronDataIntervalTimetable, dag, task_group
 
 from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, MAX_WRITERS, writeback_params
-from crosswalk.orchestration.steps import SelectAccountsOperator
-from crosswalk.systems.fmg.operators import FmgCollectActivitiesOperator
-from crosswalk.systems.smartoffice.operators import SmartOfficeWriteNotesOperator
+from crosswalk.orchestration.operators.fmg import FmgCollectActivitiesOperator
+from crosswalk.orchestration.operators.smartoffice import SmartOfficeWriteNotesOperator
+from crosswalk.orchestration.operators.steps import SelectAccountsOperator
 
 
 @dag(

@@ -25,11 +25,11 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronDataIntervalTimetable, dag, task_group
 
-from crosswalk.orchestration.approval import ApprovePlanOperator
 from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, MAX_WRITERS, sync_params
-from crosswalk.orchestration.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
-from crosswalk.systems.fmg.operators import FmgLoadOperator
-from crosswalk.systems.smartoffice.operators import SmartOfficeExtractOperator
+from crosswalk.orchestration.operators.approval import ApprovePlanOperator
+from crosswalk.orchestration.operators.fmg import FmgLoadOperator
+from crosswalk.orchestration.operators.smartoffice import SmartOfficeExtractOperator
+from crosswalk.orchestration.operators.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
 
 
 @dag(

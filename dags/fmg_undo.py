@@ -22,8 +22,8 @@ from datetime import UTC, datetime
 from airflow.sdk import dag, task_group
 
 from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, undo_params
-from crosswalk.orchestration.steps import SelectAccountsOperator
-from crosswalk.systems.fmg.operators import FmgLoadOperator, FmgUndoOperator
+from crosswalk.orchestration.operators.fmg import FmgLoadOperator, FmgUndoOperator
+from crosswalk.orchestration.operators.steps import SelectAccountsOperator
 
 
 @dag(

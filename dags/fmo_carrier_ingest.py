@@ -26,11 +26,11 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronDataIntervalTimetable, dag, task_group
 
-from crosswalk.orchestration.approval import ApprovePlanOperator
 from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, MAX_WRITERS, ingest_params
-from crosswalk.orchestration.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
-from crosswalk.systems.agent_crm.operators import AgentCrmLoadOperator
-from crosswalk.systems.carriers.operators import CarriersExtractOperator
+from crosswalk.orchestration.operators.agent_crm import AgentCrmLoadOperator
+from crosswalk.orchestration.operators.approval import ApprovePlanOperator
+from crosswalk.orchestration.operators.carriers import CarriersExtractOperator
+from crosswalk.orchestration.operators.steps import SelectAccountsOperator, TransformOperator, ValidateOperator
 
 
 @dag(

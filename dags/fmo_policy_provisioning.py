@@ -24,10 +24,10 @@ from datetime import UTC, datetime
 
 from airflow.sdk import dag, task_group
 
-from crosswalk.orchestration.approval import ApprovePlanOperator
 from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, provisioning_params
-from crosswalk.orchestration.steps import ExtractOperator, TransformOperator, ValidateOperator
-from crosswalk.systems.agent_crm.operators import AgentCrmLoadOperator, ProvisionBusinessOperator
+from crosswalk.orchestration.operators.agent_crm import AgentCrmLoadOperator, ProvisionBusinessOperator
+from crosswalk.orchestration.operators.approval import ApprovePlanOperator
+from crosswalk.orchestration.operators.steps import ExtractOperator, TransformOperator, ValidateOperator
 
 
 @dag(

@@ -27,10 +27,10 @@ from datetime import UTC, datetime
 
 from airflow.sdk import CronDataIntervalTimetable, dag, task_group
 
-from crosswalk.orchestration.approval import ApprovePlanOperator
 from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, MAX_WRITERS, sync_params
-from crosswalk.orchestration.steps import ExtractOperator, SelectAccountsOperator, TransformOperator, ValidateOperator
-from crosswalk.systems.mindmatrix.operators import MindmatrixLoadOperator
+from crosswalk.orchestration.operators.approval import ApprovePlanOperator
+from crosswalk.orchestration.operators.mindmatrix import MindmatrixLoadOperator
+from crosswalk.orchestration.operators.steps import ExtractOperator, SelectAccountsOperator, TransformOperator, ValidateOperator
 
 
 @dag(

@@ -23,8 +23,8 @@ from datetime import UTC, datetime
 from airflow.sdk import dag, task_group
 
 from crosswalk.orchestration.defaults import ACCOUNT_ARGS, DEFAULT_ARGS, undo_params
-from crosswalk.orchestration.steps import SelectAccountsOperator
-from crosswalk.systems.mindmatrix.operators import MindmatrixLoadOperator, MindmatrixUndoOperator
+from crosswalk.orchestration.operators.mindmatrix import MindmatrixLoadOperator, MindmatrixUndoOperator
+from crosswalk.orchestration.operators.steps import SelectAccountsOperator
 
 
 @dag(

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import crosswalk
-from crosswalk.core.decisions import DECISIONS, INPUTS, DecisionTable, load_decisions
-from crosswalk.core.tables import read_table
+from crosswalk.core.csv_reader import read_table
+from crosswalk.features.eligibility.decision_table import DECISIONS, INPUTS, DecisionTable, load_decisions
 
 INTEGRATIONS = Path(crosswalk.__file__).parent / "integrations"
 BLOCK = re.compile(r"<!-- decisions -->\n.*?<!-- /decisions -->", re.DOTALL)

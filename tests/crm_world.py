@@ -13,10 +13,10 @@ import requests
 
 from crosswalk.core.accounts import AccountSettings, spec_of
 from crosswalk.core.ports import Source, Target
+from crosswalk.engine.context import Run
+from crosswalk.engine.in_process import Account
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.context import Run
-from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow

@@ -13,14 +13,14 @@ import requests
 
 from crm_world import SmallBatches
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.core.arrivals import ArrivedFile
 from crosswalk.core.ports import Target
-from crosswalk.core.spec import load_spec
+from crosswalk.engine.context import Run
+from crosswalk.engine.in_process import Account
+from crosswalk.features.inbound_files.intake import arrived, has_news
+from crosswalk.features.inbound_files.ports import ArrivedFile
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.arrivals import arrived, has_news
-from crosswalk.steps.context import Run
-from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow

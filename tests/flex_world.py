@@ -13,15 +13,16 @@ import requests
 
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.ports import Source, Target
-from crosswalk.core.review import Decision, Kind, Standing, Wish
-from crosswalk.core.spec import IntegrationSpec, load_spec
+from crosswalk.core.spec.model import IntegrationSpec
+from crosswalk.engine.context import Run, Trigger
+from crosswalk.engine.extract import extract
+from crosswalk.engine.in_process import Account
+from crosswalk.engine.transform import transform
+from crosswalk.engine.validate import validate
+from crosswalk.features.linking.decisions import Decision, Kind, Standing, Wish
+from crosswalk.features.linking.review_files import Review, latest_review
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.zone import LandingZone
-from crosswalk.reports.review import Review, latest_review
-from crosswalk.steps.context import Run, Trigger
-from crosswalk.steps.extract import extract
-from crosswalk.steps.transform import transform
-from crosswalk.steps.validate import validate
-from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow

@@ -11,15 +11,15 @@ from typing import Any
 import pandas as pd
 
 from crosswalk.core.accounts import AccountSettings, spec_of
-from crosswalk.core.businesses import Business, BusinessRequest, UserRequest, settings_of
 from crosswalk.core.ports import Row, Source, Target
+from crosswalk.engine.context import Run
+from crosswalk.engine.in_process import Account
+from crosswalk.features.tenancy.ports import Business, BusinessRequest, UserRequest, settings_of
+from crosswalk.features.tenancy.provision import Desk, provision
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.agent_crm.control import open_fmo
 from crosswalk.sandbox.agent_crm.system import BASE, DEFAULT_KEY, FMO_BUSINESS, FMO_USER, AgentCrm
 from crosswalk.sandbox.messages import Request
-from crosswalk.steps.context import Run
-from crosswalk.steps.provision import Desk, provision
-from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
@@ -28,7 +28,7 @@ from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
 from crosswalk.systems.agent_crm.share import AgentShare
 from crosswalk.systems.agent_crm.target import AgentCrmTarget, NotMadeYet
-from crosswalk.wire.session import Answer, Call
+from crosswalk.wire.http import Answer, Call
 
 NAME, FMO = "fmo_to_agent_crm", "meridian"
 ADMINISTRATOR = "ada"

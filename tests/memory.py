@@ -11,12 +11,13 @@ from typing import Any
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import BatchResult, Operation, Page, ReadRestarted, Receipt, Refusal, Row, TargetState
-from crosswalk.core.spec import IntegrationSpec, load_spec
+from crosswalk.core.spec.model import IntegrationSpec
+from crosswalk.engine.context import Run
+from crosswalk.engine.in_process import Account
+from crosswalk.engine.load import load
 from crosswalk.errors import AuthRefused, TransientError
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.zone import LandingZone
-from crosswalk.steps.context import Run
-from crosswalk.steps.load import load
-from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow

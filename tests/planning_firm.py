@@ -13,11 +13,11 @@ import requests
 
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.model import Decided, RunKey
-from crosswalk.core.spec import load_spec
+from crosswalk.engine.context import Run
+from crosswalk.engine.in_process import Account
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.context import Run
-from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
@@ -27,7 +27,7 @@ from crosswalk.systems.emoney.target import EmoneyTarget
 from crosswalk.systems.emoney.tokens import forget_tokens
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
-from crosswalk.wire.budget import Budget
+from crosswalk.wire.quota import Budget
 
 CLIENTS, HOLDINGS = "smartoffice_to_emoney", "smartoffice_to_emoney_holdings"
 EVERY_RIGHT = ("eMoney", "PolicyTracking", "PendingCasePolicySetupAdministrator", "InvestmentTracking")

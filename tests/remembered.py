@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from crosswalk.steps import report, validate
+from crosswalk.engine import report, validate
 
 MOST = 1000
 """Validations remembered at a time."""

@@ -12,11 +12,12 @@ from typing import Any
 import requests
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.core.spec import IntegrationSpec, load_spec
+from crosswalk.core.spec.model import IntegrationSpec
+from crosswalk.engine.in_process import Account
+from crosswalk.features.writeback.context import Writeback
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.whole import Account
-from crosswalk.steps.writeback.context import Writeback
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from console.rooms import Rooms
-from crosswalk.core.candidates.find import Decided, find_candidates
-from crosswalk.core.linking import Entity, links, statuses, with_company_names
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import TargetState
-from crosswalk.core.spec import load_spec
+from crosswalk.features.linking import review_files as review
+from crosswalk.features.linking.candidates.find import Decided, find_candidates
+from crosswalk.features.linking.rules import Entity, links, statuses, with_company_names
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.manifest import EntityManifest, Manifest
-from crosswalk.reports import review
 
 INTEGRATION, DAG = "crm_to_flex", "flex_crm_sync"
 SPEC = load_spec(INTEGRATION)

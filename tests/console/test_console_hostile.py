@@ -15,11 +15,11 @@ from console.flex_review import land
 from console.hostile import HOSTILE
 from console.rooms import INTEGRATION, Rooms, SignIn, begin
 from crosswalk.core.model import Hold, Rejection, RunKey, RunStatus
-from crosswalk.core.review import Kind, Wish
+from crosswalk.features.linking.decisions import Kind, Wish
 from crosswalk.reports.model import Change, Deletion, Failure, Limit, RejectedRecord, Report, Sample, Sum, TargetOnly
-from crosswalk.reports.planned import CHANGE_COLUMNS
+from crosswalk.reports.plan_search import CHANGE_COLUMNS
 from crosswalk.reports.publish import publish
-from crosswalk.reports.tables import PLAN_COLUMNS, formula_safe
+from crosswalk.reports.spreadsheets import PLAN_COLUMNS, formula_safe
 from crosswalk.reports.wording import shown
 from crosswalk.store.column_types import clean
 from crosswalk.validation.results import RuleResult

@@ -10,7 +10,7 @@ from console.rooms import INTEGRATION, Rooms, SignIn
 from crosswalk.console.app import HEADERS
 from crosswalk.console.pages.files import REPORT_POLICY
 from crosswalk.core.model import RunKey
-from crosswalk.core.spec import integration_names, load_spec
+from crosswalk.integrations.catalog import integration_names, load_spec
 
 FOLDER = "/crosswalk/reports/smartoffice_to_fmg/summit/3"
 PAGE = f"{FOLDER}/report.html"

@@ -11,7 +11,7 @@ from console.flex_review import ANA, INTEGRATION, PEOPLE, RECORD_ADDRESS, crowd,
 from console.reviewer import ROOT, Reviewer, fields, text
 from console.rooms import Rooms, SignIn
 from crosswalk.core.model import RunKey
-from crosswalk.core.review import Kind, Wish
+from crosswalk.features.linking.decisions import Kind, Wish
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.rooms import INTEGRATION
+from crosswalk.console.account_overview import ORDERS, Standing, chosen, standings, tally
 from crosswalk.console.freshness import GRACE, due
 from crosswalk.console.paging import Paging
-from crosswalk.console.standing import ORDERS, Standing, chosen, standings, tally
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.model import RunStatus
-from crosswalk.core.nights import DAYS
-from crosswalk.store.standings import Newest
+from crosswalk.core.schedule_windows import DAYS
+from crosswalk.store.account_status import Newest
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

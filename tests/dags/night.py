@@ -16,10 +16,10 @@ import pytest
 
 from crosswalk.local.airflow_api import LocalApi
 from crosswalk.local.environment import Place
-from crosswalk.local.scene import Scene
-from crosswalk.local.scenes.fmg import FmgScene, Office
+from crosswalk.local.sandbox_world import World
+from crosswalk.local.scenario import Scene
+from crosswalk.local.scenarios.fmg import FmgScene, Office
 from crosswalk.local.stack import Stack, bring_up, take_down
-from crosswalk.local.world import World
 from crosswalk.store.engine import connect
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store

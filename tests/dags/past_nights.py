@@ -14,16 +14,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine.context import Run, Trigger
+from crosswalk.engine.extract import extract
+from crosswalk.engine.load import load
+from crosswalk.engine.transform import transform
+from crosswalk.engine.validate import validate
 from crosswalk.errors import PermanentError
-from crosswalk.local.scenes.fmg import Office
-from crosswalk.local.world import connections
+from crosswalk.local.sandbox_world import connections
+from crosswalk.local.scenarios.fmg import Office
 from crosswalk.orchestration import resources
 from crosswalk.orchestration.runs import open_account
-from crosswalk.steps.context import Run, Trigger
-from crosswalk.steps.extract import extract
-from crosswalk.steps.load import load
-from crosswalk.steps.transform import transform
-from crosswalk.steps.validate import validate
 from crosswalk.store.runs import RunRow
 from dags.accidents import delivered_contact, fault
 from dags.night import DAG, INTEGRATION, STEPS, Night, real_airflow

@@ -16,7 +16,7 @@ from canary import PERSON, REJECTED, assert_clean
 from crosswalk.core.model import RunStatus
 from crosswalk.landing.zone import LandingZone
 from crosswalk.local.environment import passwords
-from crosswalk.local.scenes.fmg import Office
+from crosswalk.local.scenarios.fmg import Office
 from dags.night import DAG, INTEGRATION, STEPS, Night, real_airflow
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]

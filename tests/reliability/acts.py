@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crosswalk.core.model import RunKey
-from crosswalk.steps.whole import Account
+from crosswalk.engine.in_process import Account
 from crosswalk.store.runs import RunRow
 
 

@@ -77,7 +77,7 @@ POINTS = (
     FaultPoint("batch acknowledged", "crosswalk.store.ledger:Ledger.acknowledge"),
     FaultPoint("lease renewed", "crosswalk.store.leases:Leases.renew"),
     FaultPoint("commit", "crosswalk.systems.fmg.target:FmgDelivery.commit"),
-    FaultPoint("read back", "crosswalk.steps.readback:read_back"),
+    FaultPoint("read back", "crosswalk.engine.verify:read_back"),
     FaultPoint("delivery finished", "crosswalk.store.ledger:Ledger.finish"),
     FaultPoint("lease released", "crosswalk.store.leases:Leases.release"),
     FaultPoint("step timed", "crosswalk.store.runs:Runs.update", sets("durations")),
@@ -87,19 +87,19 @@ NAMES = [point.name for point in POINTS]
 
 RECORD_POINTS = (
     FaultPoint("record written", "crosswalk.systems.emoney.client:EmoneyClient.write"),
-    FaultPoint("links told", "crosswalk.steps.links:tell"),
-    FaultPoint("choice kept", "crosswalk.steps.choices:decide"),
+    FaultPoint("links told", "crosswalk.features.announcements.announce:tell"),
+    FaultPoint("choice kept", "crosswalk.engine.run_options:decide"),
     FaultPoint("delivery opened", "crosswalk.systems.mindmatrix.target:MindmatrixTarget.open"),
     FaultPoint("contacts sent", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.send"),
-    FaultPoint("files taken in", "crosswalk.store.files:Files.record"),
+    FaultPoint("files taken in", "crosswalk.features.inbound_files.file_log:Files.record"),
     FaultPoint("records sent", "crosswalk.systems.agent_crm.target:AgentCrmDelivery.send"),
     FaultPoint("record sent", "crosswalk.systems.agent_crm.client:AgentCrmClient.write"),
     FaultPoint("records counted", "crosswalk.systems.agent_crm.target:AgentCrmDelivery.commit"),
     FaultPoint("delivery ended", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.commit"),
     FaultPoint("operations landed", "crosswalk.landing.folder:Folder.write_bytes", file("operations.json")),
-    FaultPoint("links decided", "crosswalk.store.decisions:Decisions.decide_each"),
+    FaultPoint("links decided", "crosswalk.features.linking.decision_log:Decisions.decide_each"),
     FaultPoint("record made or linked", "crosswalk.systems.flex.client:FlexClient.write"),
-    FaultPoint("decisions carried out", "crosswalk.store.decisions:Decisions.carried_out"),
+    FaultPoint("decisions carried out", "crosswalk.features.linking.decision_log:Decisions.carried_out"),
 )
 """Points of a delivery record by record, beside those above."""
 

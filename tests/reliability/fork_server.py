@@ -22,8 +22,8 @@ import tqdm  # type: ignore[import-untyped]
 from pyrate_limiter import BucketFactory
 
 from crm_world import CrmWorld, crm_world
+from crosswalk.engine import validate
 from crosswalk.errors import CrosswalkError
-from crosswalk.steps import validate
 from crosswalk.store.store import Store
 from crosswalk.systems.fmg import client
 from crosswalk.validation import suite

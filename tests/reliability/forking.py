@@ -7,7 +7,7 @@ import os
 import threading
 from pathlib import Path
 
-from crosswalk.wire import rate
+from crosswalk.wire import throttle as rate
 
 TESTS = Path(__file__).parents[1]
 

@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from crosswalk.core.model import RunKey, RunStatus
+from crosswalk.engine.context import Run, Trigger
+from crosswalk.engine.extract import extract
+from crosswalk.engine.in_process import IN_PROCESS
+from crosswalk.engine.retry import rejected_now
 from crosswalk.errors import CrosswalkError
-from crosswalk.steps.context import Run, Trigger
-from crosswalk.steps.extract import extract
-from crosswalk.steps.retry import rejected_now
-from crosswalk.steps.whole import IN_PROCESS
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 from reliability.order_account import AccountModel, Began

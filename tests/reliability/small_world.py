@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from crosswalk.engine.in_process import Account
 from crosswalk.landing.zone import LandingZone
-from crosswalk.steps.whole import Account
 from crosswalk.store.engine import connect
 from crosswalk.store.store import Store
 from crosswalk.systems.fmg.client import FmgClient
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget
 from crosswalk.systems.smartoffice.client import SmartOfficeClient
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
-from crosswalk.wire.session import Wire
+from crosswalk.wire.http import Wire
 from world import World
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import BatchResult, Operation
+from crosswalk.engine.send import Sent, cut, send
 from crosswalk.errors import SafetyStop
-from crosswalk.steps.send import Sent, cut, send
 from crosswalk.systems.fmg.payloads import batch_result
 from memory import NAME, MemoryOffice, MemorySource, club, person
 from reliability.conftest import Scale, Tally

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from crosswalk.core.changes import plan_entity
 from crosswalk.core.model import RunStatus
+from crosswalk.core.plan import plan_entity
 from crosswalk.errors import DataError
 from crosswalk.sandbox.server import SandboxServer
 from memory import MemoryOffice, MemorySource, club, person
@@ -111,7 +111,7 @@ def test_a_plan_altered_by_one_row_fails(
             plan = plan_entity(spec, *arguments, **more)
             return alter(plan, Random(f"{SEED} {entity}").randrange(len(plan))) if spec.name == entity else plan
 
-        monkeypatch.setattr("crosswalk.steps.planning.plan_entity", altered)
+        monkeypatch.setattr("crosswalk.engine.planning.plan_entity", altered)
         with pytest.raises(DataError) as caught:
             office.run()
     noticed = caught.value.code == "SUMS_DIFFER" and office.target.writes == writes

@@ -15,13 +15,13 @@ import pytest
 from crm_world import CrmWorld, sandbox
 from crosswalk.core.model import RunStatus
 from crosswalk.core.ports import Page
+from crosswalk.engine.context import Run, Trigger
+from crosswalk.engine.extract import extract
+from crosswalk.engine.load import load
+from crosswalk.engine.transform import transform
+from crosswalk.engine.validate import validate
 from crosswalk.errors import DataError, TransientError
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.context import Run, Trigger
-from crosswalk.steps.extract import extract
-from crosswalk.steps.load import load
-from crosswalk.steps.transform import transform
-from crosswalk.steps.validate import validate
 from figures import Tally
 from integrations.crm_to_mindmatrix.crms import CRMS, CUSTOMER
 

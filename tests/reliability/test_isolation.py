@@ -19,10 +19,10 @@ import pandas as pd
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine import report
+from crosswalk.engine import validate as step
 from crosswalk.orchestration.runs import handle_and_counts
 from crosswalk.sandbox.agent_crm import reading
-from crosswalk.steps import report
-from crosswalk.steps import validate as step
 from crosswalk.validation.results import Validated
 from figures import Tally
 from fmo_world import NAME, FmoWorld

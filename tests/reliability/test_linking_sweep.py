@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from crosswalk.core.review import Kind
+from crosswalk.features.linking.decisions import Kind
 from crosswalk.sandbox.server import SandboxServer
 from flex_world import ACCOUNT, NAME, PORTAL, FlexWorld
 from reliability.conftest import Scale, Tally

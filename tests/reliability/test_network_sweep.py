@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine.in_process import Account
 from crosswalk.errors import CrosswalkError
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.whole import Account
 from reliability.acts import finish_undo
 from reliability.conftest import Scale, Tally
 from reliability.network_faults import (

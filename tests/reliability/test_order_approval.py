@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine.context import Run
 from crosswalk.errors import CrosswalkError, SafetyStop
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.context import Run
 from crosswalk.store.runs import RunRow
 from reliability.conftest import Tally
 from reliability.small_world import Kept, SmallWorld

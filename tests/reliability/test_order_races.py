@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine.context import Run, Trigger
+from crosswalk.engine.extract import extract
+from crosswalk.engine.transform import transform
+from crosswalk.engine.validate import validate
 from crosswalk.errors import CrosswalkError, Fenced
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.context import Run, Trigger
-from crosswalk.steps.extract import extract
-from crosswalk.steps.transform import transform
-from crosswalk.steps.validate import validate
 from crosswalk.store.engine import connect
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget
-from crosswalk.wire import rate
+from crosswalk.wire import throttle as rate
 from reliability.conftest import Scale, Tally
 from reliability.order_races import LONGEST, Wait, at_once
 from reliability.small_world import Kept, SmallWorld

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine.retry import rejected_now
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.retry import rejected_now
 from reliability.conftest import Tally
 from reliability.small_world import Kept, SmallWorld
 from reliability.truth import Truth, differences, holding

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from crosswalk.errors import ConfigurationError, DataError
+from crosswalk.features.optouts.resubscribe import lift
+from crosswalk.features.writeback.collect import collect
+from crosswalk.features.writeback.in_process import write_back
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.lift import lift
-from crosswalk.steps.writeback.collect import collect
-from crosswalk.steps.writeback.whole import write_back
 from reliability.conftest import Tally
 from reliability.small_world import Kept, SmallWorld
 from remembered import without_reports

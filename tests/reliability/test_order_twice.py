@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import Table, select
 
 from crosswalk.core.model import FULL, UNDO, RunStatus
+from crosswalk.engine import approve, extract, load, replay, transform, undo, validate
+from crosswalk.engine.context import Run, Trigger
+from crosswalk.engine.retry import rejected_now, restrict
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps import approve, extract, load, replay, transform, undo, validate
-from crosswalk.steps.context import Run, Trigger
-from crosswalk.steps.retry import rejected_now, restrict
 from crosswalk.store.engine import reading
 from crosswalk.store.runs import RunRow
 from crosswalk.store.tables import audit, audit_head, binding, delivered, rejected

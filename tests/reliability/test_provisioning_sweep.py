@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from crosswalk.core.businesses import Business
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import TransientError
+from crosswalk.features.tenancy.ports import Business
 from crosswalk.store.store import Store
-from crosswalk.wire.session import Answer, Call
+from crosswalk.wire.http import Answer, Call
 from fmo_world import DirectWire, FmoWorld
 from reliability.conftest import Scale, Tally
 from remembered import without_reports

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from crosswalk.errors import CrosswalkError
+from crosswalk.features.writeback import write as writing
+from crosswalk.features.writeback.in_process import write_back
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.writeback import write as writing
-from crosswalk.steps.writeback.whole import write_back
 from crosswalk.store.engine import connect
 from crosswalk.store.store import Store
-from crosswalk.wire import rate
+from crosswalk.wire import throttle as rate
 from reliability.conftest import Scale, Tally
 from reliability.network_faults import FAULTS, TIME_OUT
 from reliability.order_races import at_once

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy.engine.default import DefaultDialect
 
 from crosswalk.landing.local import LocalStorage
-from crosswalk.wire.connect import PinnedAdapter
+from crosswalk.wire.pinned_adapter import PinnedAdapter
 
 LONGEST = 120
 """Seconds a child may take before it is ended."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from crosswalk.core.accounts import AccountSettings, accounts_folder, spec_of
-from crosswalk.core.spec import integration_names, load_spec, resolve_integration
 from crosswalk.errors import ConfigurationError, CrosswalkError
+from crosswalk.integrations.catalog import integration_names, load_spec, resolve_integration
 
 
 def check_accounts(integration: str | None, wanted: Sequence[str]) -> list[dict[str, Any]]:

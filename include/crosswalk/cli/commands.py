@@ -14,10 +14,10 @@ from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.errors import AuthRefused, ConfigurationError
 
 if TYPE_CHECKING:
-    from crosswalk.core.spec import IntegrationSpec
+    from crosswalk.core.spec.model import IntegrationSpec
+    from crosswalk.engine.in_process import Account
     from crosswalk.landing.zone import LandingZone
-    from crosswalk.reports.fates import Fate
-    from crosswalk.steps.whole import Account
+    from crosswalk.reports.record_history import Fate
     from crosswalk.store.runs import RunRow
     from crosswalk.store.store import Store
 
@@ -40,7 +40,7 @@ def accounts_check(arguments: argparse.Namespace) -> int:
 
 def mapping_show(arguments: argparse.Namespace) -> int:
     """Print the mapping tables of one integration: with several sources those of each, as JSON in a list."""
-    from crosswalk.core.spec import load_spec, resolve_integration
+    from crosswalk.integrations.catalog import load_spec, resolve_integration
 
     first = load_spec(resolve_integration(arguments.integration))
     specs = [load_spec(first.name, source=source) for source in first.sources]
@@ -59,7 +59,7 @@ def mapping_show(arguments: argparse.Namespace) -> int:
 
 def plan_show(arguments: argparse.Namespace) -> int:
     """Print the plan of the latest run that made one, or of the named snapshot."""
-    from crosswalk.core.spec import resolve_integration
+    from crosswalk.integrations.catalog import resolve_integration
 
     store, zone = _resources()
     row = _run(store, resolve_integration(arguments.integration), arguments.account, arguments.snapshot, planned=True)
@@ -79,8 +79,8 @@ def plan_show(arguments: argparse.Namespace) -> int:
 
 def record_show(arguments: argparse.Namespace) -> int:
     """Print what became of one source record in each of the account's last runs."""
-    from crosswalk.core.spec import resolve_integration
-    from crosswalk.reports.fates import fates
+    from crosswalk.integrations.catalog import resolve_integration
+    from crosswalk.reports.record_history import fates
 
     store, zone = _resources()
     integration = resolve_integration(arguments.integration)
@@ -95,7 +95,7 @@ def record_show(arguments: argparse.Namespace) -> int:
 
 def rejected_list(arguments: argparse.Namespace) -> int:
     """Print the records of an account that are rejected now."""
-    from crosswalk.core.spec import resolve_integration
+    from crosswalk.integrations.catalog import resolve_integration
 
     store, _ = _resources()
     rows = [asdict(row) for row in store.rejected.open(resolve_integration(arguments.integration), arguments.account)]
@@ -109,10 +109,10 @@ def rejected_list(arguments: argparse.Namespace) -> int:
 
 def rejected_retry(arguments: argparse.Namespace) -> int:
     """Run the account for its rejected records alone; 0 when none of them is rejected any more."""
-    from crosswalk.core.spec import load_spec, resolve_integration
+    from crosswalk.integrations.catalog import load_spec, resolve_integration
 
     with answers_only():
-        from crosswalk.steps.retry import check_retry, rejected_now
+        from crosswalk.engine.retry import check_retry, rejected_now
 
         spec = load_spec(resolve_integration(arguments.integration))
         check_retry(spec)
@@ -128,7 +128,7 @@ def rejected_retry(arguments: argparse.Namespace) -> int:
 
 def undo(arguments: argparse.Namespace) -> int:
     """Put the target's list before the last delivery back, or an earlier one."""
-    from crosswalk.core.spec import load_spec, resolve_integration
+    from crosswalk.integrations.catalog import load_spec, resolve_integration
 
     with answers_only():
         account = _open(load_spec(resolve_integration(arguments.integration)), arguments.account, "an undo")
@@ -168,7 +168,7 @@ def _show_run(row: RunRow | None, facts: dict[str, Any], *, as_document: bool) -
 
 def report_show(arguments: argparse.Namespace) -> int:
     """Print the report of the latest run, or of the named snapshot, in short."""
-    from crosswalk.core.spec import resolve_integration
+    from crosswalk.integrations.catalog import resolve_integration
 
     store, zone = _resources()
     row = _run(store, resolve_integration(arguments.integration), arguments.account, arguments.snapshot, planned=False)

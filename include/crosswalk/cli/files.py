@@ -13,8 +13,8 @@ COLUMNS = ["read_at", "snapshot", "file", "stands", "code", "rows", "rejected"]
 
 def files_list(arguments: argparse.Namespace) -> int:
     """Print the execution log of an account, newest first; 1 when a file among them was refused."""
-    from crosswalk.core.arrivals import REFUSED
-    from crosswalk.core.spec import resolve_integration
+    from crosswalk.features.inbound_files.ports import REFUSED
+    from crosswalk.integrations.catalog import resolve_integration
 
     integration = resolve_integration(arguments.integration)
     with answers_only():

@@ -13,8 +13,8 @@ from rich.console import Console
 from crosswalk.cli.screen import Screen, print_results
 from crosswalk.cli.show import as_facts, as_json
 from crosswalk.core.model import RunStatus
-from crosswalk.core.spec import load_spec, resolve_integration
 from crosswalk.errors import ConfigurationError, TransientError
+from crosswalk.integrations.catalog import load_spec, resolve_integration
 from crosswalk.orchestration.selection import choose
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_da
 from fastapi import Depends, HTTPException, Request, status
 
 from crosswalk.console.configured import known_account, spec_of
-from crosswalk.core.spec import IntegrationSpec, integration_names
+from crosswalk.core.spec.model import IntegrationSpec
+from crosswalk.integrations.catalog import integration_names
 
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod

@@ -8,10 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from crosswalk.console.resources import open_store
-from crosswalk.core import businesses
 from crosswalk.core.accounts import ACCOUNT_NAME, AccountSettings, accounts_folder, load_accounts
-from crosswalk.core.spec import IntegrationSpec, load_spec
+from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.errors import ConfigurationError
+from crosswalk.features.tenancy import ports as businesses
+from crosswalk.integrations.catalog import load_spec
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from crosswalk.core.nights import DAYS
+from crosswalk.core.schedule_windows import DAYS
 
 GRACE = timedelta(hours=3)
 """How long after the hour of the last delivery the next one may come: retries end well before."""

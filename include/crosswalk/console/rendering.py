@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 from crosswalk.console import airflow, forms
 from crosswalk.console.review.wording import FIELDS
 from crosswalk.core.model import Outcome, RunStatus
-from crosswalk.core.words import counted, plural
+from crosswalk.core.plurals import counted, plural
 from crosswalk.reports import wording
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ import jsonschema  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 import crosswalk
-from crosswalk.core.documents import scan_section, scan_toml
-from crosswalk.core.spec import IntegrationSpec, load_spec, resolve_integration
-from crosswalk.core.suggestions import did_you_mean, quoted
+from crosswalk.core.did_you_mean import did_you_mean, quoted
+from crosswalk.core.spec.model import IntegrationSpec
+from crosswalk.core.toml_reader import scan_section, scan_toml
 from crosswalk.errors import ConfigurationError, Problem
+from crosswalk.integrations.catalog import load_spec, resolve_integration
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 

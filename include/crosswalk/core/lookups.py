@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from crosswalk.core.suggestions import quoted
-from crosswalk.core.tables import scan_table
+from crosswalk.core.csv_reader import scan_table
+from crosswalk.core.did_you_mean import quoted
 from crosswalk.errors import ConfigurationError, Problem
 
 COLUMNS = ("lookup", "source", "target", "note")

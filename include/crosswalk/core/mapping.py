@@ -13,9 +13,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from crosswalk.core.converters import Converter
-from crosswalk.core.fields import Field
 from crosswalk.core.masking import mask
 from crosswalk.core.model import Rejection
+from crosswalk.core.system_schema import Field
 from crosswalk.errors import RecordRejected
 
 if TYPE_CHECKING:

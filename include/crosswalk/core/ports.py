@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from crosswalk.core.activities import Activity
+from crosswalk.features.writeback.ports import Activity
 
 Row = dict[str, str]
 """One record: `source_id` (or `target_id`) and the fields of the system's fields.csv; "" is blank; ids are joined by one space."""

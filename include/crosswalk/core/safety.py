@@ -15,8 +15,8 @@ import pandas as pd
 from crosswalk.core.ids import id_order
 from crosswalk.core.mapping import CLEAR
 from crosswalk.core.model import LEFT, TARGET_ONLY, Hold, Outcome
-from crosswalk.core.safety_spec import SafetySpec
-from crosswalk.core.spec_model import ANNOUNCE, LEAVE, STAY, EntitySpec
+from crosswalk.core.spec.model import ANNOUNCE, LEAVE, STAY, EntitySpec
+from crosswalk.core.spec.safety import SafetySpec
 
 STRANGERS = (TARGET_ONLY, "adopted")
 """Reasons of plan rows about records of the target that no import put there."""

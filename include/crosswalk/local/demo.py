@@ -17,7 +17,7 @@ from rich.console import Console
 from crosswalk.cli.screen import Screen, print_results
 from crosswalk.errors import CrosswalkError, TransientError
 from crosswalk.local.airflow_api import LocalApi
-from crosswalk.local.course import Course
+from crosswalk.local.demo_driver import Course
 from crosswalk.local.environment import Place, find_place
 from crosswalk.local.results import Result, write_summary
 from crosswalk.local.stack import bring_up

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crosswalk.core.model import RunStatus
 from crosswalk.local.environment import Place
-from crosswalk.local.scene import Job
+from crosswalk.local.scenario import Job
 
 if TYPE_CHECKING:
     from crosswalk.store.runs import RunRow

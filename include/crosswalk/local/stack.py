@@ -20,11 +20,11 @@ from pathlib import Path
 import requests
 
 from crosswalk.errors import TransientError
-from crosswalk.local import world as sandbox
+from crosswalk.local import sandbox_world as sandbox
 from crosswalk.local.environment import Place, airflow_environment, find_place, free_port, write_shell_file
 from crosswalk.local.processes import Child, recall, remember, spawn, stop
-from crosswalk.local.scene import Connections, Scene
-from crosswalk.local.scenes import SCENES
+from crosswalk.local.scenario import Connections, Scene
+from crosswalk.local.scenarios import SCENES
 
 START_SECONDS = 180
 _SERVICES = {"api-server": ["api-server"], "scheduler": ["scheduler", "--skip-serve-logs"], "dag-processor": ["dag-processor"]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crosswalk.core.accounts import AccountSettings, load_accounts
-from crosswalk.core.businesses import accounts_of
-from crosswalk.core.spec import load_spec, resolve_integration
+from crosswalk.features.tenancy.ports import accounts_of
+from crosswalk.integrations.catalog import load_spec, resolve_integration
 
 if TYPE_CHECKING:
     from crosswalk.store.store import Store

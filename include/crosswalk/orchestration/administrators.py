@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from crosswalk.core.roles import require_administrator
 from crosswalk.errors import AuthRefused
+from crosswalk.features.tenancy.administrators import require_administrator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from crosswalk.errors import ConfigurationError, PermanentError, TransientError
 from crosswalk.wire import json
-from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import Answer, Call, Wire, WireSettings
 
 URL, TOKEN, USER, PASSWORD = (f"CROSSWALK_AIRFLOW_{name}" for name in ("URL", "TOKEN", "USER", "PASSWORD"))
 """Environment variables: where Airflow is and who asks. A token, or a user and a password that give one."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from crosswalk.core.abilities import LicensedSource
-from crosswalk.core.spec import integration_names, load_spec
-from crosswalk.core.words import plural
+from crosswalk.core.capabilities import LicensedSource
+from crosswalk.core.plurals import plural
 from crosswalk.errors import AuthRefused, PermanentError
+from crosswalk.integrations.catalog import integration_names, load_spec
 
 if TYPE_CHECKING:
     from crosswalk.core.ports import LabelledSource, Source, Target
-    from crosswalk.core.spec import IntegrationSpec
+    from crosswalk.core.spec.model import IntegrationSpec
 
 IN_SET = "expect_column_values_to_be_in_set"
 

@@ -88,7 +88,7 @@ def _system(name: str, form: dict[str, Any]) -> dict[str, Any]:
     return {
         "connection-type": name,
         "hook-name": form["name"],
-        "hook-class-name": f"crosswalk.systems.{name}.hook.{form['hook']}",
+        "hook-class-name": f"crosswalk.orchestration.hooks.{name}.{form['hook']}",
         "ui-field-behaviour": {"hidden-fields": form["hidden"], "relabeling": form["relabel"], "placeholders": form["placeholders"]},
         "conn-fields": {**fields, **{shared: _SHARED[shared] for shared in form["shared"]}},
     }

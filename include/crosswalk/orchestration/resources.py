@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from airflow.sdk import BaseHook
 
-from crosswalk.core.spec_model import BUSINESS
+from crosswalk.core.spec.model import BUSINESS
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, Problem
 from crosswalk.orchestration.connections import read_connection, read_extra
 from crosswalk.orchestration.provider import provider_info

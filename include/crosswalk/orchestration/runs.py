@@ -13,11 +13,11 @@ from crosswalk.errors import DataError
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from crosswalk.core.abilities import FileSource
     from crosswalk.core.accounts import AccountSettings
-    from crosswalk.steps.context import Run, Trigger
-    from crosswalk.steps.whole import Account
-    from crosswalk.steps.writeback.context import Writeback
+    from crosswalk.core.capabilities import FileSource
+    from crosswalk.engine.context import Run, Trigger
+    from crosswalk.engine.in_process import Account
+    from crosswalk.features.writeback.context import Writeback
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +36,13 @@ def begin_run(context: Context, integration: str, account: str) -> Run:
     only = _rejected(context, integration, account)
     run = _begin(context, integration, account, dry_run=bool(params.get("dry_run")), mode=FULL if params.get("full_resync") else "")
     if only is not None:
-        from crosswalk.steps.retry import restrict
+        from crosswalk.engine.retry import restrict
 
         restrict(run, only)
     if params.get("clients"):
         run.narrow(params["clients"])
     if params.get("existing"):
-        from crosswalk.steps.choices import answer_existing
+        from crosswalk.engine.run_options import answer_existing
 
         answer_existing(run, params["existing"])
     return run
@@ -56,10 +56,10 @@ def require_news(context: Context, integration: str, account: str) -> FileSource
     """
     if context["dag_run"].run_type == "backfill":
         return None
-    from crosswalk.core.abilities import FileSource
     from crosswalk.core.accounts import spec_of
+    from crosswalk.core.capabilities import FileSource
+    from crosswalk.features.inbound_files.intake import has_news
     from crosswalk.orchestration.resources import open_store, source_hook
-    from crosswalk.steps.arrivals import has_news
 
     settings = account_settings(integration, account)
     source = source_hook(spec_of(settings).source, settings).get_source()
@@ -84,16 +84,16 @@ def begin_undo(context: Context, integration: str, account: str) -> Run:
 
 def _begin(context: Context, integration: str, account: str, **how: Any) -> Run:
     from crosswalk.core.accounts import spec_of
+    from crosswalk.engine.context import Run
     from crosswalk.orchestration.resources import open_landing, open_store
-    from crosswalk.steps.context import Run
 
     settings = account_settings(integration, account)
     return Run.begin(settings, spec_of(settings), open_store(), open_landing(), _trigger(context), **how)
 
 
 def _snapshot_of_the_night(context: Context, integration: str, account: str) -> int:
+    from crosswalk.engine.replay import landed_snapshot
     from crosswalk.orchestration.resources import open_landing, open_store
-    from crosswalk.steps.replay import landed_snapshot
 
     snapshot = landed_snapshot(open_store(), open_landing(), integration, account, _trigger(context))
     if snapshot is None:
@@ -108,8 +108,8 @@ def _rejected(context: Context, integration: str, account: str) -> frozenset[str
     wanted = params.get("records") or []
     if not (wanted or params.get("rejected_only")):
         return None
+    from crosswalk.engine.retry import rejected_now, retried
     from crosswalk.orchestration.resources import open_store
-    from crosswalk.steps.retry import rejected_now, retried
 
     store, instance = open_store(), context["ti"]
     for row in store.runs.of_trigger(integration, account, instance.dag_id, instance.run_id):
@@ -133,8 +133,8 @@ def _skip(reason: str) -> NoReturn:
 def open_account(integration: str, account: str) -> Account:
     """Open one account with everything its runs need, for a run in this process."""
     from crosswalk.core.accounts import spec_of
+    from crosswalk.engine.in_process import Account
     from crosswalk.orchestration.resources import open_landing, open_store, source_hook, target_hook
-    from crosswalk.steps.whole import Account
 
     settings = account_settings(integration, account)
     spec = spec_of(settings)
@@ -145,8 +145,8 @@ def open_account(integration: str, account: str) -> Account:
 def open_writeback(integration: str, account: str, holder: str) -> Writeback:
     """Open one account's activities and the place for their notes. holder: who works on them."""
     from crosswalk.core.accounts import spec_of
+    from crosswalk.features.writeback.context import Writeback
     from crosswalk.orchestration.resources import open_landing, open_store, source_hook, target_hook
-    from crosswalk.steps.writeback.context import Writeback
 
     settings = account_settings(integration, account)
     spec = spec_of(settings)
@@ -157,8 +157,8 @@ def open_writeback(integration: str, account: str, holder: str) -> Writeback:
 def resume_run(handle: Mapping[str, Any]) -> Run:
     """Find the run a handle names."""
     from crosswalk.core.accounts import spec_of
+    from crosswalk.engine.context import Run
     from crosswalk.orchestration.resources import open_landing, open_store
-    from crosswalk.steps.context import Run
 
     key = RunKey.from_dict(dict(handle))
     settings = account_settings(key.integration, key.account)
@@ -204,7 +204,7 @@ def _harmless(value: Mapping[str, Any]) -> bool:
 
 
 def _trigger(context: Context) -> Trigger:
-    from crosswalk.steps.context import Trigger
+    from crosswalk.engine.context import Trigger
 
     instance = context["ti"]
     return Trigger(

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.core.nights import nights
+from crosswalk.core.schedule_windows import nights
 from crosswalk.errors import ConfigurationError, Problem
 
 MAX_ACCOUNTS = 1000

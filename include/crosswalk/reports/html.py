@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.core.model import Outcome, RunStatus
-from crosswalk.core.words import plural
+from crosswalk.core.plurals import plural
 from crosswalk.reports import wording
 from crosswalk.reports.model import Report
 

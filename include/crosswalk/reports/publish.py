@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
-from crosswalk.reports import planned
+from crosswalk.reports import plan_search as planned
 from crosswalk.reports.html import render
 from crosswalk.reports.model import Report, to_json
-from crosswalk.reports.tables import files_csv, plan_csv, rejected_csv
+from crosswalk.reports.spreadsheets import files_csv, plan_csv, rejected_csv
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from crosswalk.reports.model import Change, Sample
 if TYPE_CHECKING:
     import pandas as pd
 
-    from crosswalk.core.fields import Field
+    from crosswalk.core.system_schema import Field
 
 MOST = 20
 """Samples of one outcome."""

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, delete, or_, select, update
 
-from crosswalk.core.activities import ACCOUNT_RELEASED
 from crosswalk.errors import ConfigurationError
-from crosswalk.store import snapshots
+from crosswalk.features.writeback.ports import ACCOUNT_RELEASED
+from crosswalk.store import run_sequence as snapshots
 from crosswalk.store.engine import reading, writing
 from crosswalk.store.tables import binding, delivered, former, outbox, suppression, watermark
 from crosswalk.store.upsert import insert_into

@@ -15,7 +15,9 @@ from sqlalchemy import Connection, Engine, Row, select, update
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import DataError
-from crosswalk.store import former, leases, runs, snapshots
+from crosswalk.store import leases, runs
+from crosswalk.store import run_sequence as snapshots
+from crosswalk.store import tombstones as former
 from crosswalk.store.engine import reading, writing
 from crosswalk.store.leases import Lease
 from crosswalk.store.tables import batch, delivered, run

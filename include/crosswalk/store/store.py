@@ -7,19 +7,19 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine
 
+from crosswalk.features.inbound_files.file_log import Files
+from crosswalk.features.linking.decision_log import Decisions
+from crosswalk.features.optouts.suppressions import Suppressions
+from crosswalk.features.tenancy.business_log import ProvisionedBusinesses
+from crosswalk.features.writeback.cursors import Feeds
+from crosswalk.features.writeback.outbox import Outbox
+from crosswalk.store.account_status import Standings
 from crosswalk.store.audit import Audit
 from crosswalk.store.bindings import Bindings
-from crosswalk.store.businesses import ProvisionedBusinesses
-from crosswalk.store.decisions import Decisions
-from crosswalk.store.feeds import Feeds
-from crosswalk.store.files import Files
 from crosswalk.store.leases import Leases
 from crosswalk.store.ledger import Ledger
-from crosswalk.store.outbox import Outbox
 from crosswalk.store.rejected import Rejected
 from crosswalk.store.runs import Runs
-from crosswalk.store.standings import Standings
-from crosswalk.store.suppressions import Suppressions
 
 
 class Store:

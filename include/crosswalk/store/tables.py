@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, ForeignKeyConstraint, Index, Table, UniqueConstraint
 
-from crosswalk.store import table_parts
+from crosswalk.store import columns as table_parts
 from crosswalk.store.column_types import CleanText
 
 metadata = table_parts.metadata

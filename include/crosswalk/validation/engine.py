@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from crosswalk.core.expectations import Expectation
+from crosswalk.core.spec.expectations import Expectation
 from crosswalk.errors import DataError
 from crosswalk.validation.frame import ROW
 

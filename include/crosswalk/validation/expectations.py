@@ -10,7 +10,7 @@ from great_expectations.expectations.expectation import ColumnMapExpectation
 from great_expectations.expectations.metrics.map_metric_provider.column_condition_partial import column_condition_partial
 from great_expectations.expectations.metrics.map_metric_provider.column_map_metric_provider import ColumnMapMetricProvider
 
-from crosswalk.core.addresses import are_valid
+from crosswalk.core.email_syntax import are_valid
 
 
 class ColumnValuesValidEmail(ColumnMapMetricProvider):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from crosswalk.core.converters import email_key
-from crosswalk.core.expectations import EMAIL_KEY
+from crosswalk.core.spec.expectations import EMAIL_KEY
 from crosswalk.validation.rules import ALL_TEXT
 
 ROW = "_row"

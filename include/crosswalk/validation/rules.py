@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crosswalk.core.expectations import EMAIL_KEY, SOURCE_ID, Expectation
+from crosswalk.core.spec.expectations import EMAIL_KEY, SOURCE_ID, Expectation
 
 if TYPE_CHECKING:
-    from crosswalk.core.spec import EntitySpec
+    from crosswalk.core.spec.model import EntitySpec
 
 ALL_TEXT = "all text fields"
 """Derived column: every mapped text field of the record, joined, so that one rule looks at all of them."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from crosswalk.core.expectations import EMAIL_KEY, SOURCE_ID
 from crosswalk.core.masking import mask
 from crosswalk.core.model import Rejection
-from crosswalk.core.survivors import keep_one
+from crosswalk.core.spec.expectations import EMAIL_KEY, SOURCE_ID
+from crosswalk.core.survivorship import keep_one
 from crosswalk.validation import engine
 from crosswalk.validation.engine import Finding
 from crosswalk.validation.frame import ROW, checked_frame, keys, trimmed
@@ -20,7 +20,7 @@ from crosswalk.validation.results import RuleResult, Validated
 from crosswalk.validation.rules import ALL_TEXT, CONTROL_CHARACTERS, Rule, rules_of, text_columns
 
 if TYPE_CHECKING:
-    from crosswalk.core.spec import EntitySpec
+    from crosswalk.core.spec.model import EntitySpec
 
 __all__ = ["RuleResult", "Validated", "validate"]
 

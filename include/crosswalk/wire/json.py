@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from crosswalk.errors import DataError
-from crosswalk.wire.content import MAX_DEPTH, checked_text, data_error
+from crosswalk.wire.body_checks import MAX_DEPTH, checked_text, data_error
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _MAX_DIGITS = 18  # fits 64 bits; ids are text, counts are smaller

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from crosswalk.core.ports import ReadRestarted
 from crosswalk.errors import DataError
-from crosswalk.wire.content import data_error
+from crosswalk.wire.body_checks import data_error
 
 Item = TypeVar("Item")
 

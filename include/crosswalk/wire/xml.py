@@ -7,8 +7,8 @@ import re
 from lxml import etree
 
 from crosswalk.errors import DataError
-from crosswalk.wire.body import too_large
-from crosswalk.wire.content import MAX_BYTES, MAX_DEPTH, checked_text, data_error, is_utf8, media_type, not_utf8
+from crosswalk.wire.body_checks import MAX_BYTES, MAX_DEPTH, checked_text, data_error, is_utf8, media_type, not_utf8
+from crosswalk.wire.response_body import too_large
 
 Element = etree._Element
 

@@ -20,10 +20,10 @@ from dataclasses import replace
 
 import pytest
 
-from crosswalk.local.scenes.emoney import EmoneyScene, Firm
-from crosswalk.local.scenes.fmg import Office
-from crosswalk.local.scenes.fmo import FmoScene
-from crosswalk.local.scenes.mindmatrix import CUSTOMERS, MindmatrixScene
+from crosswalk.local.scenarios.emoney import EmoneyScene, Firm
+from crosswalk.local.scenarios.fmg import Office
+from crosswalk.local.scenarios.fmo import FmoScene
+from crosswalk.local.scenarios.mindmatrix import CUSTOMERS, MindmatrixScene
 from dags.night import ROOT, Night, real_airflow
 
 OFFICES = (Office("hazel", 7, 30, 3, 0, "delivered"),)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.local.scenes.emoney import Firm
+from crosswalk.local.scenarios.emoney import Firm
 from dags.night import STEPS, Night, local_time
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.local.scenes.fmo import FMOS, HEADER
+from crosswalk.local.scenarios.fmo import FMOS, HEADER
 from dags.night import STEPS, Night
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]

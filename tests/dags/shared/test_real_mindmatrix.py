@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.local.scenes.mindmatrix import CUSTOMERS
+from crosswalk.local.scenarios.mindmatrix import CUSTOMERS
 from dags.night import STEPS, Night, local_time
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]

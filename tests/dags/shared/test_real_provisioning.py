@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.local.scenes.fmo import FMOS
+from crosswalk.local.scenarios.fmo import FMOS
 from dags.night import STEPS, Night
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]

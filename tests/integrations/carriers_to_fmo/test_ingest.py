@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine.approve import answer
 from crosswalk.reports.model import from_json
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.approve import answer
 from crosswalk.store.runs import RunRow
 from files_world import NAME, FilesWorld, fresh
 from systems.carriers.conftest import BOOK, STATEMENT, book, book_row, csv_text, workbook

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.core.review import AUTOMATIC, Kind
+from crosswalk.engine.load import load
 from crosswalk.errors import PermanentError, SafetyStop
-from crosswalk.steps.load import load
+from crosswalk.features.linking.decisions import AUTOMATIC, Kind
 from flex_world import ACCOUNT, NAME, PORTAL, SITE, FlexWorld
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import crosswalk
-from crosswalk.core.decisions import load_decisions
-from crosswalk.core.spec import load_spec
+from crosswalk.features.eligibility.decision_table import load_decisions
+from crosswalk.integrations.catalog import load_spec
 from integrations.crm_to_mindmatrix.seed_rules import OUTCOMES, Situation, verdict
 
 ROOT = Path(__file__).parents[3]

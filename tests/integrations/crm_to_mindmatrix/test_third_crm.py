@@ -14,7 +14,7 @@ import pytest
 import crosswalk
 from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import Place
-from crosswalk.local.scenes.mindmatrix import MindmatrixScene
+from crosswalk.local.scenarios.mindmatrix import MindmatrixScene
 from crosswalk.sandbox.server import SandboxServer
 
 HERE = Path(__file__).parent

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from crosswalk.core.businesses import BusinessRequest
 from crosswalk.core.npn import same_npn
-from crosswalk.core.people import contacts_of
 from crosswalk.core.ports import Operation, Page, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, SafetyStop
-from crosswalk.steps.provision import enable
+from crosswalk.features.tenancy.member_dedup import contacts_of
+from crosswalk.features.tenancy.ports import BusinessRequest
+from crosswalk.features.tenancy.provision import enable
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
 from crosswalk.systems.agent_crm.share import AgentShare
 from crosswalk.systems.agent_crm.source import AgentCrmSource

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from crosswalk.core.businesses import Business, UserRequest
 from crosswalk.core.model import RunStatus
-from crosswalk.core.spec import load_spec
 from crosswalk.errors import AuthRefused, ConfigurationError, SafetyStop, TransientError
-from crosswalk.steps.provision import add_agent, disable, enable
+from crosswalk.features.tenancy.ports import Business, UserRequest
+from crosswalk.features.tenancy.provision import add_agent, disable, enable
+from crosswalk.integrations.catalog import load_spec
 from fmo_world import ADMINISTRATOR, FMO, NAME, FmoWorld
 
 ANN, BEN = "4477123", "04477123"

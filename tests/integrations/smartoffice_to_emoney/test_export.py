@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine.approve import answer, update_question
+from crosswalk.engine.context import Run
+from crosswalk.engine.run_options import ASK, LEAVE, UPDATE
 from crosswalk.errors import ConfigurationError, SafetyStop
-from crosswalk.steps.approve import answer, update_question
-from crosswalk.steps.choices import ASK, LEAVE, UPDATE
-from crosswalk.steps.context import Run
 from planning_firm import CLIENTS, FAMILIES, READY, Firm
 
 MARRIED, WIDOWER, CHILD = "Contact.7.801", "Contact.7.803", "Contact.7.808"

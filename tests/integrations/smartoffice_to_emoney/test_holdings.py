@@ -8,7 +8,7 @@ import pytest
 
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import ConfigurationError, DataError
-from crosswalk.steps.offer import NOTHING, accept, offers
+from crosswalk.features.announcements.prompt import NOTHING, accept, offers
 from planning_firm import HOLDINGS, Firm
 
 MARRIED, TRUST, WIDOWER = "Contact.7.801", "Contact.7.809", "Contact.7.803"

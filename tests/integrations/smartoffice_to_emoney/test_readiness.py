@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.core.words import plural
+from crosswalk.core.plurals import plural
 from crosswalk.errors import AuthRefused
 from planning_firm import EVERY_RIGHT, FAMILIES, HOLDINGS, READY, Firm, FirmMaker
 

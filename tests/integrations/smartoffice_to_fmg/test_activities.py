@@ -12,11 +12,11 @@ from sqlalchemy import delete
 
 from canary import assert_clean
 from crosswalk.errors import AuthRefused, ConfigurationError, DataError, Fenced, PermanentError, TransientError
+from crosswalk.features.writeback.collect import collect
+from crosswalk.features.writeback.in_process import retry, write_back
+from crosswalk.features.writeback.write import write
 from crosswalk.landing.retention import purge
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.writeback.collect import collect
-from crosswalk.steps.writeback.whole import retry, write_back
-from crosswalk.steps.writeback.write import write
 from crosswalk.store.engine import writing
 from crosswalk.store.tables import outbox, watermark
 from reliability.small_world import Kept, SmallWorld

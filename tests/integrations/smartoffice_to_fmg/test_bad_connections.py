@@ -22,8 +22,8 @@ from crosswalk.cli import main
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError
 from crosswalk.orchestration.defaults import sync_params
-from crosswalk.orchestration.steps import SelectAccountsOperator
-from crosswalk.systems.smartoffice.operators import SmartOfficeExtractOperator
+from crosswalk.orchestration.operators.smartoffice import SmartOfficeExtractOperator
+from crosswalk.orchestration.operators.steps import SelectAccountsOperator
 from world import World, world
 
 NAME = "smartoffice_to_fmg"

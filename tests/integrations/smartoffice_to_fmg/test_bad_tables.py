@@ -18,12 +18,12 @@ from airflow.sdk.definitions.param import ParamsDict
 
 import embedded_airflow  # noqa: F401 - before airflow
 from crosswalk.cli import main
-from crosswalk.core import spec as specs
 from crosswalk.core.model import RunStatus
-from crosswalk.core.spec import load_spec
 from crosswalk.errors import ConfigurationError
+from crosswalk.integrations import catalog as specs
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.orchestration.defaults import sync_params
-from crosswalk.orchestration.steps import SelectAccountsOperator
+from crosswalk.orchestration.operators.steps import SelectAccountsOperator
 from integration_copy import PACKAGED, changed
 from world import World, world
 

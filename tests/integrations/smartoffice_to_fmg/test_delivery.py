@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine.context import Run, Trigger
+from crosswalk.engine.load import load
 from crosswalk.errors import AuthRefused, ConfigurationError, PermanentError, SafetyStop
-from crosswalk.steps.context import Run, Trigger
-from crosswalk.steps.load import load
 from oracle import expected_contacts
 from world import World, WorldMaker
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunKey, RunStatus
+from crosswalk.engine.context import Run
+from crosswalk.engine.load import load
 from crosswalk.errors import CrosswalkError, Fenced, SafetyStop
-from crosswalk.steps.context import Run
-from crosswalk.steps.load import load
 from oracle import expected_contacts
 from world import WorldMaker
 

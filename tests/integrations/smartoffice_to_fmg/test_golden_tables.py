@@ -16,8 +16,9 @@ import pandas as pd
 import pytest
 
 import crosswalk
-from crosswalk.core.spec import IntegrationSpec, load_spec
+from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.errors import ConfigurationError
+from crosswalk.integrations.catalog import load_spec
 from integration_copy import changed
 
 HERE = Path(__file__).parent

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine.retry import rejected_now
 from crosswalk.errors import ConfigurationError
-from crosswalk.steps.retry import rejected_now
 from world import World, WorldMaker
 
 NAME = "smartoffice_to_fmg"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.engine.approve import approval_text, record_decision
+from crosswalk.engine.context import Run
+from crosswalk.engine.load import load
 from crosswalk.errors import Fenced, SafetyStop
-from crosswalk.steps.approve import approval_text, record_decision
-from crosswalk.steps.context import Run
-from crosswalk.steps.load import load
 from crosswalk.store.runs import RunRow
 from integrations.smartoffice_to_fmg.conftest import AfterDelivery
 from oracle import expected_contacts

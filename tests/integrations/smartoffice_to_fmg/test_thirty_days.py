@@ -15,8 +15,8 @@ import pytest
 
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import CrosswalkError, SafetyStop, TransientError
+from crosswalk.features.writeback.in_process import write_back
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.steps.writeback.whole import write_back
 from integrations.smartoffice_to_fmg.month import Month
 from integrations.smartoffice_to_fmg.month_notes import Notes
 from reliability.order_model import Plan

@@ -11,11 +11,11 @@ import requests
 
 import crosswalk.systems.agent_crm.share as share_module
 import crosswalk.systems.agent_crm.source as source_module
-from crosswalk.core.businesses import BusinessFacts, BusinessRequest, UserRequest, check_request
-from crosswalk.core.people import contacts_of, members_of, written_by
 from crosswalk.core.ports import Operation, Page, Row
-from crosswalk.core.tenant import Tenant, guarded
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, SafetyStop
+from crosswalk.features.tenancy.guard import Tenant, guarded
+from crosswalk.features.tenancy.member_dedup import contacts_of, members_of, written_by
+from crosswalk.features.tenancy.ports import BusinessFacts, BusinessRequest, UserRequest, check_request
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses

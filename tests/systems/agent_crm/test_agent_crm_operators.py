@@ -11,8 +11,16 @@ from sqlalchemy import text
 
 from crosswalk.errors import AuthRefused, ConfigurationError
 from crosswalk.orchestration import resources
-from crosswalk.systems.agent_crm.hook import AgentCrmHook
-from crosswalk.systems.agent_crm.operators import ACTIONS, ADD, DISABLE, ENABLE, RESYNC, ControlSyncOperator, ProvisionBusinessOperator
+from crosswalk.orchestration.hooks.agent_crm import AgentCrmHook
+from crosswalk.orchestration.operators.agent_crm import (
+    ACTIONS,
+    ADD,
+    DISABLE,
+    ENABLE,
+    RESYNC,
+    ControlSyncOperator,
+    ProvisionBusinessOperator,
+)
 from crosswalk.systems.agent_crm.share import AgentShare
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import FMO_ENTITIES, AgentCrmTarget, NotMadeYet

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from crosswalk.core.arrivals import PastFile
+from crosswalk.features.inbound_files.ports import PastFile
 from crosswalk.systems.carriers.client import DropFolder
 from crosswalk.systems.carriers.source import CarriersSource, LogLine
 

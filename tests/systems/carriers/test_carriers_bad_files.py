@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosswalk.core.arrivals import PastFile
 from crosswalk.errors import CrosswalkError, DataError
+from crosswalk.features.inbound_files.ports import PastFile
 from crosswalk.systems.carriers.client import DropFolder
 from crosswalk.systems.carriers.names import check_name
 from systems.carriers.conftest import BOOK, STATEMENT, TODAY, Inbox, book, book_row, csv_text, workbook

@@ -13,12 +13,12 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import Place
-from crosswalk.local.scenes.fmo import FMOS, FmoScene
+from crosswalk.local.scenarios.fmo import FMOS, FmoScene
+from crosswalk.orchestration.operators.agent_crm import AgentCrmLoadOperator
+from crosswalk.orchestration.operators.carriers import CarriersExtractOperator
+from crosswalk.orchestration.operators.steps import TransformOperator, ValidateOperator
 from crosswalk.orchestration.resources import open_store
-from crosswalk.orchestration.steps import TransformOperator, ValidateOperator
 from crosswalk.store.migrate import migrate
-from crosswalk.systems.agent_crm.operators import AgentCrmLoadOperator
-from crosswalk.systems.carriers.operators import CarriersExtractOperator
 from files_world import NAME, files_box
 
 ACCOUNT = FMOS[0].account

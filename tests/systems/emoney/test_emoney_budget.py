@@ -10,13 +10,13 @@ import pytest
 import requests
 
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.budgets import StoredBudget
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
+from crosswalk.store.quotas import StoredBudget
 from crosswalk.systems.emoney.client import EmoneyClient, EmoneySettings
 from crosswalk.systems.emoney.target import EmoneyTarget
-from crosswalk.wire.budget import Allowance
-from crosswalk.wire.rate import forget_paces
+from crosswalk.wire.quota import Allowance
+from crosswalk.wire.throttle import forget_paces
 
 LIMIT, WINDOW, PROCESSES, EACH = 8, 1, 3, 6
 OURS = Allowance(LIMIT, 2 * WINDOW)

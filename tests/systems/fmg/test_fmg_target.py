@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from crosswalk.core.fields import load_fields
 from crosswalk.core.ports import BatchRefused, Operation, ReadRestarted, Refusal, Row
+from crosswalk.core.system_schema import load_fields
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
 from crosswalk.systems.fmg.client import FmgSettings
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget

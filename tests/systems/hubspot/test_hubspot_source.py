@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from crosswalk.core.fields import load_fields
 from crosswalk.core.ports import Row
+from crosswalk.core.system_schema import load_fields
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited
 from crosswalk.systems.hubspot.client import HubSpotSettings
 from systems.hubspot_stand_in import HubSpotStandIn, associated, contact, error, record

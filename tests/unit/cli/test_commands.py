@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crosswalk.cli import main
-from crosswalk.steps.writeback.collect import collect
+from crosswalk.features.writeback.collect import collect
 from world import World, WorldMaker
 
 

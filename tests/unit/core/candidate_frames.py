@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 import crosswalk
-from crosswalk.core.candidates.find import find_candidates
-from crosswalk.core.candidates.keys import Texts
-from crosswalk.core.candidates.reasons import reasons
-from crosswalk.core.candidates.roles import Roles, load_roles
+from crosswalk.features.linking.candidates.find import find_candidates
+from crosswalk.features.linking.candidates.keys import Texts
+from crosswalk.features.linking.candidates.reasons import reasons
+from crosswalk.features.linking.candidates.roles import Roles, load_roles
 
 ROLES: dict[str, Roles] = load_roles(Path(crosswalk.__file__).parent / "integrations" / "crm_to_flex" / "candidates.csv")
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from crosswalk.core.changes import payload_hashes
-from crosswalk.core.spec import load_spec
+from crosswalk.core.plan import payload_hashes
+from crosswalk.integrations.catalog import load_spec
 
 SPEC = load_spec("smartoffice_to_fmg")
 CONTACT = SPEC.entity("contact")

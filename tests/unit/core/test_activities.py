@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from crosswalk.core.activities import HEADLINES, MAX_TEXT, event_id, note_text
-from crosswalk.core.suppression import SuppressionList
+from crosswalk.features.optouts.suppression_list import SuppressionList
+from crosswalk.features.writeback.ports import HEADLINES, MAX_TEXT, event_id, note_text
 
 AT = datetime(2026, 7, 4, 3, 30, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from email_validator import validate_email
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crosswalk.core.addresses import are_valid, is_valid
+from crosswalk.core.email_syntax import are_valid, is_valid
 
 VALID = [
     "quinn@example.com",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from crosswalk.core.candidates.keys import company_key, host_key, name_key, phone_key
-from crosswalk.core.candidates.names import company_names, first_names, last_names, split_suffix
+from crosswalk.features.linking.candidates.keys import company_key, host_key, name_key, phone_key
+from crosswalk.features.linking.candidates.names import company_names, first_names, last_names, split_suffix
 from unit.core.candidate_frames import texts
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from crosswalk.core.candidates.find import MOST, Decided
-from crosswalk.core.candidates.reasons import reasons
-from crosswalk.core.candidates.roles import load_roles
 from crosswalk.errors import ConfigurationError
+from crosswalk.features.linking.candidates.find import MOST, Decided
+from crosswalk.features.linking.candidates.reasons import reasons
+from crosswalk.features.linking.candidates.roles import load_roles
 from unit.core.candidate_frames import ROLES, find, pairs, source, target, why
 
 ANA = {"first_name": "Ana", "last_name": "Ruiz", "email": "ana@acme.example", "phone": "212-555-0147"}

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from crosswalk.core.changes import PLAN_COLUMNS, check_sums, late_rejections, payload_hashes, plan_entity, plan_hash, summary
 from crosswalk.core.model import Outcome
+from crosswalk.core.plan import PLAN_COLUMNS, check_sums, late_rejections, payload_hashes, plan_entity, plan_hash, summary
 from crosswalk.errors import DataError
 from unit.core.planning import CONTACT, GROUP, carry_out, delivered, desired, rows, target
 

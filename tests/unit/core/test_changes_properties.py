@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosswalk.core.changes import check_sums, plan_entity, plan_hash
 from crosswalk.core.converters import email_key
+from crosswalk.core.plan import check_sums, plan_entity, plan_hash
 from unit.core.planning import CONTACT, SENT, carry_out, delivered, desired, target
 
 IDS = [f"Contact.7.{number}" for number in range(1, 13)]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosswalk.core.converters import CONVERTERS, amount, email_key, iso_date, lookup_converter, sorted_ids, spaced, us_phone
-from crosswalk.core.fields import FIELD_TYPES
+from crosswalk.core.system_schema import FIELD_TYPES
 from crosswalk.errors import RecordRejected
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosswalk.core.decisions import DECISIONS, INPUTS, load_decisions
 from crosswalk.errors import ConfigurationError, DataError
+from crosswalk.features.eligibility.decision_table import DECISIONS, INPUTS, load_decisions
 
 TWO_INPUTS = "input,value,meaning\nlight,red,\nlight,green,\nhurry,yes,\nhurry,no,\n"
 HEAD = "light,hurry,outcome,reason,note\n"

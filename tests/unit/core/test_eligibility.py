@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosswalk.core.eligibility import Filter, chosen_values, email_states, fates, inputs, require_sight
 from crosswalk.core.model import Outcome
 from crosswalk.errors import ConfigurationError, DataError
+from crosswalk.features.eligibility.rules import Filter, chosen_values, email_states, fates, inputs, require_sight
 
 TYPES = {"1": "Customer", "2": "Prospect", "5": " Dead ", "9": "Customer"}
 

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 import crosswalk
-from crosswalk.core.facts import Eligibility
-from crosswalk.core.spec import EntitySpec, load_spec
+from crosswalk.core.spec.model import EntitySpec
 from crosswalk.errors import ConfigurationError
+from crosswalk.features.eligibility.facts import Eligibility
+from crosswalk.integrations.catalog import load_spec
 
 PACKAGE = Path(crosswalk.__file__).parent
 NAME = "crm_to_mindmatrix"
@@ -44,7 +45,7 @@ def systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "thirdcrm").mkdir()
     (tmp_path / "thirdcrm" / "fields.csv").write_text(FIELDS, encoding="utf-8")
     (tmp_path / "thirdcrm" / "mapping_crm_to_mindmatrix.csv").write_text(MAPPING, encoding="utf-8")
-    monkeypatch.setattr("crosswalk.core.fields.systems_folder", lambda: tmp_path)
+    monkeypatch.setattr("crosswalk.core.system_schema.systems_folder", lambda: tmp_path)
     return tmp_path
 
 

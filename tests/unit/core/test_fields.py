@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crosswalk.core.fields import Field, is_forbidden, load_fields, scan_fields, system_names
+from crosswalk.core.system_schema import Field, is_forbidden, load_fields, scan_fields, system_names
 from crosswalk.errors import ConfigurationError
 
 HEADER = "entity,field,type,max_length,required,note\n"
@@ -55,7 +55,7 @@ def test_a_wrong_row_is_named(tmp_path: Path, row: str, found: str) -> None:
 def test_wrong_fields_of_a_system_stop_the_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "acme").mkdir()
     (tmp_path / "acme" / "fields.csv").write_text("entity;field\n")
-    monkeypatch.setattr("crosswalk.core.fields.systems_folder", lambda: tmp_path)
+    monkeypatch.setattr("crosswalk.core.system_schema.systems_folder", lambda: tmp_path)
     with pytest.raises(ConfigurationError) as raised:
         load_fields("acme")
     assert raised.value.problems[0].place == "acme/fields.csv row 1"

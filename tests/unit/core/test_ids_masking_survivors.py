@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosswalk.core.fields import FIELD_TYPES
+from crosswalk.core.did_you_mean import did_you_mean, quoted
 from crosswalk.core.ids import id_order
 from crosswalk.core.masking import mask
-from crosswalk.core.suggestions import did_you_mean, quoted
-from crosswalk.core.survivors import keep_one
+from crosswalk.core.survivorship import keep_one
+from crosswalk.core.system_schema import FIELD_TYPES
 
 
 def test_ids_are_ordered_number_by_number() -> None:

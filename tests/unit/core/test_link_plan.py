@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosswalk.core.changes import check_sums
-from crosswalk.core.link_plan import kept, plan_deals, plan_records
-from crosswalk.core.linking import LINK, Entity, links, statuses, without_lost
+from crosswalk.core.plan import check_sums
 from crosswalk.core.ports import Operation
-from crosswalk.core.review import Standing
+from crosswalk.features.linking.decisions import Standing
+from crosswalk.features.linking.plan import kept, plan_deals, plan_records
+from crosswalk.features.linking.rules import LINK, Entity, links, statuses, without_lost
 from unit.core.test_linking import COMPANIES, DEALS, candidates, contacts, load
 
 SOURCE, GONE = ("501", "502", "503", "504"), ("601", "602")

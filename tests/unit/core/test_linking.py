@@ -7,8 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from crosswalk.core.candidates.find import Decided
-from crosswalk.core.linking import (
+from crosswalk.core.ports import Operation
+from crosswalk.features.linking.candidates.find import Decided
+from crosswalk.features.linking.decisions import Standing
+from crosswalk.features.linking.rules import (
     Entity,
     automatic_links,
     companies_of,
@@ -18,9 +20,7 @@ from crosswalk.core.linking import (
     statuses,
     with_company_names,
 )
-from crosswalk.core.ports import Operation
-from crosswalk.core.review import Standing
-from crosswalk.core.spec import load_spec
+from crosswalk.integrations.catalog import load_spec
 from unit.core.candidate_frames import ROLES, find
 
 SPEC = load_spec("crm_to_flex")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crosswalk.core.fields import load_fields
 from crosswalk.core.lookups import Lookups, scan_lookups
 from crosswalk.core.mapping import MappingTable
-from crosswalk.core.mapping_checks import Surroundings, lookup_names, scan_mapping
+from crosswalk.core.spec.mapping_checks import Surroundings, lookup_names, scan_mapping
+from crosswalk.core.system_schema import load_fields
 from crosswalk.errors import ConfigurationError
 from unit.core.planning import CONTACT, FIELDS, desired, target
 

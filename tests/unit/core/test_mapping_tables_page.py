@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from crosswalk.core.converters import CONVERTERS
-from crosswalk.core.expectations import EXPECTATIONS, KEYS
+from crosswalk.core.spec.expectations import EXPECTATIONS, KEYS
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "mapping-tables.md"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosswalk.core.nights import nights
+from crosswalk.core.schedule_windows import nights
 
 ZONES = [
     "America/New_York",

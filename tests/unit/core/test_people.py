@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosswalk.core.people import contacts_of, members_of, written_by
 from crosswalk.core.ports import Operation, Row
-from crosswalk.core.provisioning import facts_of
-from crosswalk.core.tenant import Tenant
+from crosswalk.features.tenancy.guard import Tenant
+from crosswalk.features.tenancy.member_dedup import contacts_of, members_of, written_by
+from crosswalk.features.tenancy.provisioning_facts import facts_of
 from figures import Tally
 
 BLANK = dict.fromkeys(("first_name", "last_name", "birth_date", "email", "phone", "address_1", "address_2", "city", "state", "zip"), "")

@@ -5,7 +5,7 @@ import time
 import pandas as pd
 import pytest
 
-from crosswalk.core.changes import check_sums, payload_hashes, plan_entity, plan_hash, summary
+from crosswalk.core.plan import check_sums, payload_hashes, plan_entity, plan_hash, summary
 from crosswalk.core.safety import holds
 from unit.core.planning import CONTACT, SPEC, delivered, target
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosswalk.core.changes import payload_hashes
-from crosswalk.core.restore import plan_restore
+from crosswalk.core.plan import payload_hashes
+from crosswalk.core.undo_plan import plan_restore
 from unit.core.planning import CONTACT, target
 
 ALICE = {"target_id": "c-1", "source_id": "Contact.7.1", "last_name": "Ash", "groups": "TagGroup.7.1 TagGroup.7.2"}

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crosswalk.core.review import Decision, Kind, Standing, fate, standing
+from crosswalk.features.linking.decisions import Decision, Kind, Standing, fate, standing
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

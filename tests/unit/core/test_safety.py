@@ -5,12 +5,12 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from crosswalk.core.changes import plan_entity
 from crosswalk.core.model import Hold
+from crosswalk.core.plan import plan_entity
 from crosswalk.core.safety import holds
-from crosswalk.core.spec import EntitySpec
+from crosswalk.core.spec.model import EntitySpec
+from crosswalk.engine.retry import leave_out_unread
 from crosswalk.errors import ConfigurationError
-from crosswalk.steps.retry import leave_out_unread
 from unit.core.planning import CONTACT, GROUP, SPEC, delivered, desired, target
 
 SAFETY = SPEC.safety

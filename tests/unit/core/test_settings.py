@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.core.settings import changes, facts
+from crosswalk.core.settings_diff import changes, facts
 from unit.core.planning import SPEC
 
 USUAL = AccountSettings("summit", SPEC.name, "so", "fmg", None, "daily", options={"types": ["form"]})

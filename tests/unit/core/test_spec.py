@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import crosswalk
-from crosswalk.core.spec import integration_names, load_spec, resolve_integration
 from crosswalk.errors import ConfigurationError
+from crosswalk.integrations.catalog import integration_names, load_spec, resolve_integration
 
 NAME = "smartoffice_to_fmg"
 PACKAGED = Path(crosswalk.__file__).parent / "integrations" / NAME

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crosswalk.core import tables
-from crosswalk.core.tables import read_table, scan_table
+from crosswalk.core import csv_reader as tables
+from crosswalk.core.csv_reader import read_table, scan_table
 from crosswalk.errors import ConfigurationError
 
 COLUMNS = ("one", "two")

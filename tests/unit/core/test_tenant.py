@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosswalk.core.ports import BatchResult, Operation, Receipt
-from crosswalk.core.tenant import Tenant, guarded, tenant_of
 from crosswalk.errors import SafetyStop
+from crosswalk.features.tenancy.guard import Tenant, guarded, tenant_of
 from memory import SPEC
 
 PLACE = "agent_crm://crm.example/1b6f"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from crosswalk.core.spec import integration_names, load_spec
-from crosswalk.core.words import counted, plural
+from crosswalk.core.plurals import counted, plural
+from crosswalk.integrations.catalog import integration_names, load_spec
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from crosswalk.local.course import Turn
-from crosswalk.local.scene import Job
+from crosswalk.local.demo_driver import Turn
+from crosswalk.local.scenario import Job
 
 ENDS = {"northwind": "delivered", "contoso": "held"}
 STATES = {"success": {"load": "success"}, "running": {"load": "running"}, "held": {"approve": "awaiting_input"}}

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from crosswalk.core.accounts import load_accounts
-from crosswalk.core.businesses import account_name
-from crosswalk.core.spec import load_spec
+from crosswalk.features.tenancy.ports import account_name
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import Place
-from crosswalk.local.scene import Scene
-from crosswalk.local.scenes import SCENES
+from crosswalk.local.scenario import Scene
+from crosswalk.local.scenarios import SCENES
 
 ROOT = Path(__file__).parents[3]
 

@@ -10,8 +10,8 @@ from airflow.sdk import Connection
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.orchestration.connections import checked_http
-from crosswalk.systems.fmg.hook import FmgHook
-from crosswalk.systems.smartoffice.hook import SmartOfficeHook
+from crosswalk.orchestration.hooks.fmg import FmgHook
+from crosswalk.orchestration.hooks.smartoffice import SmartOfficeHook
 
 GOOD: dict[str, Any] = {
     "conn_id": "smartoffice_x",

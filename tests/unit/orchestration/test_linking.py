@@ -12,9 +12,10 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 
 from crosswalk.core.model import RunKey
 from crosswalk.errors import AuthRefused
-from crosswalk.orchestration import connection_check, linking, resources, runs
+from crosswalk.orchestration import connection_check, resources, runs
 from crosswalk.orchestration.alerts import log_news
-from crosswalk.systems.emoney.operators import ASSETS, OWNERSHIP, EmoneyOfferLinksOperator
+from crosswalk.orchestration.operators import link_prompt as linking
+from crosswalk.orchestration.operators.emoney import ASSETS, OWNERSHIP, EmoneyOfferLinksOperator
 from planning_firm import HOLDINGS, READY, Firm, planning_firm
 
 MARRIED = "Contact.7.801"

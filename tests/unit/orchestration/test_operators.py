@@ -17,14 +17,14 @@ from crosswalk import errors
 from crosswalk.core.model import RunKey
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, RateLimited, TransientError
 from crosswalk.orchestration.alerts import log_failure, notice
-from crosswalk.orchestration.approval import ApprovePlanOperator
 from crosswalk.orchestration.defaults import sync_params, writeback_params
 from crosswalk.orchestration.links import RunReportLink
+from crosswalk.orchestration.operators.approval import ApprovePlanOperator
+from crosswalk.orchestration.operators.fmg import FmgCollectActivitiesOperator, FmgLoadOperator
+from crosswalk.orchestration.operators.smartoffice import SmartOfficeExtractOperator, SmartOfficeWriteNotesOperator
+from crosswalk.orchestration.operators.steps import SelectAccountsOperator, ValidateOperator
 from crosswalk.orchestration.retries import RETRY_POLICY
 from crosswalk.orchestration.runs import handle_and_counts
-from crosswalk.orchestration.steps import SelectAccountsOperator, ValidateOperator
-from crosswalk.systems.fmg.operators import FmgCollectActivitiesOperator, FmgLoadOperator
-from crosswalk.systems.smartoffice.operators import SmartOfficeExtractOperator, SmartOfficeWriteNotesOperator
 
 KEY = RunKey("smartoffice_to_fmg", "summit", 12)
 HANDLE = {**KEY.as_dict(), "held": False}

@@ -10,13 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crosswalk.core.fields import load_fields
 from crosswalk.core.model import Outcome, RunKey, RunStatus
+from crosswalk.core.system_schema import load_fields
 from crosswalk.reports.model import Deletion, RejectedRecord, Report, Sum, deletes_of, from_json, sums_of, to_json
-from crosswalk.reports.planned import CHANGE_COLUMNS
+from crosswalk.reports.plan_search import CHANGE_COLUMNS
 from crosswalk.reports.publish import publish
 from crosswalk.reports.samples import samples
-from crosswalk.reports.tables import PLAN_COLUMNS
+from crosswalk.reports.spreadsheets import PLAN_COLUMNS
 from crosswalk.validation.results import RuleResult
 
 MakeReport = Callable[..., Report]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from crosswalk.reports.model import Report
-from crosswalk.reports.tables import formula_safe, plan_csv, rejected_csv
+from crosswalk.reports.spreadsheets import formula_safe, plan_csv, rejected_csv
 
 FORMULAS = [
     "=1+1",

@@ -10,8 +10,8 @@ import pytest
 
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import Operation
+from crosswalk.engine.context import Run
 from crosswalk.errors import CrosswalkError, DataError, Fenced, SafetyStop, TransientError
-from crosswalk.steps.context import Run
 from memory import NAME, MemoryOffice, MemoryTarget, person
 
 NIGHT = datetime(2026, 11, 20, 10, tzinfo=UTC), datetime(2026, 11, 21, 10, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 
 from crosswalk.core.model import RunStatus
 from crosswalk.core.ports import Operation
-from crosswalk.core.spec_model import ANNOUNCE, FREEZE, LEAVE, RECORDS, IntegrationSpec
+from crosswalk.core.spec.model import ANNOUNCE, FREEZE, LEAVE, RECORDS, IntegrationSpec
 from crosswalk.errors import CrosswalkError, DataError, SafetyStop
 from memory import SPEC, MemoryOffice, MemoryRecords, MemorySource, person
 

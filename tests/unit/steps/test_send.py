@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal
+from crosswalk.engine.context import Heartbeat
+from crosswalk.engine.send import Batch, cut, send, send_again
 from crosswalk.errors import Fenced, TransientError
-from crosswalk.steps.context import Heartbeat
-from crosswalk.steps.send import Batch, cut, send, send_again
 from crosswalk.store.engine import connect
 from crosswalk.store.leases import Lease
 from crosswalk.store.migrate import migrate
@@ -158,7 +158,7 @@ def test_a_later_attempt_of_the_run_stops_the_sending(key_and_store: tuple[RunKe
 def test_the_heartbeat_renews_now_and_then_and_notices_a_loss(key_and_store: tuple[RunKey, Store], monkeypatch: pytest.MonkeyPatch) -> None:
     key, store = key_and_store
     now = [1000.0]
-    monkeypatch.setattr("crosswalk.steps.context.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("crosswalk.engine.context.time", SimpleNamespace(monotonic=lambda: now[0]))
     beat = heartbeat(key, store)
     renewed: list[float] = []
     monkeypatch.setattr(store.leases, "renew", lambda *_: renewed.append(now[0]))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from crosswalk.store.budgets import StoredBudget
 from crosswalk.store.engine import connect
-from crosswalk.wire.budget import Allowance
+from crosswalk.store.quotas import StoredBudget
+from crosswalk.wire.quota import Allowance
 
 AT_ONCE = Callable[[int, Callable[[int], Any]], list[Any]]
 

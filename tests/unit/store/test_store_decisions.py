@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from crosswalk.core.model import RunKey
-from crosswalk.core.review import Kind, Standing, Wish
 from crosswalk.errors import PermanentError
+from crosswalk.features.linking.decisions import Kind, Standing, Wish
 from crosswalk.store.engine import connect
 from crosswalk.store.store import Store
 from crosswalk.store.tables import decision, link

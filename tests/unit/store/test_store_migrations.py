@@ -13,7 +13,7 @@ from sqlalchemy import Engine, inspect, text
 from crosswalk.errors import ConfigurationError
 from crosswalk.store.engine import connect, writing
 from crosswalk.store.migrate import HEAD, VERSION_TABLE, alembic_config, current_revision, migrate, require_current
-from crosswalk.store.reference import render
+from crosswalk.store.schema_docs import render
 from crosswalk.store.tables import metadata
 
 
@@ -65,4 +65,4 @@ def test_every_table_and_column_is_explained() -> None:
 
 def test_the_page_about_the_store_is_current() -> None:
     page = Path(__file__).parents[3] / "docs" / "store.md"
-    assert page.read_text("utf-8") == render(), "run: python -m crosswalk.store.reference > docs/store.md"
+    assert page.read_text("utf-8") == render(), "run: python -m crosswalk.store.schema_docs > docs/store.md"

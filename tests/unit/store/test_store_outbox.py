@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from crosswalk.core.suppression import SuppressionList
 from crosswalk.errors import Fenced
-from crosswalk.store.feeds import FeedLease
-from crosswalk.store.outbox import INTENDED, KEPT, WAITING, Entry
+from crosswalk.features.optouts.suppression_list import SuppressionList
+from crosswalk.features.writeback.cursors import FeedLease
+from crosswalk.features.writeback.outbox import INTENDED, KEPT, WAITING, Entry
 from crosswalk.store.store import Store
 
 NAME = ("smartoffice_to_fmg", "summit")

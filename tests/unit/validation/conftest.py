@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from crosswalk.core.spec import EntitySpec, load_spec
+from crosswalk.core.spec.model import EntitySpec
+from crosswalk.integrations.catalog import load_spec
 
 Rows = Callable[..., pd.DataFrame]
 

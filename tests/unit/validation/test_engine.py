@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from crosswalk.core.expectations import Expectation
-from crosswalk.core.spec import EntitySpec
+from crosswalk.core.spec.expectations import Expectation
+from crosswalk.core.spec.model import EntitySpec
 from crosswalk.errors import DataError
 from crosswalk.validation.suite import validate
 
@@ -24,7 +24,7 @@ QUIET = """
 import logging, sys
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 import pandas as pd
-from crosswalk.core.spec import load_spec
+from crosswalk.integrations.catalog import load_spec
 from crosswalk.validation.suite import validate
 print("great_expectations" in sys.modules)
 frame = pd.DataFrame({"source_id": ["TagGroup.7.1"], "Name": ["canary-name-41"]}, dtype="str")

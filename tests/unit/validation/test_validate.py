@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosswalk.core.expectations import Expectation
 from crosswalk.core.model import Rejection
-from crosswalk.core.spec import EntitySpec
+from crosswalk.core.spec.expectations import Expectation
+from crosswalk.core.spec.model import EntitySpec
 from crosswalk.validation.suite import validate
 
 EMAIL = "PreferredEmail.Address"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crosswalk.errors import ConfigurationError, CrosswalkError, TransientError
-from crosswalk.wire.address import AddressPolicy
+from crosswalk.wire.url_policy import AddressPolicy
 
 PUBLIC = AddressPolicy("fmg_summit")
 PRIVATE = AddressPolicy("fmg_summit", allow_private_network=True)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from crosswalk.errors import TransientError
-from crosswalk.wire import body
-from crosswalk.wire.body import BodyLimits, read_body
+from crosswalk.wire import response_body as body
+from crosswalk.wire.response_body import BodyLimits, read_body
 
 
 def response(chunks: list[bytes], **headers: str) -> Any:

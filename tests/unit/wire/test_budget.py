@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from crosswalk.errors import RateLimited, TransientError
-from crosswalk.wire.session import Call, Wire, WireSettings
+from crosswalk.wire.http import Call, Wire, WireSettings
 from systems.local_server import LocalServer, Reply
 
 CALL = Call("GET", "/things", "reading things of emoney_summit")

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.wire import rate
-from crosswalk.wire.rate import Pace, pace_of
+from crosswalk.wire import throttle as rate
+from crosswalk.wire.throttle import Pace, pace_of
 
 
 def test_a_connection_has_one_pace_in_a_process_until_its_rate_changes() -> None:

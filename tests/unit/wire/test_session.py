@@ -15,8 +15,8 @@ import requests.exceptions
 import urllib3.exceptions
 
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited, TransientError
-from crosswalk.wire.session import Answer, Call, Wire, WireSettings
-from crosswalk.wire.translation import translate
+from crosswalk.wire.error_translation import translate
+from crosswalk.wire.http import Answer, Call, Wire, WireSettings
 from systems.local_server import LocalServer, Reply, Seen
 
 Serve = Callable[..., LocalServer]

@@ -7,9 +7,9 @@ import time
 import pytest
 
 from crosswalk.errors import TransientError
-from crosswalk.wire import session
-from crosswalk.wire.session import Call, Wire, WireSettings
-from crosswalk.wire.timely import TimelyBody
+from crosswalk.wire import http as session
+from crosswalk.wire.deadline_body import TimelyBody
+from crosswalk.wire.http import Call, Wire, WireSettings
 from systems.local_server import LocalServer, Reply, Seen
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.wire.session import Call, Wire, WireSettings
+from crosswalk.wire.http import Call, Wire, WireSettings
 from systems.certificates import issued
 from systems.local_server import LocalServer, Reply
 

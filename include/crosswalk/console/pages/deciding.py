@@ -14,13 +14,13 @@ from crosswalk.console.forms import Form, require_token
 from crosswalk.console.pages.review import COMPANY, Room, neighbours, record_page
 from crosswalk.console.rendering import page
 from crosswalk.console.resources import open_store
-from crosswalk.console.review.desks import open_desk
+from crosswalk.console.review.navigation import MOST, Way, checked, decode, encode
+from crosswalk.console.review.queues import open_desk
 from crosswalk.console.review.tabs import Tab
-from crosswalk.console.review.walk import MOST, Way, checked, decode, encode
-from crosswalk.core.linking import companies_of
-from crosswalk.core.review import Kind, Wish
-from crosswalk.core.spec import IntegrationSpec
+from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.errors import PermanentError
+from crosswalk.features.linking.decisions import Kind, Wish
+from crosswalk.features.linking.rules import companies_of
 
 LISTED = 20
 """Records a dialog names; it states how many there are, and all of them are decided."""

@@ -13,13 +13,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from crosswalk.console.access import Readable, acts, readable
+from crosswalk.console.account_overview import ORDERS, Standing, chosen, standings, tally
 from crosswalk.console.configured import Configured, accounts_of
 from crosswalk.console.paging import PageNumber, Paging
 from crosswalk.console.rendering import page
 from crosswalk.console.resources import open_store
-from crosswalk.console.standing import ORDERS, Standing, chosen, standings, tally
 from crosswalk.console.trend import Bar, bars
-from crosswalk.core.spec import IntegrationSpec
+from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 

@@ -12,8 +12,8 @@ from crosswalk.console.configured import accounts_of
 from crosswalk.console.rendering import page
 from crosswalk.console.resources import open_landing, open_store
 from crosswalk.core.accounts import ACCOUNT_NAME
-from crosswalk.core.spec import IntegrationSpec
-from crosswalk.reports.fates import RUNS, fates
+from crosswalk.core.spec.model import IntegrationSpec
+from crosswalk.reports.record_history import RUNS, fates
 
 router = APIRouter(dependencies=[Depends(readable)], default_response_class=HTMLResponse)
 

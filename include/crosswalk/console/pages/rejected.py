@@ -14,7 +14,7 @@ from crosswalk.console.forms import require_token
 from crosswalk.console.paging import PageNumber, Paging
 from crosswalk.console.rendering import page, query
 from crosswalk.console.resources import open_store
-from crosswalk.reports.tables import rejected_rows_csv, rejected_rows_xlsx
+from crosswalk.reports.spreadsheets import rejected_rows_csv, rejected_rows_xlsx
 from crosswalk.store.rejected import RejectedRow, Wanted
 
 PER_PAGE = 100

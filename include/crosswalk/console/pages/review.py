@@ -14,15 +14,15 @@ from crosswalk.console.access import Review, Reviewing, may_review, not_found, r
 from crosswalk.console.configured import accounts_of
 from crosswalk.console.paging import PageNumber, Paging
 from crosswalk.console.rendering import page, query
-from crosswalk.console.review.desk import Desk, Line
-from crosswalk.console.review.desks import open_desk
-from crosswalk.console.review.faces import SHOWN, Mirror
+from crosswalk.console.review.navigation import MOST, Way, decode, way
 from crosswalk.console.review.offer import offer
+from crosswalk.console.review.queue import Desk, Line
+from crosswalk.console.review.queues import open_desk
+from crosswalk.console.review.record_views import SHOWN, Mirror
 from crosswalk.console.review.tabs import TITLES, TONES, Tab
-from crosswalk.console.review.walk import MOST, Way, decode, way
 from crosswalk.console.review.wording import DID, FIELDS, who
-from crosswalk.core.linking import EMPLOYER
-from crosswalk.core.spec import IntegrationSpec
+from crosswalk.core.spec.model import IntegrationSpec
+from crosswalk.features.linking.rules import EMPLOYER
 
 SIZES = (50, 100, MOST)
 PER_HISTORY = 100

@@ -20,10 +20,11 @@ from crosswalk.console.resources import open_landing, open_store
 from crosswalk.console.trend import bars
 from crosswalk.core.accounts import ACCOUNT_NAME
 from crosswalk.core.model import RunKey, RunStatus
-from crosswalk.reports import planned, wording
+from crosswalk.reports import plan_search as planned
+from crosswalk.reports import wording
 from crosswalk.reports.html import entities_of, reject_codes
 from crosswalk.reports.model import Report, from_json
-from crosswalk.reports.planned import PlannedRecord, Search
+from crosswalk.reports.plan_search import PlannedRecord, Search
 from crosswalk.reports.publish import RULES
 from crosswalk.validation.results import RuleResult
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from crosswalk.console.configured import accounts_of
-from crosswalk.core.spec import IntegrationSpec
+from crosswalk.core.spec.model import IntegrationSpec
 
 
 @dataclass(frozen=True)

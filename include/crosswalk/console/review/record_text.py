@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from crosswalk.core.candidates.keys import unmarked
+from crosswalk.features.linking.candidates.keys import unmarked
 
 if TYPE_CHECKING:
     import pandas as pd

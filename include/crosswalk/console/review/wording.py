@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from crosswalk.core.candidates.reasons import Reason
-from crosswalk.core.review import AUTOMATIC, Kind
+from crosswalk.features.linking.candidates.reasons import Reason
+from crosswalk.features.linking.decisions import AUTOMATIC, Kind
 
 _WHAT = {
     "EMAIL": "e-mail",

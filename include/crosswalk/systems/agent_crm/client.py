@@ -27,9 +27,9 @@ from crosswalk.systems.agent_crm.payloads import (
     upsert_body,
 )
 from crosswalk.wire import json
-from crosswalk.wire.content import data_error
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.http import Answer, Call, Wire, WireSettings
 from crosswalk.wire.paging import PageGuard
-from crosswalk.wire.session import Answer, Call, Wire, WireSettings
 
 PAGE_SIZE = 500
 MAX_PARALLEL = 4

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.ports import Operation, Refusal, Row
+from crosswalk.core.system_schema import Field, load_fields
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, PermanentError
 from crosswalk.wire import json
-from crosswalk.wire.content import data_error
+from crosswalk.wire.body_checks import data_error
 
 JsonObject = Mapping[str, Any]
 

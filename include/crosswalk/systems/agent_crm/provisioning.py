@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from crosswalk.core.businesses import BusinessFacts, BusinessRequest, UserRequest
 from crosswalk.errors import ConfigurationError
+from crosswalk.features.tenancy.ports import BusinessFacts, BusinessRequest, UserRequest
 from crosswalk.systems.agent_crm.client import AgentCrmClient
 from crosswalk.systems.agent_crm.payloads import JsonObject, schema_error, text_of
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from crosswalk.core.businesses import AGENT, KIND
-from crosswalk.core.people import contacts_of, members_of, written_by
 from crosswalk.core.ports import Page, Row, Target
-from crosswalk.core.provisioning import ProvisioningFacts, facts_of
 from crosswalk.errors import AuthRefused, ConfigurationError
+from crosswalk.features.tenancy.member_dedup import contacts_of, members_of, written_by
+from crosswalk.features.tenancy.ports import AGENT, KIND
+from crosswalk.features.tenancy.provisioning_facts import ProvisioningFacts, facts_of
 from crosswalk.systems.agent_crm.client import PAGE_SIZE, AgentCrmClient
 from crosswalk.systems.agent_crm.payloads import fields_of
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses

@@ -12,11 +12,11 @@ from crosswalk.errors import AuthRefused, ConfigurationError
 from crosswalk.systems.autotask.payloads import SHAPE, Threshold, picklist, threshold, trouble
 from crosswalk.systems.autotask.zone import Credentials, look_up
 from crosswalk.wire import json
-from crosswalk.wire.address import check_characters
-from crosswalk.wire.content import data_error
-from crosswalk.wire.documents import JsonObject
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import KeysetGuard
-from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.url_policy import check_characters
 
 MAX_PAGE_SIZE = 500
 MAX_PARALLEL = 3

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from crosswalk.core.fields import load_fields
 from crosswalk.core.ports import Row
+from crosswalk.core.system_schema import load_fields
 from crosswalk.errors import AuthRefused, CrosswalkError, TransientError
-from crosswalk.wire.documents import JsonObject, Shape
-from crosswalk.wire.session import Answer
+from crosswalk.wire.http import Answer
+from crosswalk.wire.json_reader import JsonObject, Shape
 
 SHAPE = Shape("Autotask", "SRC_SCHEMA")
 UDF = "userDefinedFields"

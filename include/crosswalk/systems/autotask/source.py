@@ -9,7 +9,7 @@ from crosswalk.core.ports import Page, Row
 from crosswalk.errors import ConfigurationError, RateLimited
 from crosswalk.systems.autotask.client import MAX_PAGE_SIZE, AutotaskClient, any_of, at_or_after, one_of
 from crosswalk.systems.autotask.payloads import COMPANY, CONTACT_TYPE, SHAPE, Company, asked, company_row, contact_row, declared
-from crosswalk.wire.documents import JsonObject
+from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import counted, prefetched
 
 ENTITIES = ("company", "contact")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from crosswalk.errors import ConfigurationError, TransientError
 from crosswalk.systems.autotask.payloads import SHAPE
-from crosswalk.wire.address import AddressPolicy, Endpoint
-from crosswalk.wire.session import Answer, Call, Wire
+from crosswalk.wire.http import Answer, Call, Wire
+from crosswalk.wire.url_policy import AddressPolicy, Endpoint
 
 
 @dataclass(frozen=True)

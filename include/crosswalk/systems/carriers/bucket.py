@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from crosswalk.core.suggestions import quoted
+from crosswalk.core.did_you_mean import quoted
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, TransientError
 from crosswalk.systems.carriers.client import Dropped, RefusedFile
 from crosswalk.systems.carriers.names import check_name

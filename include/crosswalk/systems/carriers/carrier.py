@@ -12,12 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from crosswalk.core.documents import scan_section, scan_toml
-from crosswalk.core.fields import Field, load_fields, scan_fields
+from crosswalk.core.did_you_mean import did_you_mean, quoted
 from crosswalk.core.lookups import Lookups, scan_lookups
 from crosswalk.core.mapping import MappingTable
-from crosswalk.core.mapping_checks import Surroundings, scan_mapping
-from crosswalk.core.suggestions import did_you_mean, quoted
+from crosswalk.core.spec.mapping_checks import Surroundings, scan_mapping
+from crosswalk.core.system_schema import Field, load_fields, scan_fields
+from crosswalk.core.toml_reader import scan_section, scan_toml
 from crosswalk.errors import ConfigurationError, Problem
 
 DERIVED = {"policy": ("carrier",), "member": ("policy", "writing_agent_npn"), "agent": ("npn",)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from crosswalk.core.suggestions import quoted
+from crosswalk.core.did_you_mean import quoted
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, TransientError
 from crosswalk.systems.carriers.names import check_name
 from crosswalk.wire.files import wrong_type

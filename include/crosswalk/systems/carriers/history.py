@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from crosswalk.core.arrivals import PastFile
+from crosswalk.core.did_you_mean import quoted
 from crosswalk.core.model import Hold
-from crosswalk.core.suggestions import quoted
 from crosswalk.errors import DataError
+from crosswalk.features.inbound_files.ports import PastFile
 from crosswalk.systems.carriers.carrier import Carrier
 from crosswalk.systems.carriers.reading import FileFacts
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from crosswalk.core.arrivals import row_id
 from crosswalk.core.model import Rejection
 from crosswalk.core.npn import NpnFault
 from crosswalk.core.ports import Row
+from crosswalk.features.inbound_files.ports import row_id
 from crosswalk.systems.carriers.carrier import Carrier, entity_fields, row_fields
 from crosswalk.systems.carriers.sheet import RawRow
 

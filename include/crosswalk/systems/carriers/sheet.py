@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from crosswalk.core.converters import money
-from crosswalk.core.suggestions import did_you_mean, quoted
+from crosswalk.core.did_you_mean import did_you_mean, quoted
 from crosswalk.errors import DataError, RecordRejected
 from crosswalk.systems.carriers.carrier import Carrier
 from crosswalk.wire.files import file_error

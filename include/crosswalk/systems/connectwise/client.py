@@ -15,11 +15,11 @@ from requests.utils import parse_header_links
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.systems.connectwise.payloads import SHAPE
-from crosswalk.wire.address import check_characters
-from crosswalk.wire.content import data_error
-from crosswalk.wire.documents import JsonObject
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import KeysetGuard
-from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.url_policy import check_characters
 
 MAX_PAGE_SIZE = 1000
 MAX_PARALLEL = 2

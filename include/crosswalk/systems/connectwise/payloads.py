@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from crosswalk.core.fields import load_fields
 from crosswalk.core.ports import Row
-from crosswalk.wire.documents import JsonObject, Shape
+from crosswalk.core.system_schema import load_fields
+from crosswalk.wire.json_reader import JsonObject, Shape
 
 SHAPE = Shape("ConnectWise", "SRC_SCHEMA")
 CONTACT_KEYS = (

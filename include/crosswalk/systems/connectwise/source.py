@@ -10,7 +10,7 @@ from crosswalk.errors import ConfigurationError
 from crosswalk.systems.connectwise.client import ConnectWiseClient
 from crosswalk.systems.connectwise.conditions import compared, one_of
 from crosswalk.systems.connectwise.payloads import COMPANY_KEYS, CONTACT_KEYS, SHAPE, Company, company_row, contact_row, declared
-from crosswalk.wire.documents import JsonObject
+from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import counted, prefetched
 
 PATHS = {"company": "/company/companies", "contact": "/company/contacts"}

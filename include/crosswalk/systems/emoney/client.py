@@ -12,11 +12,11 @@ from crosswalk.errors import AuthRefused, ConfigurationError, PermanentError
 from crosswalk.systems.emoney.payloads import ERROR_STATUSES, SHAPE, Conflict, conflict
 from crosswalk.systems.emoney.tokens import tokens_of
 from crosswalk.wire import json
-from crosswalk.wire.address import check_characters
-from crosswalk.wire.budget import Budget
-from crosswalk.wire.documents import JsonObject, showable
-from crosswalk.wire.lists import ListPage, list_pages
-from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.cursor_paging import ListPage, list_pages
+from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.json_reader import JsonObject, showable
+from crosswalk.wire.quota import Budget
+from crosswalk.wire.url_policy import check_characters
 
 PAGE_SIZE = 500
 BACKING_OFF = {"attempts": 7, "first_wait": 2.0}

@@ -11,7 +11,7 @@ from crosswalk.core.ports import BatchResult, ReadRestarted
 from crosswalk.errors import TransientError
 from crosswalk.systems.emoney.client import EmoneyClient, part
 from crosswalk.systems.emoney.payloads import INSTITUTION, SHAPE, Conflict, LinkedItem, batch_result, chunks, linked_item, notice
-from crosswalk.wire.documents import idempotency_key
+from crosswalk.wire.json_reader import idempotency_key
 
 MAX_ITEMS = 100
 _Read = TypeVar("_Read")

@@ -9,7 +9,7 @@ from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, 
 from crosswalk.systems.emoney.client import EmoneyClient, part
 from crosswalk.systems.emoney.connections import MAX_ITEMS, Change, Connections, Link
 from crosswalk.systems.emoney.payloads import CLIENT, ITEM_KINDS, SHAPE, Conflict, client_body, spouse_body
-from crosswalk.wire.documents import JsonObject, idempotency_key
+from crosswalk.wire.json_reader import JsonObject, idempotency_key
 
 COUNTS = {CLIENT: "clients", "investment": "investments", "policy": "policies"}
 MAX_CLIENTS = 15

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.ports import BatchResult, Refusal, Row
-from crosswalk.wire.content import data_error
-from crosswalk.wire.documents import JsonObject, Shape, showable
+from crosswalk.core.system_schema import Field, load_fields
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.json_reader import JsonObject, Shape, showable
 
 SHAPE = Shape("eMoney", "TGT_SCHEMA")
 ERROR_STATUSES = frozenset({401, 403, 404, 409, 412, 422})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from crosswalk.core.abilities import Waiting
+from crosswalk.core.capabilities import Waiting
 from crosswalk.core.ports import Page, TargetState
 from crosswalk.systems.emoney.client import EmoneyClient
 from crosswalk.systems.emoney.connections import Change, Connections, Item, steady
@@ -20,7 +20,7 @@ from crosswalk.systems.emoney.payloads import (
     item_row,
     linked_item,
 )
-from crosswalk.wire.lists import ListPage
+from crosswalk.wire.cursor_paging import ListPage
 from crosswalk.wire.paging import prefetched
 
 FEW = 3

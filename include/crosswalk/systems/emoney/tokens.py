@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError
-from crosswalk.wire.documents import Shape
-from crosswalk.wire.session import Answer, Call, Wire
+from crosswalk.wire.http import Answer, Call, Wire
+from crosswalk.wire.json_reader import Shape
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey

@@ -11,11 +11,11 @@ from typing import Any
 from crosswalk.errors import ConfigurationError
 from crosswalk.systems.flex.payloads import SHAPE, read_refused
 from crosswalk.wire import json
-from crosswalk.wire.address import check_characters
-from crosswalk.wire.content import data_error
-from crosswalk.wire.documents import JsonObject
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import PageGuard
-from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.url_policy import check_characters
 
 DEFAULT_PATH = "/f5/api"
 PAGE_SIZE = 100

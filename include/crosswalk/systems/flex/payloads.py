@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.ports import Operation, Row
+from crosswalk.core.system_schema import Field, load_fields
 from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError
-from crosswalk.wire.documents import JsonObject, Shape
+from crosswalk.wire.json_reader import JsonObject, Shape
 
 SHAPE = Shape("Flex", "TGT_SCHEMA")
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from crosswalk.core.did_you_mean import did_you_mean, quoted
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Page, Receipt, Refusal, TargetState
-from crosswalk.core.suggestions import did_you_mean, quoted
 from crosswalk.errors import ConfigurationError
 from crosswalk.systems.flex.client import FlexClient, WriteAnswer
 from crosswalk.systems.flex.payloads import LAST_EDIT, LINK, SHAPE, contact_body, deal_body, deal_row, fields_of, record_row
 from crosswalk.wire import json
-from crosswalk.wire.documents import JsonObject, idempotency_key
+from crosswalk.wire.json_reader import JsonObject, idempotency_key
 from crosswalk.wire.paging import prefetched
 
 MAX_BATCH = 50

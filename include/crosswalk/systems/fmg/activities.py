@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from crosswalk.core.activities import Activity
 from crosswalk.core.ports import ActivityPage
+from crosswalk.features.writeback.ports import Activity
 from crosswalk.systems.fmg.client import FmgClient
 from crosswalk.systems.fmg.payloads import SHAPE
-from crosswalk.wire.content import data_error
-from crosswalk.wire.documents import JsonObject
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import FeedGuard, FeedPage
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.systems.fmg.payloads import READ_STATUSES, SHAPE, refused
-from crosswalk.wire.address import check_characters
-from crosswalk.wire.documents import JsonObject
-from crosswalk.wire.lists import ListPage, list_pages
-from crosswalk.wire.session import Call, Wire, WireSettings
+from crosswalk.wire.cursor_paging import ListPage, list_pages
+from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.wire.json_reader import JsonObject
+from crosswalk.wire.url_policy import check_characters
 
 PAGE_SIZE = 1000
 MAX_PARALLEL = 4

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.ids import id_order
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal, Row, TargetState
+from crosswalk.core.system_schema import Field, load_fields
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
 from crosswalk.wire import json
-from crosswalk.wire.content import data_error
-from crosswalk.wire.documents import JsonObject, Shape, showable
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.json_reader import JsonObject, Shape, showable
 
 SHAPE = Shape("FMG", "TGT_SCHEMA")
 COLLECTIONS = {"contact": "contacts", "group": "groups"}

@@ -26,10 +26,10 @@ from crosswalk.systems.hubspot.payloads import (
     total,
 )
 from crosswalk.wire import json
-from crosswalk.wire.address import check_characters
-from crosswalk.wire.content import data_error
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.http import Call, Wire, WireSettings
 from crosswalk.wire.paging import PageGuard
-from crosswalk.wire.session import Call, Wire, WireSettings
+from crosswalk.wire.url_policy import check_characters
 
 DEFAULT_PATH = "/crm/v3/objects"
 PAGE_SIZE, SEARCH_SIZE, ASSOCIATION_SIZE = 100, 200, 500

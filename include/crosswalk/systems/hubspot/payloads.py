@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.ids import id_order
 from crosswalk.core.ports import Row
+from crosswalk.core.system_schema import Field, load_fields
 from crosswalk.errors import AuthRefused, CrosswalkError, DataError, PermanentError, RateLimited, TransientError
 from crosswalk.wire import json
-from crosswalk.wire.content import data_error
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.http import Answer
 from crosswalk.wire.retry import retry_after_seconds
-from crosswalk.wire.session import Answer
 
 JsonObject = Mapping[str, Any]
 

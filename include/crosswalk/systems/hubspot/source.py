@@ -9,7 +9,7 @@ from crosswalk.core.ports import Page
 from crosswalk.errors import AuthRefused
 from crosswalk.systems.hubspot.client import HubSpotClient, ListPage
 from crosswalk.systems.hubspot.payloads import ALWAYS, MODIFIED, OBJECTS, properties, properties_of, record_id, record_row
-from crosswalk.wire.content import data_error
+from crosswalk.wire.body_checks import data_error
 from crosswalk.wire.paging import prefetched
 
 ENTITIES = tuple(OBJECTS)

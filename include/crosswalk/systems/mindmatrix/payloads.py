@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from crosswalk.core.fields import Field, load_fields
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal, Row, TargetState
+from crosswalk.core.system_schema import Field, load_fields
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
 from crosswalk.wire import json
-from crosswalk.wire.content import data_error
-from crosswalk.wire.documents import JsonObject, Shape, showable
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.json_reader import JsonObject, Shape, showable
 
 SHAPE = Shape("Mindmatrix", "TGT_SCHEMA")
 READ_STATUSES = frozenset({401, 403, 404, 409, 413, 422})

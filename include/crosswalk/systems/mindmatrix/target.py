@@ -21,8 +21,8 @@ from crosswalk.systems.mindmatrix.payloads import (
     receipt,
 )
 from crosswalk.wire import json
-from crosswalk.wire.documents import JsonObject, idempotency_key
-from crosswalk.wire.lists import ListPage
+from crosswalk.wire.cursor_paging import ListPage
+from crosswalk.wire.json_reader import JsonObject, idempotency_key
 from crosswalk.wire.paging import prefetched
 
 MAX_OPERATIONS = 200

@@ -14,10 +14,10 @@ from crosswalk.systems.smartoffice.layouts import Layout, layout_of
 from crosswalk.systems.smartoffice.payloads import PageRequest
 from crosswalk.systems.smartoffice.records import PageHead, RecordReader, page_head
 from crosswalk.wire import xml
-from crosswalk.wire.address import check_characters
-from crosswalk.wire.content import data_error
+from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.http import Answer, Call, Wire, WireSettings
 from crosswalk.wire.paging import PageGuard
-from crosswalk.wire.session import Answer, Call, Wire, WireSettings
+from crosswalk.wire.url_policy import check_characters
 from crosswalk.wire.xml import Element
 
 MAX_PAGE_SIZE = 2000

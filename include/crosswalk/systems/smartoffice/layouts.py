@@ -8,7 +8,7 @@ from functools import cache
 
 from lxml import etree
 
-from crosswalk.core.fields import Field, load_fields
+from crosswalk.core.system_schema import Field, load_fields
 from crosswalk.wire.xml import Element
 
 SPOUSE = "Spouse."

@@ -11,7 +11,7 @@ from lxml import etree
 from crosswalk.core.ports import Note, ReadRestarted
 from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError, TransientError
 from crosswalk.systems.smartoffice.layouts import Layout, layout_of
-from crosswalk.wire.content import data_error
+from crosswalk.wire.body_checks import data_error
 from crosswalk.wire.xml import Element
 
 FIRST_SEARCH = "-1"

@@ -11,7 +11,7 @@ from crosswalk.core.ports import Page, Row
 from crosswalk.errors import DataError
 from crosswalk.systems.smartoffice.layouts import Layout
 from crosswalk.systems.smartoffice.relations import Relations
-from crosswalk.wire.content import data_error
+from crosswalk.wire.body_checks import data_error
 from crosswalk.wire.xml import Element
 
 _BESIDE_RECORDS = ("_status", "_systime")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from crosswalk.core.ports import Row
 from crosswalk.systems.smartoffice.layouts import Layout
-from crosswalk.wire.content import data_error
+from crosswalk.wire.body_checks import data_error
 from crosswalk.wire.xml import Element
 
 SPOUSE_TYPES = frozenset(("Husband", "Wife", "Spouse", "Domestic Partner"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crosswalk.core.suggestions import quoted
+from crosswalk.core.did_you_mean import quoted
 from crosswalk.errors import ConfigurationError, Problem
 
 _ID = re.compile(r"(Contact|HouseHold)\.[0-9]{1,18}\.[0-9]{1,18}")

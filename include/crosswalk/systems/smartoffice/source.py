@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from crosswalk.core.did_you_mean import quoted
 from crosswalk.core.ports import Page
-from crosswalk.core.suggestions import quoted
 from crosswalk.errors import AuthRefused, ConfigurationError, Problem
 from crosswalk.systems.smartoffice.client import MAX_WITHIN, SmartOfficeClient
 from crosswalk.systems.smartoffice.scopes import by_kind, contact_problem, head_problem

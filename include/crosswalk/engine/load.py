@@ -1,0 +1,181 @@
+"""Load: deliver exactly the approved plan, read it back, check the sums, begin the next generation. Safe to repeat at any point."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from crosswalk.core.capabilities import FileSource
+from crosswalk.core.model import REPLACE, UNDO, Outcome, Rejection, RunStatus
+from crosswalk.core.ports import Operation, Source, Target
+from crosswalk.core.spec.model import LINKING
+from crosswalk.engine.approve import require_approval
+from crosswalk.engine.context import BEAT_SECONDS, Heartbeat, Run
+from crosswalk.engine.deliver import Delivered, deliver
+from crosswalk.engine.land import read_frame
+from crosswalk.engine.rejections import read_rejections, write_rejections
+from crosswalk.engine.send import Sent
+from crosswalk.engine.transform import plan_digest, read_plan
+from crosswalk.errors import DataError, SafetyStop
+from crosswalk.features.announcements.announce import full_load_seconds, newly_announced, tell
+from crosswalk.features.inbound_files.intake import refused_files, take_again
+from crosswalk.features.linking.apply import record_carried_out, settle
+from crosswalk.features.optouts.delivery import note_opt_outs
+
+log = logging.getLogger(__name__)
+
+_FIXES = {
+    "EDITED": "nothing to do: somebody edited the record meanwhile, the next run looks at it again",
+    "LINKED_ELSEWHERE": "look in the target what the record is linked with; undo the link there or here",
+    "UNKNOWN_CONTACT": "correct the contacts that the target did not take; the next run sends the record again",
+}
+"""What a person does about a refusal, where it is not the record's own fields."""
+
+
+def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, Any]:
+    """Carry out the run's plan. Returns counts for XCom. source: opened only to see whether an approval still stands.
+
+    Raises SafetyStop when the plan is held and nobody approved it, or the source changed since, Fenced when a newer snapshot was
+    delivered or another run holds the account, DataError when the target does not hold afterwards what it was told.
+    """
+    with run.step("load"):
+        if run.store.ledger.finished(run.key):
+            log.info("run %s was delivered already, nothing to do", run.key)
+            run.store.leases.forget(run.key)
+        elif run.store.runs.get(run.key).dry_run:
+            with run.working():
+                _write_nothing(run)
+        else:
+            with run.leased(BEAT_SECONDS) as beat:
+                _require_plan(run)
+                require_approval(run)
+                _require_same_target(run, target)
+                standing = target.state()
+                before = {entity.name: run.folder.read_entity(f"target_{entity.name}") for entity in run.spec.entities}
+                settling = standing.last_snapshot >= run.key.snapshot
+                if not settling:
+                    _require_same_source(run, source, beat)
+                    note_opt_outs(run, target, before)
+                if run.spec.planner == LINKING:
+                    settle(run, beat)
+                run.store.leases.fence(beat.lease)
+                delivered = deliver(run, target, standing, read_plan(run), before, beat)
+                _finish(run, target, tell(run, target, delivered, beat))
+        return dict(run.store.runs.get(run.key).counts.get("load", {}))
+
+
+def _write_nothing(run: Run) -> None:
+    """A dry run ends here, and so does a backfill, whose data is of its night: the target stays today's (design §4)."""
+    status = RunStatus.DRY_RUN if run.store.runs.get(run.key).replays is None else RunStatus.REPLAYED
+    run.store.runs.update(run.key, status=status, ended_at=datetime.now(UTC))
+
+
+def _require_plan(run: Run) -> None:
+    """What is loaded is the plan that was hashed (SAFE-3)."""
+    row, plan = run.store.runs.get(run.key), read_plan(run)
+    parts = [plan[plan["entity"] == entity.name] for entity in run.spec.entities]
+    if plan_digest(run, parts, row.mode) != row.plan_hash:
+        raise DataError(
+            "PLAN_CHANGED",
+            doing=f"loading {run.key}",
+            found="the plan in the landing zone is not the one that was made",
+            fix="clear the account's tasks from extract on",
+        )
+
+
+def _require_same_target(run: Run, target: Target) -> None:
+    """The plan is for the list it was made for (FMG-07)."""
+    planned = run.folder.manifest().target_identity
+    if target.identity() != planned:
+        raise _outdated(run, f"the target connection leads to {target.identity()} now, the plan was made for {planned}")
+
+
+def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat) -> None:
+    """A plan stands while the source says what it said, in the scope the account has now (SAFE-3, FMG-07).
+
+    Before anything is visible an approved one, and one whose account has another scope since, is compared with the source read again.
+    """
+    row, planned = run.store.runs.get(run.key), run.folder.manifest().scope
+    rescoped = row.mode != UNDO and set(planned or ()) != set(run.scope or ())
+    if not (row.holds or rescoped):
+        return
+    since = ", and the account's scope was changed" if rescoped else ""
+    opened = source()
+    if isinstance(opened, FileSource):
+        take_again(run, opened)
+    for entity in run.spec.entities:
+        landed = run.folder.read_entity(f"source_{entity.name}")
+        now = read_frame(run, "source", entity, lambda name: opened.pages(name, run.scope), beat)
+        changed = (_records(landed) - _records(now)).total() + (_records(now) - _records(landed)).total()
+        if changed:
+            raise _outdated(run, f"{entity.plural} to be sent changed since the plan was made ({changed} differences){since}")
+
+
+def _outdated(run: Run, found: str) -> SafetyStop:
+    fix = "nothing was written; clear the account's tasks from extract on, a new plan that is held is asked about again"
+    return SafetyStop("PLAN_OUTDATED", doing=f"loading {run.key}", found=found, fix=fix)
+
+
+def _records(frame: pd.DataFrame) -> Counter[tuple[str, ...]]:
+    return Counter(frame[sorted(frame.columns)].itertuples(index=False, name=None))
+
+
+def _finish(run: Run, target: Target, delivered: Delivered) -> None:
+    plan, sent, receipt = delivered.plan, delivered.sent, delivered.receipt
+    if run.spec.planner == LINKING:
+        record_carried_out(run, sent, delivered.after)
+    refused = {operation.source_id for operation, _ in sent.refused}
+    _reject_refused(run, sent)
+    upserted, gone = {}, {}
+    for entity in run.spec.entities:
+        rows, after = plan[(plan["entity"] == entity.name) & ~plan["source_id"].isin(refused)], delivered.after[entity.name]
+        known = run.store.ledger.delivered(run.key.integration, run.key.account, entity.name)
+        upserted[entity.name] = _acknowledged(rows, after, known)
+        gone[entity.name] = sorted(set(known["source_id"]) - set(after["source_id"]))
+    rejected = len(read_rejections(run.folder, "rejected_all")) + refused_files(run)
+    counts = run.store.runs.get(run.key).counts
+    told: dict[str, Any] = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
+    told |= {"generation": receipt.generation, "target": dict(receipt.counts)}
+    told |= {"announced": sum(map(len, new.values()))} if (new := newly_announced(run)) else {}
+    told |= {"full_load_seconds": seconds} if (seconds := full_load_seconds(run, target, delivered)) is not None else {}
+    run.store.runs.update(run.key, counts={**counts, "load": told}, error_code="", error_text="")
+    status = RunStatus.PARTIAL if rejected else RunStatus.SUCCESS
+    afresh = run.store.runs.get(run.key).mode == REPLACE
+    run.store.ledger.finish(run.key, receipt, upserted, gone, status=status, afresh=afresh)
+
+
+def _acknowledged(rows: pd.DataFrame, after: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """What the target now holds of ours and the ledger does not know yet: source_id, target_id, payload_hash."""
+    held = rows[rows["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value, Outcome.UNCHANGED.value])]
+    ids = after.loc[after["source_id"] != "", ["source_id", "target_id"]]
+    now = held[["source_id", "payload_hash"]].merge(ids, on="source_id", how="inner")
+    merged = now.merge(known, on=["source_id", "target_id", "payload_hash"], how="left", indicator=True)
+    return merged.loc[merged["_merge"] == "left_only", ["source_id", "target_id", "payload_hash"]]
+
+
+def _reject_refused(run: Run, sent: Sent) -> None:
+    """A record the target refused joins the rejected records, with the target's reason."""
+    if not sent.refused:
+        return
+    rejections = read_rejections(run.folder, "rejected_all")
+    told = [_rejection(run, operation, refusal.code, refusal.field) for operation, refusal in sent.refused]
+    write_rejections(run.folder, "rejected_all", [*rejections, *told])
+    for entity in run.spec.entities:
+        mine = [r for r in [*rejections, *told] if r.entity == entity.name]
+        run.store.rejected.record(run.key, entity.name, mine, None)
+
+
+def _rejection(run: Run, operation: Operation, code: str, field: str) -> Rejection:
+    return Rejection(
+        operation.entity,
+        operation.source_id,
+        f"TGT_{code}",
+        field,
+        f"{run.spec.target} did not take the record",
+        _FIXES.get(code, "compare the field with what the target allows and correct it in the source"),
+    )

@@ -1,0 +1,160 @@
+"""Undo: the list as it was before the last delivery that changed it, planned like any delivery and loaded by `load` (SAFE-7).
+
+What was there before stands in the landing zone, with the snapshot of the delivery that is undone. Opt-outs made since are kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from crosswalk import __version__
+from crosswalk.core.model import UNDO, RunStatus
+from crosswalk.core.plan import summary
+from crosswalk.core.ports import Target, TargetState
+from crosswalk.core.spec.model import LIST, EntitySpec
+from crosswalk.core.undo_plan import plan_restore, plan_restore_records
+from crosswalk.engine.context import BEAT_SECONDS, Run
+from crosswalk.engine.extract import check_order
+from crosswalk.engine.land import by_name, columns_of, land_target
+from crosswalk.engine.transform import plan_digest
+from crosswalk.errors import ConfigurationError, DataError
+from crosswalk.landing.folder import MANIFEST
+from crosswalk.landing.manifest import Manifest
+from crosswalk.store.runs import RunRow
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Undone:
+    """The delivery that is undone. manifest: of its snapshot, which holds the list as it was. maker: the run that made that list."""
+
+    row: RunRow
+    manifest: Manifest
+    maker: RunRow
+
+
+def undo(run: Run, target: Target, *, generation: int | None, by: str) -> dict[str, Any]:
+    """Land the target as it is and plan the way back to an earlier generation; None is the one before the present one.
+
+    Returns counts for XCom. Raises ConfigurationError UNDO_NOTHING or UNDO_UNKNOWN, DataError UNDO_UNSETTLED, UNDO_EXPIRED or UNDO_SHAPE,
+    Fenced when another run has the account.
+    """
+    with run.step("undo"), run.leased(BEAT_SECONDS) as beat:
+        run.store.runs.give_up_on_older(run.key)
+        state = target.state()
+        check_order(run, state)
+        undone = _find(run, state, generation)
+        if left_out := undone.row.counts.get("left_out"):
+            run.leave_out(left_out)
+        log.info("run %s undoes snapshot %d", run.key, undone.row.key.snapshot)
+        landed, state = land_target(run, target, beat)
+        entities = by_name(landed)
+        run.folder.seal(
+            replace(
+                undone.manifest,
+                key=run.key,
+                taken_at=datetime.now(UTC),
+                entities=entities,
+                target_identity=target.identity(),
+                target_state=state,
+                spec_digest=run.spec.digest,
+                crosswalk_version=__version__,
+            )
+        )
+        plans = [_plan(run, undone, entity) for entity in run.spec.entities]
+        run.folder.write_frame("plan", pd.concat(plans, ignore_index=True))
+        _record(run, undone, plans, by)
+        return {name: one.rows for name, one in entities.items()}
+
+
+def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
+    """Find the delivery whose list before it is wanted."""
+    last = run.store.runs.last_delivered(run.key.integration, run.key.account)
+    if last is None or not last.generation:
+        raise ConfigurationError(
+            "UNDO_NOTHING",
+            doing=f"undoing the last delivery of {run.key}",
+            found="nothing was delivered to the target yet",
+            fix="check the account's name; there is nothing to undo",
+        )
+    _require_settled(run, state, last)
+    wanted = last.generation - 1 if generation is None else generation
+    row = run.store.runs.maker_of(run.key.integration, run.key.account, wanted + 1)
+    if row is None or not 0 <= wanted < last.generation:
+        raise ConfigurationError(
+            "UNDO_UNKNOWN",
+            doing=f"undoing to generation {wanted} of {run.key}",
+            found=f"no delivery of this account is known to have followed it; the target is at generation {last.generation}",
+            fix="name an earlier generation as the reports of the account show it, or leave it out for the one before",
+        )
+    folder = run.zone.folder(row.key)
+    if not folder.exists(MANIFEST):
+        raise DataError(
+            "UNDO_EXPIRED",
+            doing=f"undoing snapshot {row.key.snapshot} of {run.key}",
+            found="the list as it was before is no longer in the landing zone",
+            fix="correct the source and run the account; keep snapshots longer (crosswalk landing purge --keep-days)",
+        )
+    maker = run.store.runs.maker_of(run.key.integration, run.key.account, wanted)
+    return Undone(row, folder.manifest(), maker or row)
+
+
+def _require_settled(run: Run, state: TargetState, last: RunRow) -> None:
+    """A delivery that was cut short has to come to its end first."""
+    if run.spec.delivery == LIST:
+        wrong = state.generation != last.generation
+        found = f"the target is at generation {state.generation}, the last delivery that ended well made {last.generation}"
+    else:
+        newer = [row for row in run.store.runs.latest(run.key.integration, run.key.account) if row.key.snapshot > last.key.snapshot]
+        cut_short = [row.key.snapshot for row in newer if run.store.ledger.batches(row.key)]
+        wrong, found = bool(cut_short), f"the delivery of snapshot {max(cut_short, default=0)} was cut short"
+    if wrong:
+        raise DataError(
+            "UNDO_UNSETTLED",
+            doing=f"undoing a delivery of {run.key}",
+            found=found,
+            fix="clear the load task that failed, or run the account, so that it ends; then undo",
+        )
+
+
+def _plan(run: Run, undone: Undone, entity: EntitySpec) -> pd.DataFrame:
+    before = run.zone.folder(undone.row.key).read_entity(f"target_{entity.name}")
+    if missing := sorted(set(columns_of(entity, "target")) - set(before.columns)):
+        raise DataError(
+            "UNDO_SHAPE",
+            doing=f"undoing snapshot {undone.row.key.snapshot} of {run.key}",
+            found=f"the list as it was before lacks field(s) of today's mapping: {', '.join(missing)}",
+            fix="undo with the version and the tables that made the delivery",
+        )
+    now = run.folder.read_entity(f"target_{entity.name}")
+    if run.spec.delivery == LIST:
+        plan, wanted = plan_restore(entity, before, now), before
+    else:
+        plan, wanted = plan_restore_records(entity, before, now)
+    run.folder.write_frame(f"desired_{entity.name}", wanted[["target_id", "source_id", *entity.target_fields]])
+    return plan
+
+
+def _record(run: Run, undone: Undone, plans: list[pd.DataFrame], by: str) -> None:
+    digest = plan_digest(run, plans, UNDO)
+    counts = {"plan": {entity.name: summary(plan) for entity, plan in zip(run.spec.entities, plans, strict=True)}}
+    undoes = {"undoes": undone.row.key.snapshot}
+    run.store.runs.update(
+        run.key,
+        status=RunStatus.RUNNING,
+        mode=UNDO,
+        plan_hash=digest,
+        mapping_digest=undone.maker.mapping_digest,
+        settings={**undone.maker.settings, "changed": []},
+        counts={**run.store.runs.get(run.key).counts, **counts, **undoes},
+        decided_by=by,
+    )
+    if not run.store.runs.get(run.key).dry_run:
+        details = {"snapshot": run.key.snapshot, "plan_hash": digest, **undoes}
+        run.store.audit.append("undo asked for", run.key.integration, run.key.account, by, details)

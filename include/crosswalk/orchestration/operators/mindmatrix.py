@@ -1,0 +1,17 @@
+"""Mindmatrix' part of the steps."""
+
+from __future__ import annotations
+
+from crosswalk.orchestration.operators.steps import LoadStep, UndoStep
+
+
+class MindmatrixLoadOperator(LoadStep):
+    """Deliver to Mindmatrix through the account's connection of type `mindmatrix`."""
+
+    system = "mindmatrix"
+
+
+class MindmatrixUndoOperator(UndoStep):
+    """Plan the way back to what Mindmatrix held before, through the account's connection of type `mindmatrix`."""
+
+    system = "mindmatrix"

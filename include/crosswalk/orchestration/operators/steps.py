@@ -1,0 +1,214 @@
+"""The five steps as operators. A constructor only keeps what it is given; everything heavy is imported when a task runs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator
+
+from crosswalk.core.model import RunKey
+from crosswalk.errors import CrosswalkError
+from crosswalk.orchestration.alerts import log_news
+from crosswalk.orchestration.links import RunReportLink
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from crosswalk.core.ports import Source
+    from crosswalk.engine.context import Run
+
+Handle = dict[str, Any]
+"""integration, account, snapshot and counts: all that travels between tasks."""
+
+
+def check_form(context: Context) -> None:
+    """Refuse a run configuration that is not what the DAG's form offers. Raises ConfigurationError as `selection.check_conf`."""
+    from crosswalk.orchestration.selection import check_conf
+
+    params = context["dag"].params
+    check_conf(context["dag_run"].conf or {}, {name: params.get_param(name).schema for name in params})
+
+
+class SelectAccountsOperator(BaseOperator):
+    """Decide which accounts the run is for, and refuse a configuration that may not be asked for. Returns their names.
+
+    Args:
+        integration: name of a folder in integrations/.
+        by_night: of a DAG that runs every hour: a scheduled run is for the accounts whose local night begins in its data interval.
+        setting: only accounts in which this setting is not empty, whatever their frequency.
+        kwargs: Airflow's own arguments.
+    """
+
+    def __init__(self, *, integration: str, by_night: bool = False, setting: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.integration = integration
+        self.by_night = by_night
+        self.setting = setting
+
+    def execute(self, context: Context) -> list[str]:
+        """Check configuration, spec and accounts as a whole before anything is read from a vendor."""
+        from crosswalk.integrations.catalog import load_spec
+        from crosswalk.orchestration.accounts import all_accounts
+        from crosswalk.orchestration.selection import choose
+
+        check_form(context)
+        load_spec(self.integration)
+        accounts = all_accounts(self.integration)
+        on_demand = context["dag_run"].run_type == "manual"
+        start, end = context.get("data_interval_start"), context.get("data_interval_end")
+        interval = (start, end) if self.by_night and start and end else None
+        params = context["params"]
+        wanted = params.get("accounts") or [params[name] for name in ("account",) if params.get(name)]
+        chosen = choose(accounts, wanted, on_demand=on_demand, interval=interval, setting=self.setting)
+        self.log.info("%d of %d accounts are run: %s", len(chosen), len(accounts), ", ".join(chosen))
+        return chosen
+
+
+@contextmanager
+def _noted(run: Run) -> Iterator[None]:
+    """Write a refused connection to the run and its report, as any step's failure."""
+    try:
+        yield
+    except CrosswalkError:
+        with run.step("connect"):
+            raise
+
+
+class _Step(BaseOperator, ABC):
+    """A step of a run that began already. `handle` is the output of the step before."""
+
+    template_fields: Sequence[str] = ("handle",)
+    operator_extra_links = (RunReportLink(),)
+
+    def __init__(self, *, handle: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.handle = handle
+
+    @property
+    def key(self) -> RunKey | None:
+        """The run; None until the handle is known."""
+        return RunKey.from_dict(self.handle) if isinstance(self.handle, dict) else None
+
+    @property
+    def account(self) -> str:
+        return self.key.account if self.key else ""
+
+    def execute(self, context: Context) -> Handle:  # noqa: ARG002 - Airflow's signature
+        from crosswalk.orchestration.runs import handle_and_counts, resume_run
+
+        run = resume_run(self.handle)
+        return handle_and_counts(run.key, self.step(run))
+
+    @abstractmethod
+    def step(self, run: Run) -> dict[str, Any]:
+        """Do the step; returns counts."""
+
+
+class _Beginning(BaseOperator):
+    """A step that begins a run of one account.
+
+    Args:
+        integration: name of a folder in integrations/.
+        account: name of the account; mapped.
+        kwargs: Airflow's own arguments.
+    """
+
+    template_fields: Sequence[str] = ("account",)
+    operator_extra_links = (RunReportLink(),)
+
+    def __init__(self, *, integration: str, account: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.integration = integration
+        self.account = account
+        self.key: RunKey | None = None
+
+
+class ExtractOperator(_Beginning):
+    """Land what source and target hold. A backfill reads nothing: it looks again at the snapshot landed for its night.
+
+    The account says which system its source is; an integration with one source may name the operator after it.
+    """
+
+    def execute(self, context: Context) -> Handle:
+        """Read both sides into the landing zone. Every try takes a snapshot number of its own."""
+        from crosswalk.engine.extract import extract
+        from crosswalk.engine.replay import replay
+        from crosswalk.orchestration.resources import target_hook
+        from crosswalk.orchestration.runs import begin_run, handle_and_counts
+
+        run = begin_run(context, self.integration, self.account)
+        self.key = run.key
+        if run.store.runs.get(run.key).replays is not None:
+            return handle_and_counts(run.key, replay(run))
+        with _noted(run):
+            source = self.open_source(run)
+            target = target_hook(run.spec.target, run.settings).get_target()
+        return handle_and_counts(run.key, extract(run, source, target))
+
+    def open_source(self, run: Run) -> Source:
+        """Open what the account's connection leads to. Raises ConfigurationError."""
+        from crosswalk.orchestration.resources import source_hook
+
+        return source_hook(run.spec.source, run.settings).get_source()
+
+
+class ValidateOperator(_Step):
+    """Hold every record against the expectations of the spec; records that fail are rejected with a reason."""
+
+    def step(self, run: Run) -> dict[str, Any]:
+        """Accepted and rejected records by entity."""
+        from crosswalk.engine.validate import validate
+
+        return validate(run)
+
+
+class TransformOperator(_Step):
+    """Turn records into the target's shape and make the plan: one outcome a record."""
+
+    def step(self, run: Run) -> dict[str, Any]:
+        """Whether the plan is held, its hash, and the number of records by outcome."""
+        from crosswalk.engine.transform import transform
+
+        return transform(run)
+
+
+class LoadStep(_Step):
+    """Deliver the plan, read it back, check the sums. Each system subclasses it, for the connection it writes to."""
+
+    system: ClassVar[str]
+
+    def step(self, run: Run) -> dict[str, Any]:
+        """What the target accepted and refused. Nothing is written again once the run was delivered."""
+        from crosswalk.engine.load import load
+        from crosswalk.orchestration.resources import source_hook, target_hook
+
+        with _noted(run):
+            target = target_hook(self.system, run.settings).get_target()
+        counts = load(run, target, lambda: source_hook(run.spec.source, run.settings).get_source())
+        if counts.get("announced"):
+            log_news(run.key, counts["announced"])
+        return counts
+
+
+class UndoStep(_Beginning):
+    """Land what the target holds and plan the way back. Each system subclasses it, for the connection it writes to."""
+
+    system: ClassVar[str]
+
+    def execute(self, context: Context) -> Handle:
+        """Plan the undo. What this DAG run undid already is not undone again when the task is cleared."""
+        from crosswalk.engine.undo import undo
+        from crosswalk.orchestration.resources import target_hook
+        from crosswalk.orchestration.runs import begin_undo, handle_and_counts
+
+        run = begin_undo(context, self.integration, self.account)
+        self.key = run.key
+        if run.store.ledger.finished(run.key):
+            return handle_and_counts(run.key, {})
+        with _noted(run):
+            target = target_hook(self.system, run.settings).get_target()
+        by = context["dag_run"].triggering_user_name or "nobody known to Airflow"
+        return handle_and_counts(run.key, undo(run, target, generation=context["params"].get("generation"), by=by))

@@ -1,1 +1,0 @@
-"""Activities of the target become notes in the source: collect, then write. They know no scheduler."""
