@@ -103,7 +103,7 @@ def _call(node: ast.Call, makers: dict[str, str]) -> Iterator[tuple[str, str, st
     kind = called if called in RECOVERY else makers.get(called, "")
     codes = [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str) and CODE.fullmatch(arg.value)]
     if kind and codes:
-        fix = next((_text(k.value) for k in node.keywords if k.arg == "fix"), "")
+        fix = next((_text(k.value) for k in node.keywords if k.arg == "next_step"), "")
         if not fix and kind == "Problem" and len(node.args) > 3:
             fix = _text(node.args[3])
         yield codes[0], kind, fix

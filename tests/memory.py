@@ -69,7 +69,7 @@ class MemorySource:
     def require_right(self, right: str) -> None:
         self.asked.append("right")
         if not self.right:
-            raise AuthRefused("RIGHT_MISSING", doing="asking for the right", found="it is missing", fix="ask for it")
+            raise AuthRefused("RIGHT_MISSING", operation="asking for the right", problem="it is missing", next_step="ask for it")
 
     def totals(self) -> dict[str, int]:
         self.asked.append("totals")
@@ -248,7 +248,7 @@ class MemoryRecords:
     def _carry_out(self, one: Operation) -> str:
         if self.breaks_after is not None and len(self.carried_out) >= self.breaks_after:
             self.breaks_after = None
-            raise TransientError("NET_RESET", doing="sending", found="the connection was reset", fix="try again")
+            raise TransientError("NET_RESET", operation="sending", problem="the connection was reset", next_step="try again")
         if code := self.answer(one):
             return code
         self.carried_out.append(one)

@@ -17,8 +17,31 @@ It never holds a person's data or a secret.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+
+_operation: ContextVar[str] = ContextVar("operation", default="")
+
+
+@contextmanager
+def operation(what: str) -> Iterator[None]:
+    """Name what is being done, to which key ("reading contacts of smartoffice_summit"), for errors built inside the block.
+
+    The innermost name counts. Never keep a block open across a `yield`: a generator runs in its consumer's context. A thread pool
+    needs the context handed over: `pool.submit(copy_context().run, function)`.
+    """
+    token = _operation.set(what)
+    try:
+        yield
+    finally:
+        _operation.reset(token)
+
+
+def current_operation() -> str:
+    """Return what is being done; "" outside every block."""
+    return _operation.get()
 
 
 class CrosswalkError(Exception):
@@ -26,17 +49,21 @@ class CrosswalkError(Exception):
 
     Args:
         code: stable, upper case, listed in docs/errors.md.
-        doing: what was being done, to which key ("reading contacts of smartoffice_summit").
-        found: what was found instead of what was expected.
-        fix: what to do next.
+        operation: what was being done, to which key; left out, it is the innermost `operation` block's.
+        problem: what was found instead of what was expected.
+        next_step: what to do next.
     """
 
-    def __init__(self, code: str, *, doing: str, found: str, fix: str) -> None:
+    def __init__(self, code: str, *, problem: str, next_step: str, operation: str = "") -> None:
         self.code = code
-        self.doing = doing
-        self.found = found
-        self.fix = fix
-        super().__init__(f"[{code}] While {doing}: {found}. Next: {fix}.")
+        self.operation = operation or current_operation()
+        self.problem = problem
+        self.next_step = next_step
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        during = f"While {self.operation}: " if self.operation else ""
+        return f"[{self.code}] {during}{self.problem}. Next: {self.next_step}."
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.__dict__)
@@ -45,7 +72,7 @@ class CrosswalkError(Exception):
 def _rebuild(kind: type[CrosswalkError], state: dict[str, object]) -> CrosswalkError:
     error = kind.__new__(kind)
     error.__dict__.update(state)
-    Exception.__init__(error, f"[{error.code}] While {error.doing}: {error.found}. Next: {error.fix}.")
+    Exception.__init__(error, error._text())
     return error
 
 
@@ -58,11 +85,11 @@ class Problem:
 
     code: str
     place: str
-    found: str
-    fix: str
+    problem: str
+    next_step: str
 
     def __str__(self) -> str:
-        return f"[{self.code}] {self.place}: {self.found}. Next: {self.fix}."
+        return f"[{self.code}] {self.place}: {self.problem}. Next: {self.next_step}."
 
 
 class ConfigurationError(CrosswalkError):
@@ -71,14 +98,14 @@ class ConfigurationError(CrosswalkError):
     problems: tuple[Problem, ...] = ()
 
     @classmethod
-    def from_problems(cls, doing: str, problems: Iterable[Problem]) -> ConfigurationError:
+    def from_problems(cls, operation: str, problems: Iterable[Problem]) -> ConfigurationError:
         listed = tuple(problems)
         first = listed[0]
         if len(listed) == 1:
-            error = cls(first.code, doing=doing, found=f"{first.place}: {first.found}", fix=first.fix)
+            error = cls(first.code, operation=operation, problem=f"{first.place}: {first.problem}", next_step=first.next_step)
         else:
             found = f"{len(listed)} problems: " + " ".join(map(str, listed)).rstrip(".")
-            error = cls(first.code, doing=doing, found=found, fix="put right each of them and run again")
+            error = cls(first.code, operation=operation, problem=found, next_step="put right each of them and run again")
         error.problems = listed
         return error
 

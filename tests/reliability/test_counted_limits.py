@@ -57,7 +57,7 @@ def test_one_over_a_limit_writes_nothing(tmp_path: Path, tally: Tally, entity: s
     with pytest.raises(PermanentError) as caught:
         made.run()
     error = caught.value
-    named = all(text in error.found for text in (str(number), str(LIMITS[entity]), entity))
+    named = all(text in error.problem for text in (str(number), str(LIMITS[entity]), entity))
     refused = error.code == f"LIMIT_{entity.upper()}S" and named and made.target.writes == 0 and not made.target.seen()
     tally("P13", "databases over a limit", 1, int(not refused))
     assert refused, error

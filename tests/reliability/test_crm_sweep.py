@@ -67,7 +67,7 @@ class Accident:
         broken = name == self.at
         answer = None if broken and not self.after else call()
         if broken:
-            raise TransientError("CONN_BROKEN", doing=f"calling {name}", found="the connection broke", fix="clear the task")
+            raise TransientError("CONN_BROKEN", operation=f"calling {name}", problem="the connection broke", next_step="clear the task")
         return answer
 
 

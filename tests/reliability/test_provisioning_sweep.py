@@ -55,7 +55,7 @@ class Breaking:
 
 
 REQUEST = DirectWire.request
-BROKEN = TransientError("CONN_BROKEN", doing="calling", found="the connection broke", fix="clear the task")
+BROKEN = TransientError("CONN_BROKEN", operation="calling", problem="the connection broke", next_step="clear the task")
 
 
 def book(world: FmoWorld) -> None:

@@ -39,9 +39,9 @@ def _chosen(accounts: dict[str, AccountSettings], wanted: Sequence[str]) -> list
     if unknown:
         raise ConfigurationError(
             "ACCOUNT_UNKNOWN",
-            doing="checking accounts",
-            found=f"no account is named {', '.join(unknown)}",
-            fix=f"choose among {', '.join(accounts)}",
+            operation="checking accounts",
+            problem=f"no account is named {', '.join(unknown)}",
+            next_step=f"choose among {', '.join(accounts)}",
         )
     return [account for name, account in accounts.items() if not wanted or name in wanted]
 

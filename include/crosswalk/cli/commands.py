@@ -144,9 +144,9 @@ def _open(spec: IntegrationSpec, account: str, what: str) -> Account:
     if spec.provisioned:
         raise AuthRefused(
             "ADMINISTRATORS_ONLY",
-            doing=f"starting {what} of {spec.name}/{account}",
-            found="a business is filled only for its administrators, and the command line cannot tell who they are",
-            fix=f"sign in to Airflow as one of them and trigger {spec.dag}",
+            operation=f"starting {what} of {spec.name}/{account}",
+            problem="a business is filled only for its administrators, and the command line cannot tell who they are",
+            next_step=f"sign in to Airflow as one of them and trigger {spec.dag}",
         )
     from crosswalk.orchestration.runs import open_account
 
@@ -244,9 +244,9 @@ def _run(store: Store, integration: str, account: str, snapshot: int | None, *, 
             return row
     raise ConfigurationError(
         "RUN_NOT_FOUND",
-        doing=f"looking for a run of {integration}/{account}",
-        found="there is none" + (" that made a plan" if planned else ""),
-        fix="check the account's name, or run the DAG first",
+        operation=f"looking for a run of {integration}/{account}",
+        problem="there is none" + (" that made a plan" if planned else ""),
+        next_step="check the account's name, or run the DAG first",
     )
 
 

@@ -83,11 +83,13 @@ def _require_active(api: AirflowApi, dag_id: str) -> None:
     dag = api.dag(dag_id)
     if dag is None:
         fix = "check that CROSSWALK_AIRFLOW_URL leads to the Airflow that has Crosswalk's DAGs, and that it has parsed them"
-        raise ConfigurationError("AIRFLOW_NO_DAG", doing=f"looking for {dag_id} in Airflow", found="there is no such DAG", fix=fix)
+        raise ConfigurationError(
+            "AIRFLOW_NO_DAG", operation=f"looking for {dag_id} in Airflow", problem="there is no such DAG", next_step=fix
+        )
     if dag.get("is_paused"):
         found = "it is paused: a run would wait until somebody switches it on, its schedule too"
         fix = f"switch {dag_id} on in Airflow, or `airflow dags unpause {dag_id}`; then start the run again"
-        raise ConfigurationError("AIRFLOW_DAG_PAUSED", doing=f"starting {dag_id}", found=found, fix=fix)
+        raise ConfigurationError("AIRFLOW_DAG_PAUSED", operation=f"starting {dag_id}", problem=found, next_step=fix)
 
 
 def _follow(api: AirflowApi, dag_id: str, run_id: str, console: Console) -> Progress:
@@ -102,7 +104,7 @@ def _follow(api: AirflowApi, dag_id: str, run_id: str, console: Console) -> Prog
             except TransientError as error:
                 if time.monotonic() - heard > GIVE_UP_AFTER:
                     fix = f"the run goes on in Airflow; look at {run_id} once Airflow answers again"
-                    raise TransientError("AIRFLOW_SILENT", doing=f"following {run_id}", found=error.found, fix=fix) from None
+                    raise TransientError("AIRFLOW_SILENT", operation=f"following {run_id}", problem=error.problem, next_step=fix) from None
                 console.print(f"Airflow does not answer ({error.code}); the run goes on, asking again", markup=False)
             else:
                 heard = time.monotonic()

@@ -53,7 +53,9 @@ def iso_date(text: str) -> str:
             return date(*map(int, found.groups())).isoformat()
     except ValueError:
         found = None
-    raise RecordRejected("SRC_BAD_DATE", doing="converting a date", found="not a calendar date", fix="correct the date in the source")
+    raise RecordRejected(
+        "SRC_BAD_DATE", operation="converting a date", problem="not a calendar date", next_step="correct the date in the source"
+    )
 
 
 def amount(text: str) -> str:
@@ -61,7 +63,9 @@ def amount(text: str) -> str:
     typed = text.strip()
     if typed and not _AMOUNT.fullmatch(typed):
         found = "not an amount of at most 15 digits and 4 decimals"
-        raise RecordRejected("SRC_BAD_AMOUNT", doing="converting an amount", found=found, fix="correct the amount in the source")
+        raise RecordRejected(
+            "SRC_BAD_AMOUNT", operation="converting an amount", problem=found, next_step="correct the amount in the source"
+        )
     return _cents(typed) if typed else ""
 
 
@@ -129,7 +133,9 @@ def money(text: str) -> str:
         return ""
     found = _MONEY.fullmatch(typed)
     if found is None or typed.count("-") > 1 or (found["open"] and "-" in typed):
-        raise RecordRejected("FILE_BAD_NUMBER", doing="converting an amount", found="not an amount in dollars", fix="correct the amount")
+        raise RecordRejected(
+            "FILE_BAD_NUMBER", operation="converting an amount", problem="not an amount in dollars", next_step="correct the amount"
+        )
     amount = found["whole"].replace(",", "") + (found["part"] or ".00").ljust(3, "0")
     return f"-{amount}" if found["open"] or "-" in typed else amount
 
@@ -157,9 +163,9 @@ def lookup_converter(name: str, table: Mapping[str, str]) -> Converter:
         if value and value not in table:
             raise RecordRejected(
                 "MAP_VALUE_UNMAPPED",
-                doing=f"looking up a value in {name}",
-                found=f"the value is not in the lookup {name}",
-                fix="add the value to lookups.csv, or correct it in the source",
+                operation=f"looking up a value in {name}",
+                problem=f"the value is not in the lookup {name}",
+                next_step="add the value to lookups.csv, or correct it in the source",
             )
         return table[value] if value else ""
 
@@ -194,7 +200,9 @@ CONVERTERS: dict[str, Converter] = {
 def _short_phone(phone: str) -> str:
     if len(phone) > PHONE_LENGTH:
         found = f"longer than {PHONE_LENGTH} characters"
-        raise RecordRejected("FIELD_TOO_LONG", doing="converting a phone", found=found, fix="shorten the phone number in the source")
+        raise RecordRejected(
+            "FIELD_TOO_LONG", operation="converting a phone", problem=found, next_step="shorten the phone number in the source"
+        )
     return phone
 
 

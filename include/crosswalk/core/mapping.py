@@ -127,7 +127,7 @@ class MappingTable:
             return rejected
         if row.required and not value:
             found, fix = f"{row.target} is required and the source is blank", f"fill in {row.source} in the source"
-            return RecordRejected("REQUIRED_BLANK", doing="mapping a record", found=found, fix=fix)
+            return RecordRejected("REQUIRED_BLANK", operation="mapping a record", problem=found, next_step=fix)
         return value
 
     def _rejections(
@@ -139,7 +139,7 @@ class MappingTable:
             result = results[cell]
             if isinstance(result, RecordRejected):
                 masked = " ".join(mask(self.source_fields[name].type, value) for name, value in zip(row.sources, cell, strict=True))
-                yield Rejection(self.entity, source_id, result.code, row.source, result.found, result.fix, masked.strip())
+                yield Rejection(self.entity, source_id, result.code, row.source, result.problem, result.next_step, masked.strip())
 
 
 def _text(result: str | RecordRejected) -> str:

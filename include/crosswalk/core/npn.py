@@ -54,7 +54,7 @@ def writing_npn(text: str) -> str:
     """Give the NPN a carrier's cell holds. Raises RecordRejected FILE_NPN_MISSING, FILE_NPN_AMBIGUOUS or FILE_NPN_FORMAT."""
     fault = npn_fault(text)
     if fault:
-        raise RecordRejected(fault.value, doing="reading a writing agent", found=_FOUND[fault], fix=_FIX)
+        raise RecordRejected(fault.value, operation="reading a writing agent", problem=_FOUND[fault], next_step=_FIX)
     return trimmed(text)
 
 
@@ -70,7 +70,7 @@ def provisioned_npn(text: str, place: str) -> str:
     """
     if npn_fault(text):
         fix = f"type the agent's whole NPN, 1 to {MAX_DIGITS} digits, with its leading zeros"
-        raise ConfigurationError("NPN_INVALID", doing=f"reading {place}", found="it is not an NPN", fix=fix)
+        raise ConfigurationError("NPN_INVALID", operation=f"reading {place}", problem="it is not an NPN", next_step=fix)
     return trimmed(text)
 
 

@@ -116,9 +116,9 @@ def check_sums(plan: pd.DataFrame, source_ids: Iterable[str], target_ids: Iterab
         if wrong:
             raise DataError(
                 "SUMS_DIFFER",
-                doing="checking that every record has one outcome",
-                found=f"{wrong} {side} record(s) have none, several, or one nobody asked for",
-                fix="clear the account's tasks from extract on; if it stays, report it as a defect of Crosswalk",
+                operation="checking that every record has one outcome",
+                problem=f"{wrong} {side} record(s) have none, several, or one nobody asked for",
+                next_step="clear the account's tasks from extract on; if it stays, report it as a defect of Crosswalk",
             )
 
 

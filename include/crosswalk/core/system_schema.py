@@ -40,9 +40,9 @@ def load_fields(system: str) -> dict[str, dict[str, Field]]:
     if system not in known:
         raise ConfigurationError(
             "SPEC_UNKNOWN_SYSTEM",
-            doing="reading the fields of a system",
-            found=f"no system is named {quoted(system)}{did_you_mean(system, known)}",
-            fix=f"choose among {', '.join(known)}",
+            operation="reading the fields of a system",
+            problem=f"no system is named {quoted(system)}{did_you_mean(system, known)}",
+            next_step=f"choose among {', '.join(known)}",
         )
     fields, problems = scan_fields(systems_folder() / system / "fields.csv", f"{system}/fields.csv")
     if problems:

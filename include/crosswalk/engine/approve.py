@@ -92,9 +92,9 @@ def require_approval(run: Run) -> None:
         return
     raise SafetyStop(
         "PLAN_NOT_APPROVED",
-        doing=f"loading {run.key}",
-        found="the plan is held (" + ", ".join(hold["code"] for hold in row.holds) + ") and nobody approved this plan",
-        fix="read the plan, then clear the approve task and answer it in Airflow under Required Actions",
+        operation=f"loading {run.key}",
+        problem="the plan is held (" + ", ".join(hold["code"] for hold in row.holds) + ") and nobody approved this plan",
+        next_step="read the plan, then clear the approve task and answer it in Airflow under Required Actions",
     )
 
 

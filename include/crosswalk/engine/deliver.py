@@ -79,9 +79,9 @@ def _require_generation(run: Run, found: int, planned: int) -> None:
     if found != planned:
         raise DataError(
             "TGT_LIST_CHANGED",
-            doing=f"loading {run.key}",
-            found=f"the plan was made for generation {planned} of the target, which is at {found}",
-            fix="clear the account's tasks from extract on",
+            operation=f"loading {run.key}",
+            problem=f"the plan was made for generation {planned} of the target, which is at {found}",
+            next_step="clear the account's tasks from extract on",
         )
 
 
@@ -158,9 +158,9 @@ def _keep(run: Run, delivery: Delivery, before: dict[str, pd.DataFrame], sent: S
     if kept.refused:
         raise SafetyStop(
             "TGT_KEEP_REFUSED",
-            doing=f"loading {run.key}",
-            found=f"the target refused {len(kept.refused)} record(s) it holds itself, and a replace would remove them",
-            fix="look at these records in the target; nothing was made visible",
+            operation=f"loading {run.key}",
+            problem=f"the target refused {len(kept.refused)} record(s) it holds itself, and a replace would remove them",
+            next_step="look at these records in the target; nothing was made visible",
         )
     return kept
 
@@ -218,7 +218,7 @@ def _many_refused(run: Run, sent: Sent, total: int) -> SafetyStop:
     stands = f"the {visible} it took are visible, the next run goes on from there" if visible else "nothing was made visible in the target"
     return SafetyStop(
         "TGT_MANY_REFUSED",
-        doing=f"loading {run.key}",
-        found=f"the target refused {len(sent.refused)} of {total} records (first reason: {reason.code} {reason.field})",
-        fix=f"look at the reasons, correct the mapping or the source; {stands}",
+        operation=f"loading {run.key}",
+        problem=f"the target refused {len(sent.refused)} of {total} records (first reason: {reason.code} {reason.field})",
+        next_step=f"look at the reasons, correct the mapping or the source; {stands}",
     )

@@ -69,9 +69,9 @@ def _leave_out(run: Run, source: Source) -> None:
     if len(left_out) == len(run.spec.entities):
         raise AuthRefused(
             "RIGHT_MISSING",
-            doing=f"checking the licences behind {run.settings.source}",
-            found=f"the user of the connection lacks {', '.join(sorted(lacking))}: nothing is left to read",
-            fix="ask an administrator to switch the licences on in User Rights, Licenses; then clear extract",
+            operation=f"checking the licences behind {run.settings.source}",
+            problem=f"the user of the connection lacks {', '.join(sorted(lacking))}: nothing is left to read",
+            next_step="ask an administrator to switch the licences on in User Rights, Licenses; then clear extract",
         )
     if left_out:
         log.warning("run %s goes without %s: the user lacks %s", run.key, ", ".join(left_out), ", ".join(sorted(lacking)))
@@ -91,9 +91,9 @@ def check_limits(run: Run, totals: dict[str, int]) -> None:
         if totals[entity] > limit:
             raise PermanentError(
                 f"LIMIT_{plural(entity).upper()}",
-                doing=f"checking the limits of {run.key}",
-                found=f"the source database holds {totals[entity]} {plural(entity)}, the limit is {limit}, whatever is selected",
-                fix=f"remove {plural(entity)} from the source until at most {limit} remain; nothing was written",
+                operation=f"checking the limits of {run.key}",
+                problem=f"the source database holds {totals[entity]} {plural(entity)}, the limit is {limit}, whatever is selected",
+                next_step=f"remove {plural(entity)} from the source until at most {limit} remain; nothing was written",
             )
 
 
@@ -112,9 +112,9 @@ def check_totals(run: Run, source: Source, counted: Mapping[str, int], entities:
     name = wrong[0]
     raise DataError(
         "SRC_COUNT_MISMATCH",
-        doing=f"reading {plural(name)} of {run.key}",
-        found=f"the pages hold {read[name]} records, the database counts {counted[name]}",
-        fix="run again; if it stays, ask the vendor whether its answers are capped",
+        operation=f"reading {plural(name)} of {run.key}",
+        problem=f"the pages hold {read[name]} records, the database counts {counted[name]}",
+        next_step="run again; if it stays, ask the vendor whether its answers are capped",
     )
 
 
@@ -123,9 +123,9 @@ def check_ownership(run: Run, source: Source, state: TargetState) -> None:
     if state.managed_by is not None and not source.describe().items() <= state.managed_by.items():
         raise ConfigurationError(
             "TGT_MANAGED_ELSEWHERE",
-            doing=f"checking who manages the target of {run.key}",
-            found="another source manages the target's list",
-            fix=f"give the account in include/accounts/{run.spec.accounts}.toml a target of its own",
+            operation=f"checking who manages the target of {run.key}",
+            problem="another source manages the target's list",
+            next_step=f"give the account in include/accounts/{run.spec.accounts}.toml a target of its own",
         )
 
 
@@ -135,9 +135,9 @@ def check_order(run: Run, state: TargetState) -> None:
         run.store.runs.skip_to(run.key.integration, run.key.account, state.last_snapshot)
         raise TransientError(
             "SNAPSHOT_BEHIND",
-            doing=f"comparing the snapshot numbers of {run.key} with the target's",
-            found=f"the target was given snapshot {state.last_snapshot} already",
-            fix="it is tried again with a higher number; if the store was restored from a backup, that is all",
+            operation=f"comparing the snapshot numbers of {run.key} with the target's",
+            problem=f"the target was given snapshot {state.last_snapshot} already",
+            next_step="it is tried again with a higher number; if the store was restored from a backup, that is all",
         )
 
 
@@ -146,9 +146,9 @@ def _check_fields(run: Run, entity: EntitySpec, landed: EntityManifest) -> None:
     if landed.rows and gone:
         raise DataError(
             "SRC_FIELD_GONE",
-            doing=f"reading {entity.plural} of {run.key}",
-            found=f"not every page has the field(s) {', '.join(gone)}",
-            fix="give the source's user the right to see them, or change the mapping table",
+            operation=f"reading {entity.plural} of {run.key}",
+            problem=f"not every page has the field(s) {', '.join(gone)}",
+            next_step="give the source's user the right to see them, or change the mapping table",
         )
 
 

@@ -78,9 +78,9 @@ def unstable(run: Run, side: str, what: str) -> TransientError:
     """Build the error for a side that does not hold still."""
     return TransientError(
         "SRC_READ_UNSTABLE" if side == "source" else "TGT_READ_UNSTABLE",
-        doing=f"reading the {side} of {run.key}, {what}",
-        found=f"the read lost its place or the list changed {MAX_RESTARTS + 1} times",
-        fix="it is tried again; if it stays, look for another job that changes the list, or ask the vendor why sessions end early",
+        operation=f"reading the {side} of {run.key}, {what}",
+        problem=f"the read lost its place or the list changed {MAX_RESTARTS + 1} times",
+        next_step="it is tried again; if it stays, look for another job that changes the list, or ask the vendor why sessions end early",
     )
 
 

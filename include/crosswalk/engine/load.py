@@ -82,9 +82,9 @@ def _require_plan(run: Run) -> None:
     if plan_digest(run, parts, row.mode) != row.plan_hash:
         raise DataError(
             "PLAN_CHANGED",
-            doing=f"loading {run.key}",
-            found="the plan in the landing zone is not the one that was made",
-            fix="clear the account's tasks from extract on",
+            operation=f"loading {run.key}",
+            problem="the plan in the landing zone is not the one that was made",
+            next_step="clear the account's tasks from extract on",
         )
 
 
@@ -118,7 +118,7 @@ def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat
 
 def _outdated(run: Run, found: str) -> SafetyStop:
     fix = "nothing was written; clear the account's tasks from extract on, a new plan that is held is asked about again"
-    return SafetyStop("PLAN_OUTDATED", doing=f"loading {run.key}", found=found, fix=fix)
+    return SafetyStop("PLAN_OUTDATED", operation=f"loading {run.key}", problem=found, next_step=fix)
 
 
 def _records(frame: pd.DataFrame) -> Counter[tuple[str, ...]]:

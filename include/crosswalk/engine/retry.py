@@ -28,9 +28,9 @@ def check_retry(spec: IntegrationSpec) -> None:
     if not spec.retry:
         raise ConfigurationError(
             "RETRY_NOT_OFFERED",
-            doing=f"retrying rejected records of {spec.name}",
-            found="this integration delivers no records alone because they were rejected",
-            fix=f"correct them where they come from, then run {spec.dag}: whatever it reads, it checks again",
+            operation=f"retrying rejected records of {spec.name}",
+            problem="this integration delivers no records alone because they were rejected",
+            next_step=f"correct them where they come from, then run {spec.dag}: whatever it reads, it checks again",
         )
 
 
@@ -40,9 +40,9 @@ def rejected_now(store: Store, integration: str, account: str, wanted: Collectio
     if unknown := sorted(set(wanted) - rejected):
         raise ConfigurationError(
             "RECORD_NOT_REJECTED",
-            doing=f"choosing the records of {integration}/{account} to retry",
-            found=f"{len(unknown)} of them are not rejected: {', '.join(unknown[:_SHOWN])}",
-            fix="choose among those of `crosswalk rejected list`, or name none to retry all",
+            operation=f"choosing the records of {integration}/{account} to retry",
+            problem=f"{len(unknown)} of them are not rejected: {', '.join(unknown[:_SHOWN])}",
+            next_step="choose among those of `crosswalk rejected list`, or name none to retry all",
         )
     return frozenset(wanted) or rejected
 

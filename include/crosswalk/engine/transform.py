@@ -100,9 +100,9 @@ def _restricted(run: Run, planned: list[Planned], rejections: list[Rejection]) -
     if first_delivery(run):
         raise ConfigurationError(
             "RETRY_TOO_EARLY",
-            doing=f"retrying rejected records of {run.key}",
-            found="nothing was delivered to the target yet",
-            fix="run the whole account first",
+            operation=f"retrying rejected records of {run.key}",
+            problem="nothing was delivered to the target yet",
+            next_step="run the whole account first",
         )
     return [_retried_alone(one, only, rejections) for one in planned]
 

@@ -79,9 +79,9 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
     if last is None or not last.generation:
         raise ConfigurationError(
             "UNDO_NOTHING",
-            doing=f"undoing the last delivery of {run.key}",
-            found="nothing was delivered to the target yet",
-            fix="check the account's name; there is nothing to undo",
+            operation=f"undoing the last delivery of {run.key}",
+            problem="nothing was delivered to the target yet",
+            next_step="check the account's name; there is nothing to undo",
         )
     _require_settled(run, state, last)
     wanted = last.generation - 1 if generation is None else generation
@@ -89,17 +89,17 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
     if row is None or not 0 <= wanted < last.generation:
         raise ConfigurationError(
             "UNDO_UNKNOWN",
-            doing=f"undoing to generation {wanted} of {run.key}",
-            found=f"no delivery of this account is known to have followed it; the target is at generation {last.generation}",
-            fix="name an earlier generation as the reports of the account show it, or leave it out for the one before",
+            operation=f"undoing to generation {wanted} of {run.key}",
+            problem=f"no delivery of this account is known to have followed it; the target is at generation {last.generation}",
+            next_step="name an earlier generation as the reports of the account show it, or leave it out for the one before",
         )
     folder = run.zone.folder(row.key)
     if not folder.exists(MANIFEST):
         raise DataError(
             "UNDO_EXPIRED",
-            doing=f"undoing snapshot {row.key.snapshot} of {run.key}",
-            found="the list as it was before is no longer in the landing zone",
-            fix="correct the source and run the account; keep snapshots longer (crosswalk landing purge --keep-days)",
+            operation=f"undoing snapshot {row.key.snapshot} of {run.key}",
+            problem="the list as it was before is no longer in the landing zone",
+            next_step="correct the source and run the account; keep snapshots longer (crosswalk landing purge --keep-days)",
         )
     maker = run.store.runs.maker_of(run.key.integration, run.key.account, wanted)
     return Undone(row, folder.manifest(), maker or row)
@@ -117,9 +117,9 @@ def _require_settled(run: Run, state: TargetState, last: RunRow) -> None:
     if wrong:
         raise DataError(
             "UNDO_UNSETTLED",
-            doing=f"undoing a delivery of {run.key}",
-            found=found,
-            fix="clear the load task that failed, or run the account, so that it ends; then undo",
+            operation=f"undoing a delivery of {run.key}",
+            problem=found,
+            next_step="clear the load task that failed, or run the account, so that it ends; then undo",
         )
 
 
@@ -128,9 +128,9 @@ def _plan(run: Run, undone: Undone, entity: EntitySpec) -> pd.DataFrame:
     if missing := sorted(set(columns_of(entity, "target")) - set(before.columns)):
         raise DataError(
             "UNDO_SHAPE",
-            doing=f"undoing snapshot {undone.row.key.snapshot} of {run.key}",
-            found=f"the list as it was before lacks field(s) of today's mapping: {', '.join(missing)}",
-            fix="undo with the version and the tables that made the delivery",
+            operation=f"undoing snapshot {undone.row.key.snapshot} of {run.key}",
+            problem=f"the list as it was before lacks field(s) of today's mapping: {', '.join(missing)}",
+            next_step="undo with the version and the tables that made the delivery",
         )
     now = run.folder.read_entity(f"target_{entity.name}")
     if run.spec.delivery == LIST:

@@ -53,7 +53,7 @@ def _stop_on_critical(run: Run, entity: EntitySpec, critical: list[RuleResult]) 
         rule = critical[0]
         raise DataError(
             rule.code,
-            doing=f"validating {entity.plural} of {run.key}",
-            found=f"{rule.message} ({rule.column}, {rule.failed} of {rule.checked} records)",
-            fix=f"{rule.fix}; nothing was written",
+            operation=f"validating {entity.plural} of {run.key}",
+            problem=f"{rule.message} ({rule.column}, {rule.failed} of {rule.checked} records)",
+            next_step=f"{rule.fix}; nothing was written",
         )

@@ -68,9 +68,9 @@ def _compare(run: Run, entity: EntitySpec, mode: str, done: pd.DataFrame, after:
         example = next(iter([*differ["source_id"], *left["target_id"]]))
         raise DataError(
             "TGT_READBACK_DIFFERS",
-            doing=f"reading back {entity.plural} of {run.key}",
-            found=f"{len(differ)} record(s) are not as sent and {len(left)} deleted one(s) are still there, such as {example}",
-            fix="look whether something else writes to the target; the next run puts it right",
+            operation=f"reading back {entity.plural} of {run.key}",
+            problem=f"{len(differ)} record(s) are not as sent and {len(left)} deleted one(s) are still there, such as {example}",
+            next_step="look whether something else writes to the target; the next run puts it right",
         )
 
 
@@ -81,9 +81,9 @@ def _check_once(run: Run, entity: str, told: Told, after: pd.DataFrame) -> None:
     if len(twice):
         raise DataError(
             "TGT_DUPLICATED",
-            doing=f"reading back {plural(entity)} of {run.key}",
-            found=f"{len(twice)} record(s) stand in the target more than once, such as {twice.iloc[0]}",
-            fix="remove the surplus records in the target; the next run leaves them alone",
+            operation=f"reading back {plural(entity)} of {run.key}",
+            problem=f"{len(twice)} record(s) stand in the target more than once, such as {twice.iloc[0]}",
+            next_step="remove the surplus records in the target; the next run leaves them alone",
         )
 
 
@@ -96,7 +96,7 @@ def _check_total(run: Run, entity: str, told: Told, found: int) -> None:
     if stated != found or abs(expected - found) > len(rows) - len(done):
         raise DataError(
             "SUMS_DIFFER",
-            doing=f"checking the sums of {plural(entity)} of {run.key}",
-            found=f"{expected} expected, {stated} stated by the target, {found} read back",
-            fix="look whether something else writes to the target; the next run puts it right",
+            operation=f"checking the sums of {plural(entity)} of {run.key}",
+            problem=f"{expected} expected, {stated} stated by the target, {found} read back",
+            next_step="look whether something else writes to the target; the next run puts it right",
         )

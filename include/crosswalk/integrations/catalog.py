@@ -30,7 +30,7 @@ def load_spec(integration: str, folder: Path | None = None, *, source: str = "")
         raise ConfigurationError.from_problems(f"reading the integration {integration}", problems)
     if source and source not in specs:
         found, fix = f"{quoted(source)} has no mapping table for it{did_you_mean(source, specs)}", f"choose among {', '.join(specs)}"
-        raise ConfigurationError("SPEC_UNKNOWN_SYSTEM", doing=f"reading the sources of {integration}", found=found, fix=fix)
+        raise ConfigurationError("SPEC_UNKNOWN_SYSTEM", operation=f"reading the sources of {integration}", problem=found, next_step=fix)
     return specs[source or next(iter(specs))]
 
 
@@ -49,9 +49,9 @@ def resolve_integration(name: str) -> str:
         return short[name]
     raise ConfigurationError(
         "SPEC_NOT_FOUND",
-        doing="looking for an integration",
-        found=f"none is named {quoted(name)}{did_you_mean(name, [*full, *short])}",
-        fix=f"choose among {', '.join([*full, *filter(None, short)])}",
+        operation="looking for an integration",
+        problem=f"none is named {quoted(name)}{did_you_mean(name, [*full, *short])}",
+        next_step=f"choose among {', '.join([*full, *filter(None, short)])}",
     )
 
 

@@ -47,9 +47,9 @@ class Folder:
         if self.exists(MANIFEST):
             raise DataError(
                 "LANDING_SEALED",
-                doing=f"discarding the {entity} pages of {self.key}",
-                found="the snapshot is complete",
-                fix="start a new run of the account",
+                operation=f"discarding the {entity} pages of {self.key}",
+                problem="the snapshot is complete",
+                next_step="start a new run of the account",
             )
         for name in self.names():
             if re.fullmatch(re.escape(entity) + r"-\d{5,}\.parquet", name):
@@ -120,7 +120,7 @@ class Folder:
         data = self._storage.read(path)
         if data is None:
             fix = "clear the run from the task that writes it; after the retention time, start a new run"
-            raise DataError("LANDING_MISSING", doing=_doing("reading", path), found="there is no such file", fix=fix)
+            raise DataError("LANDING_MISSING", operation=_doing("reading", path), problem="there is no such file", next_step=fix)
         return data
 
     def exists(self, name: str) -> bool:
@@ -138,13 +138,17 @@ class Folder:
     def _file(self, name: str) -> FilePath:
         if not _NAME.fullmatch(name):
             fix = "use lower case letters, digits, _ - and ."
-            raise ConfigurationError("LANDING_NAME", doing=f"naming a file of {self.key}", found="the name is not one of ours", fix=fix)
+            raise ConfigurationError(
+                "LANDING_NAME", operation=f"naming a file of {self.key}", problem="the name is not one of ours", next_step=fix
+            )
         return (*self._path, name)
 
     def _create(self, path: FilePath, data: bytes) -> None:
         if not self._storage.create(path, data) and self._storage.read(path) != data:
             fix = "start a new run of the account; a landed snapshot is never changed"
-            raise DataError("LANDING_CONFLICT", doing=_doing("writing", path), found="other content stands there already", fix=fix)
+            raise DataError(
+                "LANDING_CONFLICT", operation=_doing("writing", path), problem="other content stands there already", next_step=fix
+            )
 
     def _read_page(self, page: FileEntry, doing: str) -> bytes:
         data = self._storage.read(self._file(page.name))
@@ -163,4 +167,4 @@ def _entry(name: str, rows: int, data: bytes) -> FileEntry:
 
 def _incomplete(key: RunKey, found: str) -> DataError:
     fix = "clear the run from extract on; nothing is worked out from a snapshot that is not complete"
-    return DataError("SNAPSHOT_INCOMPLETE", doing=f"opening the snapshot {key}", found=found, fix=fix)
+    return DataError("SNAPSHOT_INCOMPLETE", operation=f"opening the snapshot {key}", problem=found, next_step=fix)

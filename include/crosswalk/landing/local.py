@@ -155,9 +155,9 @@ def _translate(error: OSError, doing: str) -> CrosswalkError:
     if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EISDIR}:
         return ConfigurationError(
             "LANDING_FILE_TYPE",
-            doing=doing,
-            found="a link, a device or another thing that is not ours stands there",
-            fix="find out who put it into the landing zone, then remove it",
+            operation=doing,
+            problem="a link, a device or another thing that is not ours stands there",
+            next_step="find out who put it into the landing zone, then remove it",
         )
     if error.errno in {errno.EACCES, errno.EPERM}:
         return refused(doing, reason)

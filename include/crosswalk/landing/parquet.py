@@ -60,13 +60,13 @@ def find(part: bytes, column: str, values: Collection[str], doing: str) -> pd.Da
 def corrupt(doing: str, found: str) -> DataError:
     """Build the error for a landed file that is not what was written."""
     fix = "clear the run from extract on; if it happens again, look at the disk"
-    return DataError("LANDING_CORRUPT", doing=doing, found=found, fix=fix)
+    return DataError("LANDING_CORRUPT", operation=doing, problem=found, next_step=fix)
 
 
 def _not_text(name: str, doing: str) -> DataError:
     return DataError(
         "LANDING_NOT_TEXT",
-        doing=doing,
-        found=f"the column {name} holds something that is not text",
-        fix="report this as a fault of Crosswalk, with the code and the column",
+        operation=doing,
+        problem=f"the column {name} holds something that is not text",
+        next_step="report this as a fault of Crosswalk, with the code and the column",
     )

@@ -71,7 +71,7 @@ def _s3(bucket: str, prefix: str, client: Any | None) -> Storage:
 
 def _wrong_url(found: str) -> ConfigurationError:
     fix = "give the connection crosswalk_landing an absolute folder or s3://bucket/prefix"
-    return ConfigurationError("LANDING_URL", doing="opening the landing zone", found=found, fix=fix)
+    return ConfigurationError("LANDING_URL", operation="opening the landing zone", problem=found, next_step=fix)
 
 
 def _path(top: str, key: RunKey) -> FilePath:
@@ -90,7 +90,7 @@ def _account_path(top: str, key: RunKey) -> FilePath:
 def _wrong_name() -> ConfigurationError:
     return ConfigurationError(
         "ACCOUNT_NAME",
-        doing="naming a run's folder",
-        found="the integration or the account has a name that cannot be a folder's",
-        fix="use lower case letters, digits, _ and -, at most 63 characters, beginning with a letter or a digit",
+        operation="naming a run's folder",
+        problem="the integration or the account has a name that cannot be a folder's",
+        next_step="use lower case letters, digits, _ and -, at most 63 characters, beginning with a letter or a digit",
     )

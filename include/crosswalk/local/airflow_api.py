@@ -40,9 +40,9 @@ class LocalApi(AirflowApi):
             time.sleep(0.5)
         raise TransientError(
             "LOCAL_AIRFLOW",
-            doing=f"waiting for DAG {dag_id}",
-            found=f"it was not there after {PARSE_SECONDS} s",
-            fix="run `airflow dags list-import-errors`, or read .local/logs/dag-processor.log",
+            operation=f"waiting for DAG {dag_id}",
+            problem=f"it was not there after {PARSE_SECONDS} s",
+            next_step="run `airflow dags list-import-errors`, or read .local/logs/dag-processor.log",
         )
 
     def unpause(self, dag_id: str) -> None:

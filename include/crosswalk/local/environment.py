@@ -91,9 +91,9 @@ def find_place(start: Path | None = None) -> Place:
             return Place(folder, folder / ".local")
     raise ConfigurationError(
         "LOCAL_NO_PROJECT",
-        doing="looking for the project folder",
-        found="no folder with pyproject.toml and dags at or above the working directory",
-        fix="run the command inside the project",
+        operation="looking for the project folder",
+        problem="no folder with pyproject.toml and dags at or above the working directory",
+        next_step="run the command inside the project",
     )
 
 

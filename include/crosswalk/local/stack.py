@@ -172,7 +172,7 @@ def _healthy(stack: Stack) -> bool:
 
 
 def _not_healthy(found: str, fix: str) -> TransientError:
-    return TransientError("LOCAL_NOT_HEALTHY", doing="starting the local Airflow", found=found, fix=fix)
+    return TransientError("LOCAL_NOT_HEALTHY", operation="starting the local Airflow", problem=found, next_step=fix)
 
 
 if __name__ == "__main__":

@@ -47,9 +47,9 @@ class SignIn:
         if missing:
             raise ConfigurationError(
                 "AIRFLOW_NOT_SET",
-                doing="looking for Airflow",
-                found=f"not in the environment: {', '.join(missing)}",
-                fix="set them; for what `make up` started: . .local/env",
+                operation="looking for Airflow",
+                problem=f"not in the environment: {', '.join(missing)}",
+                next_step="set them; for what `make up` started: . .local/env",
             )
         return found
 
@@ -80,7 +80,7 @@ class AirflowApi:
             self.call("POST", f"dags/{quote(dag_id)}/dagRuns", body, may_be=(_THERE_ALREADY,))
         except TransientError as error:
             fix = f"look whether {run_id} is among the runs of {dag_id}: it may have begun; else try again"
-            raise TransientError(error.code, doing=f"starting {dag_id}", found=error.found, fix=fix) from None
+            raise TransientError(error.code, operation=f"starting {dag_id}", problem=error.problem, next_step=fix) from None
         return run_id
 
     def run(self, dag_id: str, run_id: str) -> Json:
@@ -116,9 +116,9 @@ class AirflowApi:
             return _object(answer)
         raise PermanentError(
             "AIRFLOW_REFUSED",
-            doing=f"asking Airflow to {method} {path.partition('?')[0]}",
-            found=f"it answered {answer.status}: {str(_object(answer).get('detail', ''))[:200]}",
-            fix="correct what it names; if nothing is wrong with it, look at the DAG in Airflow",
+            operation=f"asking Airflow to {method} {path.partition('?')[0]}",
+            problem=f"it answered {answer.status}: {str(_object(answer).get('detail', ''))[:200]}",
+            next_step="correct what it names; if nothing is wrong with it, look at the DAG in Airflow",
         )
 
     def read(self, path: str) -> Json | None:
@@ -140,9 +140,9 @@ class AirflowApi:
         if answer.status == _FORBIDDEN:
             raise ConfigurationError(
                 "AIRFLOW_FORBIDDEN",
-                doing=f"asking Airflow to {method} {target}",
-                found="the user may not do that",
-                fix="sign in as somebody who may start runs of this DAG (role user or op)",
+                operation=f"asking Airflow to {method} {target}",
+                problem="the user may not do that",
+                next_step="sign in as somebody who may start runs of this DAG (role user or op)",
             )
         return answer
 
@@ -177,4 +177,4 @@ def _object(answer: Answer) -> Json:
 
 
 def _not_signed_in(found: str, fix: str) -> ConfigurationError:
-    return ConfigurationError("AIRFLOW_SIGN_IN", doing="signing in to Airflow", found=found, fix=fix)
+    return ConfigurationError("AIRFLOW_SIGN_IN", operation="signing in to Airflow", problem=found, next_step=fix)

@@ -29,7 +29,7 @@ def notice(context: Context) -> dict[str, Any]:
         "map_index": instance.map_index,
         "account": key.account if key else account if isinstance(account, str) and account else None,
         "code": error.code if isinstance(error, CrosswalkError) else type(error).__name__,
-        "next": error.fix if isinstance(error, CrosswalkError) else "read the task's log",
+        "next": error.next_step if isinstance(error, CrosswalkError) else "read the task's log",
         "report": run_url(key) if key else None,
         "ours": ours,
     }

@@ -75,9 +75,9 @@ def _check_limits(spec: IntegrationSpec, totals: Mapping[str, int]) -> None:
     if over:
         raise PermanentError(
             f"LIMIT_{plural(over[0]).upper()}",
-            doing=f"checking the limits of {spec.name}",
-            found=f"{_counts(totals)} in the whole database, allowed are {_counts(spec.limits)}",
-            fix=f"remove {' and '.join(map(plural, over))} from the source; the sync fails until then",
+            operation=f"checking the limits of {spec.name}",
+            problem=f"{_counts(totals)} in the whole database, allowed are {_counts(spec.limits)}",
+            next_step=f"remove {' and '.join(map(plural, over))} from the source; the sync fails until then",
         )
 
 

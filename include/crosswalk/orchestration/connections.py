@@ -62,9 +62,9 @@ def read_connection(conn_id: str) -> Connection:
     except AirflowNotFoundException:
         raise ConfigurationError(
             "CONN_NOT_FOUND",
-            doing=f"looking up connection {conn_id}",
-            found="Airflow has no connection with this id, or cannot read it",
-            fix="add it under Admin, Connections, or as AIRFLOW_CONN_" + conn_id.upper(),
+            operation=f"looking up connection {conn_id}",
+            problem="Airflow has no connection with this id, or cannot read it",
+            next_step="add it under Admin, Connections, or as AIRFLOW_CONN_" + conn_id.upper(),
         ) from None
     return connection
 

@@ -133,7 +133,9 @@ def _probe(zone: LandingZone) -> None:
     zone.storage.replace((name,), name.encode())
     try:
         if zone.storage.read((name,)) != name.encode():
-            raise DataError("LANDING_CORRUPT", doing="testing the landing zone", found="the probe came back changed", fix="check its disk")
+            raise DataError(
+                "LANDING_CORRUPT", operation="testing the landing zone", problem="the probe came back changed", next_step="check its disk"
+            )
     finally:
         zone.storage.remove((name,))
 

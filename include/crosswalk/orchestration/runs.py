@@ -189,9 +189,9 @@ def checked_handle(value: dict[str, Any]) -> dict[str, Any]:
     if not _harmless(value) or len(json.dumps(value)) > MAX_XCOM_CHARACTERS:
         raise DataError(
             "XCOM_REFUSED",
-            doing=f"handing over {value.get('integration')}/{value.get('account')} to the next task",
-            found="more than a handle and counts",
-            fix="land it in the landing zone; this is a mistake in a step",
+            operation=f"handing over {value.get('integration')}/{value.get('account')} to the next task",
+            problem="more than a handle and counts",
+            next_step="land it in the landing zone; this is a mistake in a step",
         )
     return value
 

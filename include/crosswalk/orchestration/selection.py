@@ -64,9 +64,9 @@ def choose(
     if unknown:
         raise ConfigurationError(
             "ACCOUNT_UNKNOWN",
-            doing="choosing the accounts of the run",
-            found="no account is named " + ", ".join(map(_shown, unknown)),
-            fix="choose among " + ", ".join(accounts),
+            operation="choosing the accounts of the run",
+            problem="no account is named " + ", ".join(map(_shown, unknown)),
+            next_step="choose among " + ", ".join(accounts),
         )
     at_any_time = on_demand or bool(setting)
     due = [name for name, account in accounts.items() if name in wanted or (not wanted and _due(account, at_any_time, interval))]
@@ -74,9 +74,9 @@ def choose(
     if len(chosen) > MAX_ACCOUNTS:
         raise ConfigurationError(
             "ACCOUNT_TOO_MANY",
-            doing="choosing the accounts of the run",
-            found=f"{len(chosen)} accounts, one run takes {MAX_ACCOUNTS}",
-            fix="make some of them manual, or run them in parts by name",
+            operation="choosing the accounts of the run",
+            problem=f"{len(chosen)} accounts, one run takes {MAX_ACCOUNTS}",
+            next_step="make some of them manual, or run them in parts by name",
         )
     return chosen
 

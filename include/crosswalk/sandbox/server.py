@@ -48,9 +48,9 @@ def _bound(host: str, port: int, handler: type[Handler]) -> _Server:
         reason = error.strerror if isinstance(error, OSError) else "there is no such port"
         raise ConfigurationError(
             "SANDBOX_PORT",
-            doing=f"starting the sandbox on {host} port {port}",
-            found=f"{reason}",
-            fix="choose another --port, or stop what uses this one",
+            operation=f"starting the sandbox on {host} port {port}",
+            problem=f"{reason}",
+            next_step="choose another --port, or stop what uses this one",
         ) from error
 
 

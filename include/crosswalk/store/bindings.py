@@ -101,9 +101,9 @@ def _compare(wanted: Binding, found: Binding, doing: str) -> None:
         end = found.source_identity if found.source_identity == wanted.source_identity else found.target_identity
         raise ConfigurationError(
             "CONN_ALREADY_BOUND",
-            doing=doing,
-            found=f"{end} already belongs to the account {found.account}",
-            fix=f"point {wanted.account} at another connection, or take {found.account} out of the accounts and release its binding",
+            operation=doing,
+            problem=f"{end} already belongs to the account {found.account}",
+            next_step=f"point {wanted.account} at another connection, or take {found.account} out of the accounts and release its binding",
         )
     for end, was, now in (
         ("source", found.source_identity, wanted.source_identity),
@@ -112,7 +112,7 @@ def _compare(wanted: Binding, found: Binding, doing: str) -> None:
         if was != now:
             raise ConfigurationError(
                 "CONN_SOURCE_CHANGED",
-                doing=doing,
-                found=f"the {end} connection leads to {now}, the account is bound to {was}",
-                fix="put the connection right; if the change is meant, release the binding: the next delivery is then held as a first one",
+                operation=doing,
+                problem=f"the {end} connection leads to {now}, the account is bound to {was}",
+                next_step="correct the connection; if the change is meant, release the binding: the next delivery is held as a first one",
             )

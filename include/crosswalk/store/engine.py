@@ -89,36 +89,38 @@ def _translate(error: SQLAlchemyError, where: str, doing: str) -> CrosswalkError
     if any(phrase in text for phrase in _WRONG_SETTING):
         return ConfigurationError(
             "STORE_REFUSED",
-            doing=doing,
-            found=f"the {where} refused the connection or the write ({kind})",
-            fix="check path, permissions, user, password and database name of the connection crosswalk_store",
+            operation=doing,
+            problem=f"the {where} refused the connection or the write ({kind})",
+            next_step="check path, permissions, user, password and database name of the connection crosswalk_store",
         )
     if isinstance(error, OperationalError | PoolTimeout) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return TransientError(
             "STORE_UNAVAILABLE",
-            doing=doing,
-            found=f"the {where} is locked, full or out of reach ({kind})",
-            fix="look at the database server and its disk; the task can simply be run again",
+            operation=doing,
+            problem=f"the {where} is locked, full or out of reach ({kind})",
+            next_step="look at the database server and its disk; the task can simply be run again",
         )
     return PermanentError(
         "STORE_STATEMENT_REFUSED",
-        doing=doing,
-        found=f"the {where} refused a statement ({kind})",
-        fix="report this as a fault of Crosswalk, with the code and the run",
+        operation=doing,
+        problem=f"the {where} refused a statement ({kind})",
+        next_step="report this as a fault of Crosswalk, with the code and the run",
     )
 
 
 def not_migrated(where: str, doing: str, found: str) -> ConfigurationError:
     """Build the error for a database whose tables are not those of this version."""
-    return ConfigurationError("STORE_NOT_MIGRATED", doing=doing, found=f"the {where} {found}", fix="run `crosswalk store migrate`")
+    return ConfigurationError(
+        "STORE_NOT_MIGRATED", operation=doing, problem=f"the {where} {found}", next_step="run `crosswalk store migrate`"
+    )
 
 
 def _wrong_url(found: str) -> ConfigurationError:
     return ConfigurationError(
         "STORE_URL",
-        doing="opening the store",
-        found=found,
-        fix="give the connection crosswalk_store a SQLite file or a PostgreSQL database (postgresql+psycopg)",
+        operation="opening the store",
+        problem=found,
+        next_step="give the connection crosswalk_store a SQLite file or a PostgreSQL database (postgresql+psycopg)",
     )
 
 
@@ -145,9 +147,9 @@ def _prepare_file(path: Path) -> None:
     except OSError as error:
         raise ConfigurationError(
             "STORE_REFUSED",
-            doing="opening the store",
-            found=f"the SQLite file cannot be created or opened ({error.strerror})",
-            fix="give the connection crosswalk_store a path this user may write to",
+            operation="opening the store",
+            problem=f"the SQLite file cannot be created or opened ({error.strerror})",
+            next_step="give the connection crosswalk_store a path this user may write to",
         ) from None
 
 

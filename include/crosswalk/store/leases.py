@@ -94,10 +94,10 @@ class Leases:
             return
         raise Fenced(
             "ACCOUNT_BUSY",
-            doing=doing,
-            found=f"{found.holder} (snapshot {found.fence}) has the account since {_clock(found.acquired_at)}, "
+            operation=doing,
+            problem=f"{found.holder} (snapshot {found.fence}) has the account since {_clock(found.acquired_at)}, "
             f"until {_clock(found.expires_at)} at the latest",
-            fix="wait for that run to end; it delivers what the source holds. Then clear this task, if something is still missing",
+            next_step="wait for that run to end; it delivers what the source holds. Then clear this task, if something is still missing",
         )
 
     def _until(self, seconds: float) -> datetime:
@@ -135,7 +135,7 @@ def _clock(moment: datetime) -> str:
 def _lost(held: Lease, doing: str) -> Fenced:
     return Fenced(
         "LEASE_LOST",
-        doing=doing,
-        found=f"the lease of snapshot {held.key.snapshot} is no longer this attempt's: it ran out and another one took over",
-        fix="nothing more is written by this attempt; look at the newest run of the account",
+        operation=doing,
+        problem=f"the lease of snapshot {held.key.snapshot} is no longer this attempt's: it ran out and another one took over",
+        next_step="nothing more is written by this attempt; look at the newest run of the account",
     )

@@ -51,9 +51,9 @@ def refuse_stale(numbers: Numbers, key: RunKey, doing: str) -> None:
     if key.snapshot < numbers.newest:
         raise Fenced(
             "STALE_SNAPSHOT",
-            doing=doing,
-            found=f"snapshot {numbers.newest} of {key.integration}/{key.account} is newer than {key.snapshot}",
-            fix="nothing: newer data went to the target; start a new run if today's data is wanted",
+            operation=doing,
+            problem=f"snapshot {numbers.newest} of {key.integration}/{key.account} is newer than {key.snapshot}",
+            next_step="nothing: newer data went to the target; start a new run if today's data is wanted",
         )
 
 

@@ -131,9 +131,9 @@ class Runs:
         dead = *ours, run.c.snapshot < key.snapshot, run.c.status == RunStatus.RUNNING, run.c.replays.is_(None)
         error = TransientError(
             "RUN_ABANDONED",
-            doing=f"beginning snapshot {key.snapshot} of {key.integration}/{key.account}",
-            found="this earlier run had ended without a word, its process killed",
-            fix="look at the log of its last task; the run that began then delivers what the source holds",
+            operation=f"beginning snapshot {key.snapshot} of {key.integration}/{key.account}",
+            problem="this earlier run had ended without a word, its process killed",
+            next_step="look at the log of its last task; the run that began then delivers what the source holds",
         )
         ended = {"status": RunStatus.FAILED, "error_code": error.code, "error_text": str(error), "ended_at": datetime.now(UTC)}
         with writing(self._engine, doing) as connection:
@@ -205,9 +205,9 @@ def unknown_run(key: RunKey, doing: str) -> ConfigurationError:
     """Build the error for a run the store has never seen."""
     return ConfigurationError(
         "RUN_UNKNOWN",
-        doing=doing,
-        found=f"the store has no run {key}",
-        fix="check that the connection crosswalk_store leads to the store the run began in, else clear the run from extract on",
+        operation=doing,
+        problem=f"the store has no run {key}",
+        next_step="check that the connection crosswalk_store leads to the store the run began in, else clear the run from extract on",
     )
 
 

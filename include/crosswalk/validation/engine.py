@@ -131,7 +131,7 @@ def _stop_on(broken: list[str]) -> None:
     if broken:
         raise DataError(
             "VALIDATION_RULE_BROKEN",
-            doing="evaluating the validation rules",
-            found="; ".join(broken),
-            fix="correct the expectation in the integration's spec.toml; nothing was written",
+            operation="evaluating the validation rules",
+            problem="; ".join(broken),
+            next_step="correct the expectation in the integration's spec.toml; nothing was written",
         )

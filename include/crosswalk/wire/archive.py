@@ -50,7 +50,10 @@ def require_plain(start: bytes, doing: str) -> None:
     """Refuse an archive inside an archive. Raises DataError FILE_TOO_LARGE: it is how bombs are nested."""
     if start.startswith((ZIP, GZIP)):
         raise DataError(
-            "FILE_TOO_LARGE", doing=doing, found="an archive lies inside the archive", fix="ask the carrier to pack the file once"
+            "FILE_TOO_LARGE",
+            operation=doing,
+            problem="an archive lies inside the archive",
+            next_step="ask the carrier to pack the file once",
         )
 
 

@@ -30,9 +30,9 @@ def checked_text(content: bytes, content_type: str, doing: str) -> str:
     if media_type(content_type) in _HTML_TYPES or _HTML_START.match(content[:4096].removeprefix(codecs.BOM_UTF8)):
         raise DataError(
             "SRC_AUTH_PAGE",
-            doing=doing,
-            found="the answer is a web page, as for signing in",
-            fix="check Path and whether a sign-in or a proxy stands between",
+            operation=doing,
+            problem="the answer is a web page, as for signing in",
+            next_step="check Path and whether a sign-in or a proxy stands between",
         )
     charset = _CHARSET.search(content_type)
     if (charset and not is_utf8(charset[1])) or content.startswith(_WIDE_MARKS) or b"\x00" in content[:2]:
@@ -57,7 +57,7 @@ def not_utf8(doing: str) -> DataError:
 
 def data_error(code: str, doing: str, found: str) -> DataError:
     """A DataError on which the only advice is to try again and ask the vendor."""
-    return DataError(code, doing=doing, found=found, fix="run again; if it stays, report the code and the time to the vendor")
+    return DataError(code, operation=doing, problem=found, next_step="run again; if it stays, report the code and the time to the vendor")
 
 
 def _decoded(content: bytes, doing: str) -> str:

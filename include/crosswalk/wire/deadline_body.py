@@ -25,8 +25,8 @@ class TimelyBody(io.BytesIO):
         if time.time() > self._leave_by:
             raise TransientError(
                 "CONN_LATE",
-                doing=self._doing,
-                found="the process was held up, and the time in which the request may leave is over; it was not sent",
-                fix="nothing: it is looked at again by the next run",
+                operation=self._doing,
+                problem="the process was held up, and the time in which the request may leave is over; it was not sent",
+                next_step="nothing: it is looked at again by the next run",
             )
         return super().read(size)

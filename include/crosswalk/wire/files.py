@@ -86,19 +86,19 @@ def empty(doing: str) -> DataError:
 
 def wrong_type(doing: str, found: str) -> DataError:
     """The file is of another kind than it may be."""
-    return DataError("FILE_TYPE", doing=doing, found=found, fix="drop a CSV, TSV, XLSX or X12 file, plain or in a zip")
+    return DataError("FILE_TYPE", operation=doing, problem=found, next_step="drop a CSV, TSV, XLSX or X12 file, plain or in a zip")
 
 
 def too_large(doing: str, allowed: int) -> DataError:
     """The file passes a cap."""
     return DataError(
         "FILE_TOO_LARGE",
-        doing=doing,
-        found=f"it unpacks to more than the {allowed:,} bytes it may",
-        fix="ask the carrier for smaller files; a workbook can come as CSV",
+        operation=doing,
+        problem=f"it unpacks to more than the {allowed:,} bytes it may",
+        next_step="ask the carrier for smaller files; a workbook can come as CSV",
     )
 
 
 def file_error(code: str, doing: str, found: str) -> DataError:
     """A DataError on which the only advice is another file."""
-    return DataError(code, doing=doing, found=found, fix="ask the carrier for the file again; nothing of it was taken")
+    return DataError(code, operation=doing, problem=found, next_step="ask the carrier for the file again; nothing of it was taken")

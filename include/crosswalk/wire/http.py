@@ -200,16 +200,21 @@ def _check_status(response: requests.Response, doing: str) -> None:
     if 300 <= status < 400:
         raise ConfigurationError(
             "CONN_REDIRECT",
-            doing=doing,
-            found=f"the server sends us elsewhere (status {status}), which is not followed",
-            fix="set Host, Port and Path of the connection to the final address, if you trust it",
+            operation=doing,
+            problem=f"the server sends us elsewhere (status {status}), which is not followed",
+            next_step="set Host, Port and Path of the connection to the final address, if you trust it",
         )
     if status in _NOT_FOR_US:
-        raise AuthRefused("CONN_AUTH_FAILED", doing=doing, found=f"the server refused us (status {status})", fix="check the credentials")
+        raise AuthRefused(
+            "CONN_AUTH_FAILED", operation=doing, problem=f"the server refused us (status {status})", next_step="check the credentials"
+        )
     if status >= 500 or status in (_TIMEOUT, _TOO_MANY):
         raise _later(status, retry_after_seconds(response.headers.get("Retry-After")), doing)
     raise PermanentError(
-        "CONN_STATUS", doing=doing, found=f"the server answered with status {status}", fix="check Host, Port and Path of the connection"
+        "CONN_STATUS",
+        operation=doing,
+        problem=f"the server answered with status {status}",
+        next_step="check Host, Port and Path of the connection",
     )
 
 
@@ -217,10 +222,10 @@ def _later(status: int, wait: float | None, doing: str) -> TransientError:
     if status == _TOO_MANY or (status == 503 and wait is not None):
         limited = RateLimited(
             "CONN_RATE_LIMITED",
-            doing=doing,
-            found=f"the server asks us to wait (status {status})",
-            fix="run again later; if it stays, lower the requests per second of the connection",
+            operation=doing,
+            problem=f"the server asks us to wait (status {status})",
+            next_step="run again later; if it stays, lower the requests per second of the connection",
         )
         limited.wait_seconds = wait
         return limited
-    return TransientError("CONN_SERVER_ERROR", doing=doing, found=f"the server failed (status {status})", fix="run again later")
+    return TransientError("CONN_SERVER_ERROR", operation=doing, problem=f"the server failed (status {status})", next_step="run again later")

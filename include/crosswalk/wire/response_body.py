@@ -41,16 +41,16 @@ def read_body(response: requests.Response, limits: BodyLimits, doing: str) -> by
 
 def short_body(doing: str) -> TransientError:
     """The body ended before its announced end."""
-    return TransientError("SRC_SHORT_BODY", doing=doing, found="the answer ended before its announced end", fix="run again")
+    return TransientError("SRC_SHORT_BODY", operation=doing, problem="the answer ended before its announced end", next_step="run again")
 
 
 def too_large(doing: str, max_bytes: int) -> DataError:
     """The body passes the cap."""
     return DataError(
         "SRC_TOO_LARGE",
-        doing=doing,
-        found=f"the answer is larger than {max_bytes:,} bytes",
-        fix="lower the page size of the connection",
+        operation=doing,
+        problem=f"the answer is larger than {max_bytes:,} bytes",
+        next_step="lower the page size of the connection",
     )
 
 
@@ -63,7 +63,10 @@ def _read(response: requests.Response, limits: BodyLimits, doing: str) -> bytes:
             raise too_large(doing, limits.max_bytes)
         if time.monotonic() > limits.deadline:
             raise TransientError(
-                "CONN_TIMEOUT", doing=doing, found="the answer did not arrive in the time allowed", fix="run again; the server is slow"
+                "CONN_TIMEOUT",
+                operation=doing,
+                problem="the answer did not arrive in the time allowed",
+                next_step="run again; the server is slow",
             )
     return bytes(body)
 
@@ -85,4 +88,6 @@ def _unpack(packed: bytes, max_bytes: int, doing: str) -> bytes:
 
 
 def _corrupt(doing: str, found: str) -> DataError:
-    return DataError("SRC_CORRUPT", doing=doing, found=found, fix="run again; if it stays, tell the vendor or whoever runs a proxy between")
+    return DataError(
+        "SRC_CORRUPT", operation=doing, problem=found, next_step="run again; if it stays, tell the vendor or whoever runs a proxy between"
+    )

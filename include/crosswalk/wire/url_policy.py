@@ -92,9 +92,9 @@ class AddressPolicy:
         except (OSError, UnicodeError):
             raise TransientError(
                 "CONN_UNREACHABLE",
-                doing=f"looking up the host of {self.name}",
-                found="the name service knows no address for it",
-                fix="check the spelling of Host in the connection, then the network of this machine",
+                operation=f"looking up the host of {self.name}",
+                problem="the name service knows no address for it",
+                next_step="check the spelling of Host in the connection, then the network of this machine",
             ) from None
         addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
         for address in addresses:
@@ -163,7 +163,7 @@ class AddressPolicy:
         )
 
     def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, doing=f"checking the address of {self.name}", found=found, fix=fix)
+        return ConfigurationError(code, operation=f"checking the address of {self.name}", problem=found, next_step=fix)
 
 
 def check_characters(text: str, name: str, what: str, *, ascii_only: bool = False) -> None:
@@ -172,9 +172,9 @@ def check_characters(text: str, name: str, what: str, *, ascii_only: bool = Fals
     if (ascii_only and not text.isascii()) or any(unicodedata.category(character) in refused for character in text):
         raise ConfigurationError(
             "CONN_BAD_CHARACTER",
-            doing=f"checking the connection {name}",
-            found=f"{what} holds a line break or another character that cannot stand there",
-            fix="type it again; a copied value often brings one along",
+            operation=f"checking the connection {name}",
+            problem=f"{what} holds a line break or another character that cannot stand there",
+            next_step="type it again; a copied value often brings one along",
         )
 
 

@@ -187,10 +187,10 @@ class Dying:
     def __getattr__(self, name: str) -> Any:
         def call(*arguments: Any, **named: Any) -> Any:
             if name == self._at and not self._after:
-                raise TransientError("CONN_BROKEN", doing=name, found="killed", fix="clear the task")
+                raise TransientError("CONN_BROKEN", operation=name, problem="killed", next_step="clear the task")
             answer = getattr(self._inner, name)(*arguments, **named)
             if name == self._at:
-                raise TransientError("CONN_BROKEN", doing=name, found="killed", fix="clear the task")
+                raise TransientError("CONN_BROKEN", operation=name, problem="killed", next_step="clear the task")
             return answer
 
         return call

@@ -166,7 +166,7 @@ def stopped(scene: Scene, change: Change, **settings: Any) -> CrosswalkError:
         scene.seen.with_(**settings).run()
     text = "".join(traceback.format_exception(caught.value))
     assert scene.names_nobody(text)
-    assert re.search(r"_test|smartoffice_to_fmg/summit", caught.value.doing), caught.value.doing
+    assert re.search(r"_test|smartoffice_to_fmg/summit", caught.value.operation), caught.value.operation
     row = scene.box.store.runs.latest("smartoffice_to_fmg", "summit", limit=1)[0]
     assert row.error_code == caught.value.code
     return caught.value

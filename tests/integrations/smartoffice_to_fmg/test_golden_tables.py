@@ -87,7 +87,7 @@ def test_a_bad_spec_is_refused_with_all_its_problems(case: str, tmp_path: Path, 
     found = [f"{problem.code} {problem.place}" for problem in raised.value.problems]
     compare(f"bad_specs/{case}/expected.txt", found, golden)
     assert raised.value.code == raised.value.problems[0].code
-    assert all(problem.found and problem.fix and str(tmp_path) not in str(problem) for problem in raised.value.problems)
+    assert all(problem.problem and problem.next_step and str(tmp_path) not in str(problem) for problem in raised.value.problems)
 
 
 def test_the_spec_itself_is_read_from_any_folder(tmp_path: Path, spec: IntegrationSpec) -> None:

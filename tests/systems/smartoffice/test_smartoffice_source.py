@@ -122,7 +122,7 @@ def test_the_right_is_checked_and_both_kinds_of_customer_are_told(connect: Conne
         connect().require_right("FMG")
     assert caught.value.code == "RIGHT_MISSING"
     for words in ("User Accounts", "User Rights", "Integrations", "check FMG", "enterprise", "contact Ebix directly"):
-        assert words in caught.value.fix
+        assert words in caught.value.next_step
 
 
 @pytest.mark.requirement("FMG-03")

@@ -171,7 +171,7 @@ def test_what_is_no_amount_is_rejected(typed: str) -> None:
     with pytest.raises(RecordRejected) as raised:
         amount(typed)
     assert raised.value.code == "SRC_BAD_AMOUNT"
-    assert typed not in raised.value.found
+    assert typed not in raised.value.problem
 
 
 @pytest.mark.requirement("EMON-09")

@@ -48,7 +48,7 @@ def test_a_wrong_row_is_named(tmp_path: Path, row: str, found: str) -> None:
     path.write_text(f"{HEADER}contact,id,text,,no,\n{row}\n")
     fields, problems = scan_fields(path, "fmg/fields.csv")
 
-    assert [(one.code, one.place, one.found) for one in problems] == [("MAP_TYPE", "fmg/fields.csv row 3", found)]
+    assert [(one.code, one.place, one.problem) for one in problems] == [("MAP_TYPE", "fmg/fields.csv row 3", found)]
     assert list(fields["contact"]) == ["id"]
 
 

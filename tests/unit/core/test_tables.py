@@ -80,4 +80,4 @@ def test_no_more_than_a_bounded_part_of_a_file_is_read(tmp_path: Path, monkeypat
 def test_an_unknown_column_comes_with_a_guess(tmp_path: Path) -> None:
     problem = scan_table(written(tmp_path, "one,Two \na,b\n"), COLUMNS)[1][0]
 
-    assert problem.found == "unknown column 'Two ' (did you mean 'two'?)"
+    assert problem.problem == "unknown column 'Two ' (did you mean 'two'?)"

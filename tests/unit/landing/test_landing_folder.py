@@ -82,7 +82,7 @@ def test_a_snapshot_is_not_sealed_while_a_page_is_missing(folder: Folder, land: 
     other = zone.folder(RunKey("smartoffice_to_fmg", "summit", 13))
     other.write_page("source_contact", 2, [ROW], COLUMNS)
     error = refusal(other.seal, replace(manifest, key=other.key))
-    assert (error.code, error.found) == ("SNAPSHOT_INCOMPLETE", "1 of 2 pages are missing")
+    assert (error.code, error.problem) == ("SNAPSHOT_INCOMPLETE", "1 of 2 pages are missing")
     assert not other.exists("manifest.json")
 
 
@@ -127,7 +127,7 @@ def test_a_changed_file_is_noticed(folder: Folder, land: Callable[..., Manifest]
     overwrite(folder, name, change)
     error = refusal(folder.read_entity, "source_contact")
     assert error.code == "LANDING_CORRUPT"
-    assert "summit" in error.doing
+    assert "summit" in error.operation
 
 
 def test_a_manifest_of_another_run_is_noticed(folder: Folder, land: Callable[..., Manifest], zone: LandingZone) -> None:
@@ -166,7 +166,7 @@ def test_only_text_is_landed_and_no_value_is_shown(folder: Folder, values: list[
     frame = pd.DataFrame({"first_name": pd.Series(values, dtype="object")})
     error = refusal(folder.write_frame, "desired", frame)
     assert error.code == "LANDING_NOT_TEXT"
-    assert "first_name" in error.found
+    assert "first_name" in error.problem
     assert "Quentin" not in str(error)
     assert refusal(folder.write_page, "source_contact", 1, frame.to_dict("records"), ["first_name"]).code == "LANDING_NOT_TEXT"
     assert folder.names() == []
@@ -187,7 +187,7 @@ def test_files_of_any_kind(folder: Folder) -> None:
         assert folder.read_bytes("report.html") == content
     error = refusal(folder.read_bytes, "report.json")
     assert error.code == "LANDING_MISSING"
-    assert "data/smartoffice_to_fmg/summit/12/report.json" in error.doing
+    assert "data/smartoffice_to_fmg/summit/12/report.json" in error.operation
     assert refusal(folder.read_frame, "plan").code == "LANDING_MISSING"
 
 

@@ -36,7 +36,7 @@ def leaves(kind: type[CrosswalkError]) -> list[type[CrosswalkError]]:
 
 @pytest.mark.parametrize("kind", leaves(CrosswalkError))
 def test_only_what_may_pass_is_tried_again(kind: type[CrosswalkError]) -> None:
-    error = kind("A_CODE", doing="reading", found="nothing", fix="wait")
+    error = kind("A_CODE", operation="reading", problem="nothing", next_step="wait")
     decision = RETRY_POLICY.evaluate(error, try_number=1, max_tries=3)
     assert decision.action is (RetryAction.RETRY if issubclass(kind, TransientError) else RetryAction.FAIL)
 
@@ -121,7 +121,7 @@ def test_approval_defaults_to_reject_and_ends_red() -> None:
 @pytest.mark.parametrize(
     ("error", "code", "following"),
     [
-        (ConfigurationError("CONN_HOST", doing="checking", found="it is blank", fix="fill it in"), "CONN_HOST", "fill it in"),
+        (ConfigurationError("CONN_HOST", operation="checking", problem="it is blank", next_step="fill it in"), "CONN_HOST", "fill it in"),
         (KeyError("quinn@example.test"), "KeyError", "read the task's log"),
     ],
 )

@@ -94,7 +94,7 @@ def test_an_approval_ends_when_the_source_changes_between_two_attempts(delivered
 
 
 def broken(_operation: Operation) -> str:
-    raise TransientError("CONN_SERVER_ERROR", doing="sending", found="nothing", fix="wait")
+    raise TransientError("CONN_SERVER_ERROR", operation="sending", problem="nothing", next_step="wait")
 
 
 @pytest.mark.requirement("SAFE-4")

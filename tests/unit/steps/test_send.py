@@ -126,7 +126,7 @@ def test_a_failure_ends_the_sending_and_is_raised(key_and_store: tuple[RunKey, S
     class Broken(Picky):
         def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
             if number > 8:
-                raise TransientError("CONN_SERVER_ERROR", doing="sending", found="nothing", fix="wait")
+                raise TransientError("CONN_SERVER_ERROR", operation="sending", problem="nothing", next_step="wait")
             return super().send(number, operations)
 
     with pytest.raises(TransientError):

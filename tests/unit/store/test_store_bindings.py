@@ -46,7 +46,7 @@ def test_a_connection_that_leads_elsewhere_is_refused(store: Store, source: str,
     with pytest.raises(ConfigurationError, match=f"the {end} connection leads to") as raised:
         store.bindings.bind(FMG, "summit", source, target)
     assert raised.value.code == "CONN_SOURCE_CHANGED"
-    assert "release the binding" in raised.value.fix
+    assert "release the binding" in raised.value.next_step
 
 
 def test_a_released_binding_makes_the_next_delivery_the_first(store: Store, begin: Callable[..., RunKey]) -> None:

@@ -49,8 +49,8 @@ def test_a_rule_that_cannot_run_stops_the_run(group: EntitySpec, broken: dict[st
     with pytest.raises(DataError) as raised:
         validate(replace(group, expectations=(RULE, replace(RULE, code="BROKEN_ONE", **broken))), frame, None)
     assert raised.value.code == "VALIDATION_RULE_BROKEN"
-    assert "BROKEN_ONE" in raised.value.found
-    assert "NAME_STYLE" not in raised.value.found
+    assert "BROKEN_ONE" in raised.value.problem
+    assert "NAME_STYLE" not in raised.value.problem
     assert "canary-name-41" not in str(raised.value)
 
 

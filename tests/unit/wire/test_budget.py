@@ -82,7 +82,7 @@ def test_a_wish_of_the_vendor_binds_all(serve: Callable[[list[Reply]], LocalServ
 
 
 def test_a_budget_out_of_reach_is_tried_again(serve: Callable[[list[Reply]], LocalServer]) -> None:
-    budget = Counted(error=TransientError("STORE_UNAVAILABLE", doing="taking", found="locked", fix="again"))
+    budget = Counted(error=TransientError("STORE_UNAVAILABLE", operation="taking", problem="locked", next_step="again"))
     server = serve([Reply(b"fine")])
     wire(server, budget).request(CALL)
     assert (budget.taken, len(server.seen)) == (1, 1)

@@ -48,13 +48,13 @@ def waits(monkeypatch: pytest.MonkeyPatch, policy: RetryPolicy, error: Transient
 
 
 def limited(seconds: float | None) -> RateLimited:
-    error = RateLimited("CONN_RATE_LIMITED", doing="a", found="b", fix="c")
+    error = RateLimited("CONN_RATE_LIMITED", operation="a", problem="b", next_step="c")
     error.wait_seconds = seconds
     return error
 
 
 def test_the_wait_doubles_and_never_falls_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept = waits(monkeypatch, RetryPolicy(), TransientError("X", doing="a", found="b", fix="c"))
+    slept = waits(monkeypatch, RetryPolicy(), TransientError("X", operation="a", problem="b", next_step="c"))
     assert len(slept) == 4
     assert all(wait >= least for wait, least in zip(slept, (0.5, 1, 2, 4), strict=True))
 

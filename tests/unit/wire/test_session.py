@@ -106,7 +106,7 @@ def test_a_lasting_fault_ends_with_its_code(serve: Serve, fault: Reply, code: st
     error = error_of(server, max_body=8000 if code == "SRC_SHORT_BODY" else 2000)
     assert (error.code, len(server.seen)) == (code, tries)
     assert isinstance(error, kind)
-    assert error.doing == CALL.doing
+    assert error.operation == CALL.doing
     assert "canary-query" not in "".join(traceback.format_exception(error))
 
 
@@ -157,7 +157,7 @@ def test_a_transient_error_of_the_reader_is_tried_again(serve: Serve) -> None:
 
     def read(answer: Answer) -> bytes:
         if answer.content == b"busy":
-            raise TransientError("SRC_BUSY", doing="a", found="b", fix="c")
+            raise TransientError("SRC_BUSY", operation="a", problem="b", next_step="c")
         return answer.content
 
     assert wire(server).exchange(CALL, read) == b"done"

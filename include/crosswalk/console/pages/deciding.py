@@ -48,7 +48,7 @@ def decide(request: Request, account: str, entity: str, spec: Review, user: GetU
     taken = open_store().decisions.decide_each(spec.name, account, [wish], user.get_name())
     now = _room(request, spec, account, entity)
     if taken.refused:
-        return record_page(now, user, source_id, way, refused=taken.refused[0][1].found)
+        return record_page(now, user, source_id, way, refused=taken.refused[0][1].problem)
     said = taken.decisions[0].number
     stays = kind is Kind.NOT_A_MATCH and now.desk.line(desk.place[source_id]).stands.tab is Tab.MATCH
     return _see(_onward(now, way, source_id if stays else after, said))
@@ -65,7 +65,7 @@ def undo(request: Request, account: str, entity: str, spec: Review, user: GetUse
     try:
         said = open_store().decisions.undo(spec.name, account, number, user.get_name()).number
     except PermanentError as error:
-        return record_page(_room(request, spec, account, entity), user, old.source_id, way, refused=error.found)
+        return record_page(_room(request, spec, account, entity), user, old.source_id, way, refused=error.problem)
     return _see(room.record(old.source_id, way, said=said))
 
 
@@ -112,7 +112,7 @@ def import_all(request: Request, account: str, entity: str, spec: Review, user: 
     failed = _import(room, places, _resource_type(room, form), as_of, by)
     if refused or failed:
         done = len(places) - len(failed)
-        shown = [(wish, error.found) for wish, error in [*refused, *failed]]
+        shown = [(wish, error.problem) for wish, error in [*refused, *failed]]
         return page(
             request, "review_refused.html.j2", status=409, **room.words(), room=room, way=way, done=done, refused=shown, listed=LISTED
         )

@@ -162,7 +162,7 @@ def _fields(top: SpecSection, systems: Sequence[str]) -> tuple[dict[str, Fields]
         try:
             fields |= {TARGET if side == TARGET else system: load_fields(system)} if system else {}
         except ConfigurationError as error:
-            problems += error.problems or [Problem(error.code, f"{SPEC} {side}", error.found, error.fix)]
+            problems += error.problems or [Problem(error.code, f"{SPEC} {side}", error.problem, error.next_step)]
     return fields, problems
 
 

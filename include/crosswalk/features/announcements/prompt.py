@@ -42,9 +42,9 @@ def offers(run: Run, target: LinkTarget) -> list[Offer]:
     if owners and not known:
         raise ConfigurationError(
             "CLIENT_NOT_EXPORTED",
-            doing=f"looking for what can be linked in {run.key}",
-            found=f"the target has none of the clients ({', '.join(owners[:5])})",
-            fix="export the clients first (emoney_client_export), then clear this task",
+            operation=f"looking for what can be linked in {run.key}",
+            problem=f"the target has none of the clients ({', '.join(owners[:5])})",
+            next_step="export the clients first (emoney_client_export), then clear this task",
         )
     named = [Offer(_option(one, owner), one.entity, one.source_id, owner) for _, one in found for owner in one.belongs_to if owner in known]
     run.folder.write_bytes(_FILE, json.dumps([asdict(one) for one in named[:MOST]]).encode())
@@ -66,9 +66,9 @@ def accept(run: Run, chosen: Sequence[str], classes: Mapping[str, Mapping[str, s
     if unknown := [option for option in wanted if option not in by_option]:
         raise DataError(
             "OFFER_UNKNOWN",
-            doing=f"linking what was chosen in {run.key}",
-            found=f"{len(unknown)} of {len(wanted)} options were not offered",
-            fix="clear the task and answer again",
+            operation=f"linking what was chosen in {run.key}",
+            problem=f"{len(unknown)} of {len(wanted)} options were not offered",
+            next_step="clear the task and answer again",
         )
     links: dict[str, dict[str, list[Mapping[str, str]]]] = {}
     for option in wanted:

@@ -54,9 +54,9 @@ class Eligibility:
         if not source:
             raise ConfigurationError(
                 "FILTER_UNMAPPED",
-                doing=f"looking for {fact} of {what}",
-                found="the mapping table of its source says nothing of it",
-                fix="choose by another field, or map it",
+                operation=f"looking for {fact} of {what}",
+                problem="the mapping table of its source says nothing of it",
+                next_step="choose by another field, or map it",
             )
         return source
 

@@ -32,9 +32,9 @@ def settle(run: Run, beat: Beat) -> None:
     if gone:
         raise SafetyStop(
             "PLAN_OUTDATED",
-            doing=f"loading {run.key}",
-            found=f"people decided otherwise about {gone} record(s) since the plan was made",
-            fix="clear the account's tasks from extract on; what an earlier try of this load carried out is taken back then",
+            operation=f"loading {run.key}",
+            problem=f"people decided otherwise about {gone} record(s) since the plan was made",
+            next_step="clear the account's tasks from extract on; what an earlier try of this load carried out is taken back then",
         )
 
 
@@ -57,9 +57,9 @@ def check_carried_out(run: Run, sent: Sent, after: Frames) -> None:
     if undone:
         raise DataError(
             "TGT_READBACK_DIFFERS",
-            doing=f"reading back {run.key}",
-            found=f"{len(undone)} record(s) are not as sent, such as {undone[0].entity} {undone[0].key}",
-            fix="look whether something else writes to the target; the next run puts it right",
+            operation=f"reading back {run.key}",
+            problem=f"{len(undone)} record(s) are not as sent, such as {undone[0].entity} {undone[0].key}",
+            next_step="look whether something else writes to the target; the next run puts it right",
         )
 
 

@@ -208,9 +208,9 @@ def _refusal(code: str, doing: str, wish: Wish, other: Decision, fix: str) -> Pe
     done = what.get(other.kind, "linked it" if other.kind == Kind.LINK else "had it imported")
     subject = f"{other.entity} {other.source_id}" if code == "TARGET_TAKEN" else f"{wish.entity} {wish.source_id}"
     found = f"{subject}: {other.decided_by} {done} on {other.decided_at:%Y-%m-%d at %H:%M} UTC (decision {other.number})"
-    return PermanentError(code, doing=doing, found=found, fix=fix)
+    return PermanentError(code, operation=doing, problem=found, next_step=fix)
 
 
 def _gone(number: int, doing: str) -> PermanentError:
     found = f"decision {number} is not there, or is undone already"
-    return PermanentError("DECISION_GONE", doing=doing, found=found, fix="look at the record's history")
+    return PermanentError("DECISION_GONE", operation=doing, problem=found, next_step="look at the record's history")

@@ -69,9 +69,9 @@ def check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> N
         if len(lost):
             raise DataError(
                 "TGT_OPT_OUT_LOST",
-                doing=f"checking opt-outs of {run.key}",
-                found=f"{len(lost)} contact(s) had opted out and no longer are, such as {lost['target_id'].iloc[0]}",
-                fix="set the opt-out again in the target before anything is mailed, then clear load",
+                operation=f"checking opt-outs of {run.key}",
+                problem=f"{len(lost)} contact(s) had opted out and no longer are, such as {lost['target_id'].iloc[0]}",
+                next_step="set the opt-out again in the target before anything is mailed, then clear load",
             )
 
 

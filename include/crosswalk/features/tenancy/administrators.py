@@ -17,7 +17,7 @@ def require_administrator(user: str | None, administrators: Collection[str], doi
         return user
     raise AuthRefused(
         "ROLE_MISSING",
-        doing=doing,
-        found="the run was not triggered by one of the FMO's administrators",
-        fix="have an administrator trigger it, or add the user to administrators of the account",
+        operation=doing,
+        problem="the run was not triggered by one of the FMO's administrators",
+        next_step="have an administrator trigger it, or add the user to administrators of the account",
     )

@@ -55,9 +55,9 @@ def tenant_of(spec: IntegrationSpec, options: Mapping[str, Any]) -> Tenant | Non
     if not known or not all(isinstance(npn, str) and npn_fault(npn) is None and npn == npn.strip() for npn in npns or ()):
         raise SafetyStop(
             "ISOLATION_UNKNOWN",
-            doing=f"reading the settings of an account of {spec.name}",
-            found="they do not say whose records may be written",
-            fix=f"set {BUSINESS} and {NPNS}, each NPN whole and as text",
+            operation=f"reading the settings of an account of {spec.name}",
+            problem="they do not say whose records may be written",
+            next_step=f"set {BUSINESS} and {NPNS}, each NPN whole and as text",
         )
     return Tenant(str(business).lower(), frozenset(npns or ()), fields)
 
@@ -87,4 +87,4 @@ def guarded(delivery: Delivery, place: str, tenant: Tenant | None) -> Delivery:
 
 
 def _breach(doing: str, found: str, fix: str) -> SafetyStop:
-    return SafetyStop("ISOLATION_BREACH", doing=doing, found=found, fix=fix)
+    return SafetyStop("ISOLATION_BREACH", operation=doing, problem=found, next_step=fix)

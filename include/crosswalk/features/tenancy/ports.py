@@ -91,7 +91,7 @@ def check_request(business: BusinessRequest, users: Sequence[UserRequest]) -> No
         try:
             provisioned_npn(npn, place)
         except ConfigurationError as error:
-            problems.append(Problem(error.code, place, error.found, error.fix))
+            problems.append(Problem(error.code, place, error.problem, error.next_step))
     if users and business.npn not in {user.npn for user in users}:
         problems.append(Problem("PROVISION_REQUIRED", "the users", "none has the NPN of the business", "name the business's own user"))
     if business.kind not in (AGENT, AGENCY):
@@ -111,7 +111,7 @@ def account_name(fmo: str, npn: str) -> str:
     if ACCOUNT_NAME.fullmatch(name):
         return name
     raise ConfigurationError(
-        "ACCOUNT_NAME", doing=f"naming a business of {fmo}", found="the name is too long", fix="shorten the FMO's name"
+        "ACCOUNT_NAME", operation=f"naming a business of {fmo}", problem="the name is too long", next_step="shorten the FMO's name"
     )
 
 

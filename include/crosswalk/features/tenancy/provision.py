@@ -75,9 +75,9 @@ def made_business(store: Store, integration: str, account: str) -> Business:
     if business is None or not business.business_id:
         raise ConfigurationError(
             "BUSINESS_UNKNOWN",
-            doing=f"looking for the business {account}",
-            found="it was not provisioned" if business is None else "only a dry run asked for it: it is not made",
-            fix="provision it with fmo_policy_provisioning",
+            operation=f"looking for the business {account}",
+            problem="it was not provisioned" if business is None else "only a dry run asked for it: it is not made",
+            next_step="provision it with fmo_policy_provisioning",
         )
     return business
 

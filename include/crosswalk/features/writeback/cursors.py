@@ -54,9 +54,9 @@ class Feeds:
             if found.holder not in ("", holder) and found.expires_at > self._now():
                 raise Fenced(
                     "ACCOUNT_BUSY",
-                    doing=doing,
-                    found=f"{found.holder} works on it, until {found.expires_at:%Y-%m-%d %H:%M:%S} UTC at the latest",
-                    fix="wait for that run to end; what it leaves is done by the next one",
+                    operation=doing,
+                    problem=f"{found.holder} works on it, until {found.expires_at:%Y-%m-%d %H:%M:%S} UTC at the latest",
+                    next_step="wait for that run to end; what it leaves is done by the next one",
                 )
             values = {"holder": holder, "token": wanted.token, "expires_at": self._until(seconds)}
             connection.execute(update(watermark).where(*_is(wanted)).values(**values))
@@ -120,7 +120,7 @@ def _is_ours(held: FeedLease) -> tuple[Any, ...]:
 def _lost(doing: str) -> Fenced:
     return Fenced(
         "LEASE_LOST",
-        doing=doing,
-        found="the lease is no longer this attempt's: it ran out, or a later attempt took over",
-        fix="nothing more is written by this attempt; look at the newest run of the account",
+        operation=doing,
+        problem="the lease is no longer this attempt's: it ran out, or a later attempt took over",
+        next_step="nothing more is written by this attempt; look at the newest run of the account",
     )

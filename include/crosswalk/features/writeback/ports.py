@@ -56,44 +56,44 @@ def note_text(kind: str, title: str, occurred_at: datetime, zone: str) -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """Why an activity has no note. found, fix: in words. passes: whether the cause may pass by itself, so that every run tries again.
+    """Why an activity has no note. passes: whether the cause may pass by itself, so that every run retries.
 
     final: not even asked to is it tried again.
     """
 
     code: str
-    found: str
-    fix: str
+    problem: str
+    next_step: str
     passes: bool = False
     final: bool = False
 
 
 CONTACT_UNKNOWN = Kept(
     "CONTACT_UNKNOWN",
-    found="the target names nobody for it whom we delivered",
-    fix="nothing, if the contact is still to come: every run looks again. Else the note has to be written by hand, if it is wanted",
+    problem="the target names nobody for it whom we delivered",
+    next_step="nothing, if the contact is still to come: every run looks again. Else the note has to be written by hand, if it is wanted",
     passes=True,
 )
 CONTACT_GONE = Kept(
     "CONTACT_GONE",
-    found="the source has no such contact any more, deleted or merged into another",
-    fix="restore the contact in the source and run `crosswalk activities retry`, or write the note on the other one by hand",
+    problem="the source has no such contact any more, deleted or merged into another",
+    next_step="restore the contact in the source and run `crosswalk activities retry`, or write the note on the other one by hand",
 )
 NOTE_REFUSED = Kept(
     "NOTE_REFUSED",
-    found="the source refused the note",
-    fix="look the code in the task's log up with the source's support; every run tries again",
+    problem="the source refused the note",
+    next_step="look the code in the task's log up with the source's support; every run tries again",
     passes=True,
 )
 ACTIVITY_TYPE_UNKNOWN = Kept(
     "ACTIVITY_TYPE_UNKNOWN",
-    found="this version does not know the type of activity",
-    fix="install a version that does and run `crosswalk activities retry`",
+    problem="this version does not know the type of activity",
+    next_step="install a version that does and run `crosswalk activities retry`",
 )
 ACCOUNT_RELEASED = Kept(
     "ACCOUNT_RELEASED",
-    found="the account was bound to another source or target since; its ids may be other people's there",
-    fix="write the note by hand, if it is wanted",
+    problem="the account was bound to another source or target since; its ids may be other people's there",
+    next_step="write the note by hand, if it is wanted",
     final=True,
 )
 REASONS: Mapping[str, Kept] = {

@@ -170,7 +170,7 @@ def _require_some(work: Writeback, counts: Counter[str]) -> None:
     if refused and not counts["written"]:
         raise PermanentError(
             "NOTES_REFUSED",
-            doing=f"writing notes of {work}",
-            found=f"the source refused all {refused} note(s) it was given",
-            fix="look the code in the log up with the source's support; the activities are kept and tried again by every run",
+            operation=f"writing notes of {work}",
+            problem=f"the source refused all {refused} note(s) it was given",
+            next_step="look the code in the log up with the source's support; the activities are kept and tried again by every run",
         )

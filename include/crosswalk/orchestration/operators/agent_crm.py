@@ -96,9 +96,13 @@ class ControlSyncOperator(_AdministratorsOperator):
 
         doing = f"reading the form of {params['action']}"
         if params["dry_run"] and params["action"] != RESYNC:
-            raise ConfigurationError("CONF_INVALID", doing=doing, found="a dry run of it", fix=f"a dry run shows what {RESYNC} would send")
+            raise ConfigurationError(
+                "CONF_INVALID", operation=doing, problem="a dry run of it", next_step=f"a dry run shows what {RESYNC} would send"
+            )
         if params["action"] == ADD and accounts != 1:
-            raise ConfigurationError("CONF_INVALID", doing=doing, found="several accounts", fix="add an agent to one business at a time")
+            raise ConfigurationError(
+                "CONF_INVALID", operation=doing, problem="several accounts", next_step="add an agent to one business at a time"
+            )
 
     def _filled(self, action: str, desk: Desk, account: str, params: Mapping[str, Any]) -> bool:
         from crosswalk.features.tenancy.provision import add_agent, disable, enable

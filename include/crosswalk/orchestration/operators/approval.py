@@ -86,9 +86,9 @@ class ApprovePlanOperator(ApprovalOperator):
             record_decision(run, approved=False, plan_hash=plan_hash, by=by)
             raise SafetyStop(
                 "PLAN_REJECTED",
-                doing=f"asking about the held plan of {run.key}",
-                found=f"the answer was Reject, by {by}",
-                fix="nothing was written; correct the source or the mapping, then run the account again",
+                operation=f"asking about the held plan of {run.key}",
+                problem=f"the answer was Reject, by {by}",
+                next_step="nothing was written; correct the source or the mapping, then run the account again",
             ) from None
         record_decision(run, approved=True, plan_hash=plan_hash, by=by)
         return handle_and_counts(run.key, {"held": True, "approved": True})

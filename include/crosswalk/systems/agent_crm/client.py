@@ -59,7 +59,7 @@ class AgentCrmSettings:
                 raise self._wrong("CONN_EXTRA", f"{label} is no UUID", "copy it from Agent CRM")
 
     def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 
 @dataclass(frozen=True)

@@ -111,20 +111,26 @@ def refused(status: int, code: str, doing: str) -> CrosswalkError:
     shown = code or f"status {status}"
     if status in (401, 403):
         found = f"Agent CRM refused the key, or does not let its user into this business ({shown})"
-        return AuthRefused("TGT_AUTH_FAILED", doing=doing, found=found, fix="correct User, Password and Business")
+        return AuthRefused("TGT_AUTH_FAILED", operation=doing, problem=found, next_step="correct User, Password and Business")
     if code == "EMAIL_TAKEN":
         return ConfigurationError(
             "NPN_EMAIL_TAKEN",
-            doing=doing,
-            found="another user has this e-mail already",
-            fix="give each user an e-mail of their own",
+            operation=doing,
+            problem="another user has this e-mail already",
+            next_step="give each user an e-mail of their own",
         )
     if status in (404, 405):
         return PermanentError(
-            "TGT_NOT_FOUND", doing=doing, found="Agent CRM does not know the object, record or business", fix="check Business and Path"
+            "TGT_NOT_FOUND",
+            operation=doing,
+            problem="Agent CRM does not know the object, record or business",
+            next_step="check Business and Path",
         )
     return PermanentError(
-        "TGT_REFUSED", doing=doing, found=f"Agent CRM refused the request ({shown})", fix="report the code and the time to Kizen"
+        "TGT_REFUSED",
+        operation=doing,
+        problem=f"Agent CRM refused the request ({shown})",
+        next_step="report the code and the time to Kizen",
     )
 
 

@@ -30,9 +30,9 @@ class FmoBusinesses:
         if business.npn not in facts.npns:
             raise ConfigurationError(
                 "PROVISION_OTHER_NPN",
-                doing=doing,
-                found="the business of this key has another NPN",
-                fix="check the agent's record: a key is never used for two",
+                operation=doing,
+                problem="the business of this key has another NPN",
+                next_step="check the agent's record: a key is never used for two",
             )
         return facts
 

@@ -44,9 +44,9 @@ class AgentShare:
         if self._business and not FmoBusinesses(self._fmo).read(self._business).policy_sync:
             raise AuthRefused(
                 "SYNC_DISABLED",
-                doing=f"checking {right} of the business",
-                found="Policy Sync is not enabled for it",
-                fix="have an administrator enable it with fmo_policy_sync_control; nothing was read",
+                operation=f"checking {right} of the business",
+                problem="Policy Sync is not enabled for it",
+                next_step="have an administrator enable it with fmo_policy_sync_control; nothing was read",
             )
 
     def totals(self) -> dict[str, int]:
@@ -60,7 +60,7 @@ class AgentShare:
         """
         if not scope:
             doing = f"reading each {entity} of {self._fmo.settings.name}"
-            raise ConfigurationError("SCOPE_EMPTY", doing=doing, found="no NPN is named", fix="name the NPNs of the business")
+            raise ConfigurationError("SCOPE_EMPTY", operation=doing, problem="no NPN is named", next_step="name the NPNs of the business")
         if entity == CONTACT:
             yield from self._contacts(scope)
         else:

@@ -76,7 +76,10 @@ class NotMadeYet:
     def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> Delivery:  # noqa: ARG002 - the port's
         """Raise SafetyStop ISOLATION_UNKNOWN."""
         raise SafetyStop(
-            "ISOLATION_UNKNOWN", doing="opening a delivery", found="the business is not made yet", fix="provision it without dry run"
+            "ISOLATION_UNKNOWN",
+            operation="opening a delivery",
+            problem="the business is not made yet",
+            next_step="provision it without dry run",
         )
 
 

@@ -52,7 +52,7 @@ class AutotaskSettings:
             check_characters(text, self.name, "Login, Password or Integration code", ascii_only=True)
 
     def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 
 class AutotaskClient:

@@ -48,9 +48,9 @@ class AutotaskSource:
         if field != CONTACT_TYPE or not self._type_field:
             raise ConfigurationError(
                 "CONN_EXTRA",
-                doing=f"looking for the values of {field} of {self._client.settings.name}",
-                found="no picklist is known for it" if field != CONTACT_TYPE else "Contact type field of the connection is blank",
-                fix="choose by company type, or name the user-defined field that holds the contact type",
+                operation=f"looking for the values of {field} of {self._client.settings.name}",
+                problem="no picklist is known for it" if field != CONTACT_TYPE else "Contact type field of the connection is blank",
+                next_step="choose by company type, or name the user-defined field that holds the contact type",
             )
         return self._client.picklist("contact", self._type_field, user_defined=True)
 
@@ -113,9 +113,9 @@ class AutotaskSource:
         if state.used + needed > state.allowed:
             raise RateLimited(
                 "SRC_THRESHOLD",
-                doing=self._client.doing("checking the request threshold"),
-                found=f"{state.used} of {state.allowed} requests in {state.minutes} minutes are used, this read needs about {needed}",
-                fix="run again later; all integrations of the database share the threshold",
+                operation=self._client.doing("checking the request threshold"),
+                problem=f"{state.used} of {state.allowed} requests in {state.minutes} minutes are used, this read needs about {needed}",
+                next_step="run again later; all integrations of the database share the threshold",
             )
 
 

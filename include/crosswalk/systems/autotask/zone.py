@@ -33,7 +33,9 @@ def look_up(entry: Wire, user: str, doing: str) -> Endpoint:
     def read(answer: Answer) -> str:
         if answer.status == 500:
             fix = "check Login; if it is right, run again later"
-            raise TransientError("SRC_ZONE_UNKNOWN", doing=doing, found="Autotask failed, or does not know the API user", fix=fix)
+            raise TransientError(
+                "SRC_ZONE_UNKNOWN", operation=doing, problem="Autotask failed, or does not know the API user", next_step=fix
+            )
         return SHAPE.text(SHAPE.object(answer, doing), "url", doing)
 
     url = entry.exchange(Call("GET", "/zoneInformation", doing, params={"user": user}, expect=(500,)), read)
@@ -44,9 +46,9 @@ def look_up(entry: Wire, user: str, doing: str) -> Endpoint:
     if zone.scheme != entry.endpoint.scheme or not _related(zone.host, entry.endpoint.host):
         raise ConfigurationError(
             "CONN_ZONE_FOREIGN",
-            doing=doing,
-            found="the zone's address is not under the domain of Host, or has another schema",
-            fix="check Host; credentials are not sent anywhere else",
+            operation=doing,
+            problem="the zone's address is not under the domain of Host, or has another schema",
+            next_step="check Host; credentials are not sent anywhere else",
         )
     return zone
 

@@ -114,9 +114,9 @@ def load_carrier(name: str, folder: Path | None = None) -> Carrier:
     if name not in (known := carrier_names(root)):
         raise ConfigurationError(
             "CARRIER_UNKNOWN",
-            doing="looking for a carrier",
-            found=f"none is named {quoted(name)}{did_you_mean(name, known)}",
-            fix="name its folder like one of the carriers, or add the carrier",
+            operation="looking for a carrier",
+            problem=f"none is named {quoted(name)}{did_you_mean(name, known)}",
+            next_step="name its folder like one of the carriers, or add the carrier",
         )
     carrier, problems = _scan(name, root / name)
     if carrier is None or problems:

@@ -23,7 +23,7 @@ def check_name(name: str, doing: str) -> str:
     """
     fault = _fault(name)
     if fault:
-        raise DataError("FILE_NAME", doing=doing, found=fault, fix="have the file dropped again under a plain name")
+        raise DataError("FILE_NAME", operation=doing, problem=fault, next_step="have the file dropped again under a plain name")
     return name
 
 

@@ -154,9 +154,9 @@ class FileReading:
     def _conflict(self, one: int, other: int) -> DataError:
         return DataError(
             "FILE_POLICY_CONFLICT",
-            doing=self._doing,
-            found=f"rows {one} and {other} name two writing agents for one policy",
-            fix="ask the carrier who wrote it; nothing of the file was taken, or one of the two would see the other's policy",
+            operation=self._doing,
+            problem=f"rows {one} and {other} name two writing agents for one policy",
+            next_step="ask the carrier who wrote it; nothing of the file was taken, or one of the two would see the other's policy",
         )
 
     def _require_policy_numbers(self, facts: FileFacts) -> None:

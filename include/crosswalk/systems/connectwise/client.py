@@ -58,7 +58,7 @@ class ConnectWiseSettings:
             check_characters(text, self.name, "Company, Login, Password or Client id", ascii_only=True)
 
     def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -135,7 +135,9 @@ class ConnectWiseClient:
         found = self._wire.exchange(Call("GET", path, doing), lambda answer: _company_info(answer, doing))
         if found is None:
             fix = "correct Company in the connection"
-            raise ConfigurationError("CONN_COMPANY_UNKNOWN", doing=doing, found="ConnectWise does not know the company", fix=fix)
+            raise ConfigurationError(
+                "CONN_COMPANY_UNKNOWN", operation=doing, problem="ConnectWise does not know the company", next_step=fix
+            )
         codebase = SHAPE.text(found, "Codebase", doing)
         if not _CODEBASE.fullmatch(codebase) or ".." in codebase:
             raise SHAPE.wrong(doing, "Codebase")

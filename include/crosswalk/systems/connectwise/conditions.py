@@ -39,8 +39,8 @@ def _written(value: Value) -> str:
     if '"' in value or "\\" in value or any(unicodedata.category(character).startswith("C") for character in value):
         raise ConfigurationError(
             "CONDITION_TEXT",
-            doing="writing a condition for ConnectWise",
-            found="a text holds a double quote, a backslash or a control character",
-            fix="choose by a name without them",
+            operation="writing a condition for ConnectWise",
+            problem="a text holds a double quote, a backslash or a control character",
+            next_step="choose by a name without them",
         )
     return f'"{value}"'

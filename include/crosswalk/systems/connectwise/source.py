@@ -44,9 +44,9 @@ class ConnectWiseSource:
         if field not in TYPE_LISTS:
             raise ConfigurationError(
                 "CONN_EXTRA",
-                doing=f"looking for the values of {field} of {self._client.settings.name}",
-                found="no list of types is known for it",
-                fix=f"choose by {' or '.join(TYPE_LISTS)}",
+                operation=f"looking for the values of {field} of {self._client.settings.name}",
+                problem="no list of types is known for it",
+                next_step=f"choose by {' or '.join(TYPE_LISTS)}",
             )
         doing = self._client.doing("reading types")
         pages = self._client.records(TYPE_LISTS[field], ("id", "name", "description"))

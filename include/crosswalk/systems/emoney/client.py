@@ -49,7 +49,7 @@ class EmoneySettings:
             check_characters(text, self.name, "Client id, Firm or Key id")
 
     def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 
 class EmoneyClient:
@@ -72,9 +72,9 @@ class EmoneyClient:
         if answer.get("firmId") != self.settings.firm:
             raise ConfigurationError(
                 "CONN_FIRM",
-                doing=doing,
-                found="client id and private key lead to another firm than Firm of the connection names",
-                fix="correct Firm, or the client id and its key; nothing was written",
+                operation=doing,
+                problem="client id and private key lead to another firm than Firm of the connection names",
+                next_step="correct Firm, or the client id and its key; nothing was written",
             )
         return answer
 
@@ -173,12 +173,14 @@ def _refused(answer: Answer, call: Call) -> PermanentError | Conflict:
     code = showable(error.get("code"), f"status {answer.status}")
     if answer.status in (401, 403):
         fix = "check API key, Client id and Firm, and what eMoney lets this partner do"
-        return AuthRefused("TGT_AUTH_FAILED", doing=doing, found=f"eMoney refused the token, the API key or its rights ({code})", fix=fix)
+        return AuthRefused(
+            "TGT_AUTH_FAILED", operation=doing, problem=f"eMoney refused the token, the API key or its rights ({code})", next_step=fix
+        )
     if call.method != "GET" and code != "KEY_REUSED":
         return conflict(answer.status, error)
     if answer.status == 404:
         fix = "check Host and Path; if they are right, the record was deleted in eMoney: run again from extract on"
-        return PermanentError("TGT_NOT_FOUND", doing=doing, found="eMoney does not know the record or the path", fix=fix)
+        return PermanentError("TGT_NOT_FOUND", operation=doing, problem="eMoney does not know the record or the path", next_step=fix)
     return PermanentError(
-        "TGT_REFUSED", doing=doing, found=f"eMoney refused the request ({code})", fix="report the code and the time to eMoney"
+        "TGT_REFUSED", operation=doing, problem=f"eMoney refused the request ({code})", next_step="report the code and the time to eMoney"
     )

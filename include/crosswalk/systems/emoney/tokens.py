@@ -157,7 +157,7 @@ def _loaded(pem: str, name: str) -> Any:
 
 
 def _wrong_key(name: str, found: str, fix: str) -> ConfigurationError:
-    return ConfigurationError("CONN_KEY", doing=f"checking the connection {name}", found=found, fix=fix)
+    return ConfigurationError("CONN_KEY", operation=f"checking the connection {name}", problem=found, next_step=fix)
 
 
 def _token(answer: Answer, began: float, doing: str) -> Token:
@@ -182,7 +182,7 @@ def _refused(answer: Answer, doing: str) -> CrosswalkError:
     shown = error if isinstance(error, str) and error in _OAUTH_ERRORS else f"status {answer.status}"
     return AuthRefused(
         "TGT_AUTH_FAILED",
-        doing=doing,
-        found=f"eMoney refused the client assertion ({shown})",
-        fix="check Client id, Key id, the private key, the sign-in address and this machine's clock; have eMoney check the certificate",
+        operation=doing,
+        problem=f"eMoney refused the client assertion ({shown})",
+        next_step="check client id, key id, private key, sign-in address and this machine's clock; have eMoney check the certificate",
     )

@@ -102,11 +102,13 @@ def read_refused(status: int, doing: str) -> CrosswalkError:
     if status in (401, 403):
         found = f"Flex refused the API key or its rights (status {status})"
         fix = "make a new API key under Main Menu > Integrations > API, accept its terms, and put it into Password"
-        return AuthRefused("TGT_AUTH_FAILED", doing=doing, found=found, fix=fix)
+        return AuthRefused("TGT_AUTH_FAILED", operation=doing, problem=found, next_step=fix)
     if status == 404:
-        return PermanentError("TGT_NOT_FOUND", doing=doing, found="Flex does not know the path or the record", fix="check Host and Path")
+        return PermanentError(
+            "TGT_NOT_FOUND", operation=doing, problem="Flex does not know the path or the record", next_step="check Host and Path"
+        )
     fix = "report the code and the time to Flex"
-    return PermanentError("TGT_REFUSED", doing=doing, found=f"Flex refused the request (status {status})", fix=fix)
+    return PermanentError("TGT_REFUSED", operation=doing, problem=f"Flex refused the request (status {status})", next_step=fix)
 
 
 def _urls(record: JsonObject, doing: str) -> tuple[list[str], list[str]]:

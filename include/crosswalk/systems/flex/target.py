@@ -191,9 +191,9 @@ class FlexDelivery:
         if name not in self._types:
             raise ConfigurationError(
                 "TGT_RESOURCE_TYPE",
-                doing=doing,
-                found=f"Flex has no resource type {quoted(name)}{did_you_mean(name, self._types)}",
-                fix=f"set default_resource_type of the account to one of {', '.join(sorted(self._types))}",
+                operation=doing,
+                problem=f"Flex has no resource type {quoted(name)}{did_you_mean(name, self._types)}",
+                next_step=f"set default_resource_type of the account to one of {', '.join(sorted(self._types))}",
             )
         return self._types[name]
 

@@ -39,7 +39,7 @@ class FmgSettings:
         check_characters(self.account, self.name, "Account")
 
     def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 
 class FmgClient:

@@ -101,16 +101,19 @@ def refused(status: int, code: str, doing: str) -> CrosswalkError | BatchRefused
     shown = showable(code, f"status {status}")
     if status in (401, 403):
         return AuthRefused(
-            "TGT_AUTH_FAILED", doing=doing, found=f"FMG refused the API key or its rights ({shown})", fix="correct Password and Account"
+            "TGT_AUTH_FAILED",
+            operation=doing,
+            problem=f"FMG refused the API key or its rights ({shown})",
+            next_step="correct Password and Account",
         )
     if status == 413 or code == "PART_REFUSED":
         return BatchRefused(f"{doing}: {shown}")
     if code == "NOT_FOUND":
         return PermanentError(
-            "TGT_NOT_FOUND", doing=doing, found="FMG does not know the account or the import", fix="check Account and Path"
+            "TGT_NOT_FOUND", operation=doing, problem="FMG does not know the account or the import", next_step="check Account and Path"
         )
     return _conflict(code, doing) or PermanentError(
-        "TGT_REFUSED", doing=doing, found=f"FMG refused the request ({shown})", fix="report the code and the time to FMG"
+        "TGT_REFUSED", operation=doing, problem=f"FMG refused the request ({shown})", next_step="report the code and the time to FMG"
     )
 
 
@@ -120,24 +123,30 @@ def _conflict(code: str, doing: str) -> CrosswalkError | None:
     if code == "MANAGED_ELSEWHERE":
         return ConfigurationError(
             "TGT_MANAGED_ELSEWHERE",
-            doing=doing,
-            found="another source manages this FMG list",
-            fix="one FMG account goes with one SmartOffice office: check both connections, or have FMG release the list",
+            operation=doing,
+            problem="another source manages this FMG list",
+            next_step="one FMG account goes with one SmartOffice office: check both connections, or have FMG release the list",
         )
     if code == "LIST_CHANGED":
-        return DataError("TGT_LIST_CHANGED", doing=doing, found="the list in FMG changed since it was read", fix=_TAKE_ANEW)
+        return DataError("TGT_LIST_CHANGED", operation=doing, problem="the list in FMG changed since it was read", next_step=_TAKE_ANEW)
     if code == "COUNT_MISMATCH":
-        return DataError("TGT_COUNT_MISMATCH", doing=doing, found="FMG counts otherwise than we do; nothing was changed", fix=_TAKE_ANEW)
+        return DataError(
+            "TGT_COUNT_MISMATCH", operation=doing, problem="FMG counts otherwise than we do; nothing was changed", next_step=_TAKE_ANEW
+        )
     if code == "EMAIL_NOT_UNIQUE":
         found = "two contacts of the new list share an e-mail address; nothing was changed"
-        return DataError("TGT_EMAIL_NOT_UNIQUE", doing=doing, found=found, fix=_TAKE_ANEW)
+        return DataError("TGT_EMAIL_NOT_UNIQUE", operation=doing, problem=found, next_step=_TAKE_ANEW)
     return None
 
 
 def _fenced(code: str, doing: str) -> Fenced:
     if code == "STALE_SNAPSHOT":
-        return Fenced("TGT_STALE_SNAPSHOT", doing=doing, found="a newer snapshot reached FMG", fix="leave this run; the newer one stands")
-    return Fenced("TGT_IMPORT_CLOSED", doing=doing, found="the import was closed, or a newer one took its place", fix=_TAKE_ANEW)
+        return Fenced(
+            "TGT_STALE_SNAPSHOT", operation=doing, problem="a newer snapshot reached FMG", next_step="leave this run; the newer one stands"
+        )
+    return Fenced(
+        "TGT_IMPORT_CLOSED", operation=doing, problem="the import was closed, or a newer one took its place", next_step=_TAKE_ANEW
+    )
 
 
 def _operation(operation: Operation) -> dict[str, Any]:

@@ -141,5 +141,5 @@ def _whole(write: Callable[[], JsonObject], doing: str) -> JsonObject:
         return write()
     except BatchRefused:
         raise PermanentError(
-            "TGT_REFUSED", doing=doing, found="FMG found the request too large", fix="report the code and the time to FMG"
+            "TGT_REFUSED", operation=doing, problem="FMG found the request too large", next_step="report the code and the time to FMG"
         ) from None

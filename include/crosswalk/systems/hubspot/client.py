@@ -59,7 +59,7 @@ class HubSpotSettings:
         check_characters(self.portal, self.name, "Portal")
 
     def _wrong(self, code: str, found: str) -> ConfigurationError:
-        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix="fill it in")
+        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step="fill it in")
 
 
 @dataclass(frozen=True)

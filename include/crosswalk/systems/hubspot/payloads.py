@@ -156,18 +156,18 @@ def refused(answer: Answer, doing: str) -> CrosswalkError:
     status, wait = answer.status, retry_after_seconds(answer.headers.get("retry-after"))
     if status == 401:
         fix = "put a valid access token into Password"
-        return AuthRefused("SRC_AUTH_FAILED", doing=doing, found="HubSpot does not accept the access token", fix=fix)
+        return AuthRefused("SRC_AUTH_FAILED", operation=doing, problem="HubSpot does not accept the access token", next_step=fix)
     if status == 403:
         found = "the access token lacks a scope"
         fix = "grant the private app crm.objects.contacts.read, crm.objects.companies.read and crm.objects.deals.read"
-        return AuthRefused("RIGHT_MISSING", doing=doing, found=found, fix=fix)
+        return AuthRefused("RIGHT_MISSING", operation=doing, problem=found, next_step=fix)
     if status == 404:
         fix = "check Path of the connection: the version in it may have ended"
-        return PermanentError("SRC_NOT_FOUND", doing=doing, found="HubSpot does not know the path or the record", fix=fix)
+        return PermanentError("SRC_NOT_FOUND", operation=doing, problem="HubSpot does not know the path or the record", next_step=fix)
     if status in (423, 477, 429):
         return _later(status, wait, _policy(answer, doing), doing)
     fix = "report the code and the time as a fault of Crosswalk"
-    return PermanentError("SRC_REFUSED", doing=doing, found=f"HubSpot refused the request (status {status})", fix=fix)
+    return PermanentError("SRC_REFUSED", operation=doing, problem=f"HubSpot refused the request (status {status})", next_step=fix)
 
 
 def schema_error(doing: str, name: str) -> DataError:
@@ -185,19 +185,19 @@ def _policy(answer: Answer, doing: str) -> str:
 
 def _later(status: int, asked: float | None, policy: str, doing: str) -> TransientError:
     if status == 423:
-        limited = RateLimited("SRC_LOCKED", doing=doing, found="the record is locked", fix="run again")
+        limited = RateLimited("SRC_LOCKED", operation=doing, problem="the record is locked", next_step="run again")
         limited.wait_seconds = _LOCKED_WAIT if asked is None else asked
     elif policy == "DAILY":
         found = "the requests of the day are used up"
         fix = (
             "wait for the account's midnight, or ask for a higher limit; what else uses this account's limit is told in HubSpot's settings"
         )
-        limited = RateLimited("SRC_DAILY_LIMIT", doing=doing, found=found, fix=fix)
+        limited = RateLimited("SRC_DAILY_LIMIT", operation=doing, problem=found, next_step=fix)
         limited.wait_seconds = max(asked or 0.0, _DAILY_WAIT)
     else:
         found = f"HubSpot asks us to wait (status {status})"
         fix = "run again later; if it stays, lower Requests per second of the connection"
-        limited = RateLimited("SRC_RATE_LIMITED", doing=doing, found=found, fix=fix)
+        limited = RateLimited("SRC_RATE_LIMITED", operation=doing, problem=found, next_step=fix)
         usual = _BURST_WAIT if policy == "TEN_SECONDLY_ROLLING" else _SEARCH_WAIT if "SECONDLY" in policy else None
         limited.wait_seconds = usual if asked is None else asked
     return limited

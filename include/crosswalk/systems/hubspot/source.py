@@ -39,9 +39,9 @@ class HubSpotSource:
                     raise
                 raise AuthRefused(
                     "RIGHT_MISSING",
-                    doing=f"checking the rights behind {self._client.settings.name}",
-                    found=f"the access token lacks the scope crm.objects.{name}.read, needed for {right}",
-                    fix="add the scope to the private app in HubSpot, under Settings, Integrations, Private Apps",
+                    operation=f"checking the rights behind {self._client.settings.name}",
+                    problem=f"the access token lacks the scope crm.objects.{name}.read, needed for {right}",
+                    next_step="add the scope to the private app in HubSpot, under Settings, Integrations, Private Apps",
                 ) from None
 
     def totals(self) -> dict[str, int]:

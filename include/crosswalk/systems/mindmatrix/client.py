@@ -40,7 +40,7 @@ class MindmatrixSettings:
         check_characters(self.organization, self.name, "Organization")
 
     def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 
 class MindmatrixClient:

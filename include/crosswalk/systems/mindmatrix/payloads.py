@@ -86,28 +86,35 @@ def refused(status: int, code: str, doing: str) -> CrosswalkError | BatchRefused
     shown = showable(code, f"status {status}")
     if status in (401, 403):
         found, fix = f"Mindmatrix refused the API key or its rights ({shown})", "correct Password and Organization"
-        return AuthRefused("TGT_AUTH_FAILED", doing=doing, found=found, fix=fix)
+        return AuthRefused("TGT_AUTH_FAILED", operation=doing, problem=found, next_step=fix)
     if status == 413 or code == "BATCH_REFUSED":
         return BatchRefused(f"{doing}: {shown}")
     if code == "NOT_FOUND":
         found = "Mindmatrix does not know the organization or the delivery"
-        return PermanentError("TGT_NOT_FOUND", doing=doing, found=found, fix="check Organization and Path")
+        return PermanentError("TGT_NOT_FOUND", operation=doing, problem=found, next_step="check Organization and Path")
     return _conflict(code, doing) or PermanentError(
-        "TGT_REFUSED", doing=doing, found=f"Mindmatrix refused the request ({shown})", fix="report the code and the time to Mindmatrix"
+        "TGT_REFUSED",
+        operation=doing,
+        problem=f"Mindmatrix refused the request ({shown})",
+        next_step="report the code and the time to Mindmatrix",
     )
 
 
 def _conflict(code: str, doing: str) -> CrosswalkError | None:
     if code == "STALE_SNAPSHOT":
         found = "a newer snapshot reached Mindmatrix"
-        return Fenced("TGT_STALE_SNAPSHOT", doing=doing, found=found, fix="leave this run; the newer one stands")
+        return Fenced("TGT_STALE_SNAPSHOT", operation=doing, problem=found, next_step="leave this run; the newer one stands")
     if code == "DELIVERY_CLOSED":
-        return Fenced("TGT_DELIVERY_CLOSED", doing=doing, found="the delivery was finished, or a newer one took its place", fix=_TAKE_ANEW)
+        return Fenced(
+            "TGT_DELIVERY_CLOSED", operation=doing, problem="the delivery was finished, or a newer one took its place", next_step=_TAKE_ANEW
+        )
     if code == "MANAGED_ELSEWHERE":
         found, fix = "another CRM feeds this organization", "one organization goes with one CRM: check both connections"
-        return ConfigurationError("TGT_MANAGED_ELSEWHERE", doing=doing, found=found, fix=fix)
+        return ConfigurationError("TGT_MANAGED_ELSEWHERE", operation=doing, problem=found, next_step=fix)
     if code == "COUNT_MISMATCH":
-        return DataError("TGT_COUNT_MISMATCH", doing=doing, found="Mindmatrix accepted fewer records than we count", fix=_TAKE_ANEW)
+        return DataError(
+            "TGT_COUNT_MISMATCH", operation=doing, problem="Mindmatrix accepted fewer records than we count", next_step=_TAKE_ANEW
+        )
     return None
 
 

@@ -64,12 +64,14 @@ class MindmatrixTarget:
         if not settings.opt_in_acknowledged:
             raise ConfigurationError(
                 "OPT_IN_NOT_ACKNOWLEDGED",
-                doing=doing,
-                found="nobody has confirmed that the contacts have opted in, which every import asks for",
-                fix="if they have, switch on Opt-in acknowledged in the connection",
+                operation=doing,
+                problem="nobody has confirmed that the contacts have opted in, which every import asks for",
+                next_step="if they have, switch on Opt-in acknowledged in the connection",
             )
         if mode != "delta":
-            raise PermanentError("TGT_MODE", doing=doing, found=f"mode {mode} replaces a list, Mindmatrix changes records", fix="use delta")
+            raise PermanentError(
+                "TGT_MODE", operation=doing, problem=f"mode {mode} replaces a list, Mindmatrix changes records", next_step="use delta"
+            )
         body = json.write({"snapshot": snapshot, "source": dict(source), "opt_in_acknowledged": True})
         key = idempotency_key(settings.organization, snapshot, "open", body)
         answer = _whole(lambda: self._client.write("/deliveries", body, key, doing), doing)
@@ -119,4 +121,4 @@ def _whole(write: Callable[[], JsonObject], doing: str) -> JsonObject:
         return write()
     except BatchRefused:
         found, fix = "Mindmatrix found the request too large", "report the code and the time to Mindmatrix"
-        raise PermanentError("TGT_REFUSED", doing=doing, found=found, fix=fix) from None
+        raise PermanentError("TGT_REFUSED", operation=doing, problem=found, next_step=fix) from None

@@ -57,7 +57,7 @@ class SmartOfficeSettings:
             check_characters(text, self.name, "Office, Login or Password")
 
     def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, doing=f"checking the connection {self.name}", found=found, fix=fix)
+        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 
 class SmartOfficeClient:
@@ -202,7 +202,7 @@ def _wire_settings(settings: SmartOfficeSettings) -> WireSettings:
 
 
 def _session_lost(doing: str) -> TransientError:
-    return TransientError("SRC_SESSION_LOST", doing=doing, found="SmartOffice closed the session", fix="run again")
+    return TransientError("SRC_SESSION_LOST", operation=doing, problem="SmartOffice closed the session", next_step="run again")
 
 
 def _root(answer: Answer, doing: str) -> Element:

@@ -153,7 +153,10 @@ def operation_answer(root: Element, path: Sequence[str], doing: str) -> Element:
         raise data_error("SRC_SCHEMA", doing, f"the answer has no {path[0]} element")
     if (operation.findtext("_status") or "").strip() != "OK":
         raise PermanentError(
-            "SRC_STATUS", doing=doing, found="the engine's status is not OK", fix="run again; if it stays, ask SmartOffice support"
+            "SRC_STATUS",
+            operation=doing,
+            problem="the engine's status is not OK",
+            next_step="run again; if it stays, ask SmartOffice support",
         )
     answer = operation if len(path) == 1 else operation.find("/".join(path[1:]))
     if answer is None:
@@ -179,23 +182,28 @@ def _refusal(code: str, doing: str) -> CrosswalkError | ReadRestarted:
         return ReadRestarted(f"{doing}: {code}")
     if code == "AUTH_FAILED":
         return AuthRefused(
-            "SRC_AUTH_FAILED", doing=doing, found="SmartOffice refused office, user or password", fix="correct Login, Password and Office"
+            "SRC_AUTH_FAILED",
+            operation=doing,
+            problem="SmartOffice refused office, user or password",
+            next_step="correct Login, Password and Office",
         )
     if code == "RIGHT_MISSING":
         return AuthRefused(
             "RIGHT_MISSING",
-            doing=doing,
-            found="the SmartOffice user may not use this operation",
-            fix="ask the SmartOffice administrator for the right, or name another user in the connection",
+            operation=doing,
+            problem="the SmartOffice user may not use this operation",
+            next_step="ask the SmartOffice administrator for the right, or name another user in the connection",
         )
     if code == "BUSY":
-        return TransientError("SRC_BUSY", doing=doing, found="SmartOffice is busy", fix="run again later")
+        return TransientError("SRC_BUSY", operation=doing, problem="SmartOffice is busy", next_step="run again later")
     if code == "NOT_FOUND":
-        return PermanentError("SRC_NOT_FOUND", doing=doing, found="SmartOffice has no object with this id", fix="run again from extract on")
+        return PermanentError(
+            "SRC_NOT_FOUND", operation=doing, problem="SmartOffice has no object with this id", next_step="run again from extract on"
+        )
     shown = code if _SHOWABLE_CODE.fullmatch(code) else "without a readable code"
     return PermanentError(
         "SRC_ERROR_BODY",
-        doing=doing,
-        found=f"SmartOffice answered with an error ({shown})",
-        fix="look the code up with SmartOffice support",
+        operation=doing,
+        problem=f"SmartOffice answered with an error ({shown})",
+        next_step="look the code up with SmartOffice support",
     )

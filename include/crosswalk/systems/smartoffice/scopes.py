@@ -15,7 +15,7 @@ _EXAMPLES = "Contact.7.1201 or HouseHold.7.3"
 def by_kind(scope: Sequence[str], doing: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Part a scope into contact ids and household ids, each once. Raises ConfigurationError SCOPE_EMPTY, SCOPE_ID."""
     if not scope:
-        raise ConfigurationError("SCOPE_EMPTY", doing=doing, found="no contact and no household is named", fix="name some")
+        raise ConfigurationError("SCOPE_EMPTY", operation=doing, problem="no contact and no household is named", next_step="name some")
     wrong = [
         Problem(
             "SCOPE_ID", f"scope, entry {place}", "it is no id of a contact or a household", "write it like Contact.7.1201 or HouseHold.7.3"

@@ -34,9 +34,9 @@ class SmartOfficeSource:
             return
         raise AuthRefused(
             "RIGHT_MISSING",
-            doing=f"checking the rights behind {self._client.settings.name}",
-            found=f"the SmartOffice user of the connection does not hold the integration right {right}",
-            fix=f"retail customers: in SmartOffice open User Accounts > your user > User Rights > Integrations and check {right}; "
+            operation=f"checking the rights behind {self._client.settings.name}",
+            problem=f"the SmartOffice user of the connection does not hold the integration right {right}",
+            next_step=f"retail customers: in SmartOffice open User Accounts > your user > User Rights > Integrations and check {right}; "
             "enterprise customers who do not see that option: contact Ebix directly",
         )
 
@@ -114,7 +114,9 @@ class SmartOfficeSource:
     def _choose(self, scope: tuple[str, ...]) -> Page:
         doing = f"finding the tag groups in scope of {self._client.settings.name}"
         if not scope:
-            raise ConfigurationError("SCOPE_EMPTY", doing=doing, found="no tag group is named", fix='name some, or set scope to "all"')
+            raise ConfigurationError(
+                "SCOPE_EMPTY", operation=doing, problem="no tag group is named", next_step='name some, or set scope to "all"'
+            )
         pages = list(self._client.read("group"))
         rows = [row for page in pages for row in page.rows]
         by_name: dict[str, list[str]] = {}

@@ -53,7 +53,7 @@ def scan_roles(path: Path) -> tuple[dict[str, Roles], list[Problem]]:
     try:
         return load_roles(path), []
     except ConfigurationError as error:
-        return {}, [*error.problems] or [Problem(error.code, path.name, error.found, error.fix)]
+        return {}, [*error.problems] or [Problem(error.code, path.name, error.problem, error.next_step)]
 
 
 def _fault(entity: str, role: str, fields: Mapping[str, Mapping[str, tuple[str, ...]]]) -> str:
