@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crosswalk.cli.show import answers_only, as_facts, as_json, as_table
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.errors import AuthRefused, ConfigurationError
+from crosswalk.features.tenancy.feature import is_provisioned
 
 if TYPE_CHECKING:
     from crosswalk.core.spec.model import IntegrationSpec
@@ -141,7 +142,7 @@ def undo(arguments: argparse.Namespace) -> int:
 
 def _open(spec: IntegrationSpec, account: str, what: str) -> Account:
     """Open an account for a run in this process, which nobody asks who they are. Raises AuthRefused ADMINISTRATORS_ONLY."""
-    if spec.provisioned:
+    if is_provisioned(spec):
         raise AuthRefused(
             "ADMINISTRATORS_ONLY",
             operation=f"starting {what} of {spec.name}/{account}",

@@ -15,6 +15,7 @@ from fastapi import Depends, HTTPException, Request, status
 
 from crosswalk.console.configured import known_account, spec_of
 from crosswalk.core.spec.model import IntegrationSpec
+from crosswalk.features.linking.feature import candidates_of
 from crosswalk.integrations.catalog import integration_names
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def may_act(request: Request, integration: str, account: str, user: GetUserDep) 
 def may_review(request: Request, integration: str, account: str, entity: str, user: GetUserDep) -> IntegrationSpec:
     """Let only users pass who may act, to records people link: those pages show personal data. As `may_act`; 404 for anything else."""
     spec = may_act(request, integration, account, user)
-    if entity not in spec.candidates:
+    if entity not in candidates_of(spec):
         raise not_found()
     return spec
 
@@ -68,7 +69,7 @@ def reviewing(
     request: Request, specs: Annotated[tuple[IntegrationSpec, ...], Depends(readable)], user: GetUserDep
 ) -> list[IntegrationSpec]:
     """Give the integrations whose records the user may link. 401, and 403 when there is none."""
-    found = [spec for spec in specs if spec.candidates and acts(request, user, spec)]
+    found = [spec for spec in specs if candidates_of(spec) and acts(request, user, spec)]
     if not found:
         raise HTTPException(status.HTTP_403_FORBIDDEN, "Forbidden")
     return found

@@ -12,6 +12,7 @@ from crosswalk.core.accounts import ACCOUNT_NAME, AccountSettings, accounts_fold
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.errors import ConfigurationError
 from crosswalk.features.tenancy import ports as businesses
+from crosswalk.features.tenancy.feature import is_provisioned
 from crosswalk.integrations.catalog import load_spec
 
 
@@ -40,7 +41,7 @@ def accounts_of(integration: str) -> Configured:
     except OSError:
         return Configured({})
     tables = _read(integration, path, state.st_mtime_ns, state.st_size)
-    if not spec_of(integration).provisioned:
+    if not is_provisioned(spec_of(integration)):
         return tables
     return Configured(businesses.accounts_of(tables.accounts, open_store().businesses.all(integration)), tables.problem)
 

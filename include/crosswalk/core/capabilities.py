@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from crosswalk.core.model import Rejection
-from crosswalk.core.ports import Operation, Source
-from crosswalk.features.inbound_files.ports import ArrivedFile, PastFile
-
-
-@runtime_checkable
-class FileSource(Source, Protocol):
-    """A source of files: each tells a part, and is taken once."""
-
-    def recall(self, past: Mapping[str, Sequence[PastFile]], only: Collection[str] | None = None) -> None:
-        """Know what was taken before, by carrier, oldest first. only: digests; other files are as if they came later."""
-
-    def arrived(self) -> list[ArrivedFile]:
-        """Check every file that has arrived; what became of each."""
-
-    def rejected_rows(self) -> list[Rejection]:
-        """Rows that do not travel, of the files taken; each by a name of its own (core.arrivals.row_id)."""
+from crosswalk.core.ports import Operation
 
 
 @runtime_checkable
@@ -58,30 +41,3 @@ class PacedDelivery(Paced, Protocol):
 
     def batch_of(self, operations: Sequence[Operation]) -> int:
         """Give how many of these one batch may hold to be over within a minute."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A source record that waits for a person to link it. belongs_to: source ids of its owners; values: as they would be sent."""
-
-    entity: str
-    source_id: str
-    belongs_to: tuple[str, ...]
-    values: Mapping[str, str]
-
-
-@runtime_checkable
-class LinkTarget(Protocol):
-    """A target in which people link what is announced, and which says when a linked record was last looked at."""
-
-    def known(self, owners: Sequence[str]) -> Mapping[str, str]:
-        """Give the target id of each of these owners the target has, by source id."""
-
-    def announce(self, waiting: Sequence[Waiting]) -> frozenset[str]:
-        """Tell the target of them; return the source ids of those that found somebody there to be told. May be repeated."""
-
-    def looked_at(self, entity: str, there: Sequence[str], missing: Sequence[str], occasion: str) -> int:
-        """Say of linked records, by target id, that they are as they were, or that the source has them no more; count what was refused.
-
-        May be repeated for the same occasion.
-        """

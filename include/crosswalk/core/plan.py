@@ -20,7 +20,7 @@ import pandas as pd
 
 from crosswalk.core.matching import NOWHERE, Match, match, owners
 from crosswalk.core.model import LEFT, LEFT_SCOPE, LEFT_SOURCE, LINKED, NOT_LINKED, NOT_TOLD, TARGET_ONLY, Outcome, Rejection
-from crosswalk.core.spec.model import ANNOUNCE, DELETE, FREEZE, LEAVE, STAY, EntitySpec
+from crosswalk.core.spec.model import ANNOUNCE, DELETE, FREEZE, KEEP, LEAVE, EntitySpec
 from crosswalk.core.system_schema import Field
 from crosswalk.errors import DataError
 
@@ -31,7 +31,7 @@ Fates = Mapping[str, tuple[Outcome, str]]
 """Source id → FROZEN, DELETE or EXCLUDED, and the code that says why. Only what the target has of ours can be frozen or deleted;
 a record it does not have is excluded, one that nobody imported is left alone."""
 
-_GONE = {DELETE: Outcome.DELETE, FREEZE: Outcome.FROZEN, STAY: Outcome.EXCLUDED}
+_GONE = {DELETE: Outcome.DELETE, FREEZE: Outcome.FROZEN, KEEP: Outcome.EXCLUDED}
 """What becomes of a record the source does not have, by what its entity says."""
 
 _UNIT = "\x1f"
@@ -86,6 +86,18 @@ def plan_entity(
     plan = pd.concat([wanted, left, unseen], ignore_index=True).assign(entity=entity.name)
     plan = plan.reindex(columns=list(PLAN_COLUMNS)).fillna("").astype("str")
     return plan.sort_values(["source_id", "target_id"], ignore_index=True)
+
+
+def travelling(decided: pd.DataFrame) -> pd.Series[bool]:
+    """Tell of each record whether it is meant to be created or updated."""
+    return decided["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value])
+
+
+def fates_of(decided: pd.DataFrame) -> Fates:
+    """Give the decisions as a plan takes them: whoever is meant to be created or updated has no fate, and travels."""
+    staying = decided[~travelling(decided) & (decided["source_id"] != "")]
+    rows = zip(staying["source_id"], staying["outcome"], staying["reason"], strict=True)
+    return {source_id: (Outcome(outcome), reason) for source_id, outcome, reason in rows}
 
 
 def plan_hash(plans: Sequence[pd.DataFrame], context: Mapping[str, Any]) -> str:
@@ -150,7 +162,7 @@ def _wanted(
         (found.adopted, Outcome.UPDATE, "adopted"),
         (chosen & ~known, Outcome.CREATE, LINKED),
         (chosen, Outcome.UPDATE, LINKED),
-        (~known & (entity.new == ANNOUNCE), Outcome.EXCLUDED, NOT_LINKED),
+        (~known & (entity.on_new == ANNOUNCE), Outcome.EXCLUDED, NOT_LINKED),
         (~known & acknowledged.notna().to_numpy(), Outcome.CREATE, "vanished"),
         (~known & (once != ""), Outcome.CREATE, "returned"),
         (~known, Outcome.CREATE, "new"),
@@ -198,11 +210,11 @@ def _free_ids(desired: pd.DataFrame, target: pd.DataFrame, known_ids: Mapping[st
 
 def _gone_reasons(entity: EntitySpec, target: pd.DataFrame, scope: Collection[str] | None) -> list[str]:
     """Say of each target record why it would leave: the scope has none of its groups, or the source has it no longer."""
-    if entity.left == STAY:
+    if entity.on_source_delete == KEEP:
         return [NOT_TOLD] * len(target)
-    if scope is None or not (entity.slice_field or entity.name == "group"):
+    if scope is None or not (entity.partition_field or entity.name == "group"):
         return [LEFT_SOURCE] * len(target)
-    groups = target[entity.slice_field or "source_id"]
+    groups = target[entity.partition_field or "source_id"]
     return [LEFT_SCOPE if set(scope).isdisjoint(cell.split()) else LEFT_SOURCE for cell in groups]
 
 
@@ -216,8 +228,8 @@ def _left(
     rows = pd.DataFrame({"source_id": owners(target), "target_id": target["target_id"]}).iloc[positions]
     codes = np.array([rejected.get(one, "") if one else "" for one in rows["source_id"]], dtype=object)
     nobodys = (rows["source_id"] == "").to_numpy(dtype=bool)
-    stranger = Outcome.EXCLUDED if entity.strangers == LEAVE else Outcome.DELETE
-    gone = _GONE[entity.left]
+    stranger = Outcome.EXCLUDED if entity.unmanaged == LEAVE else Outcome.DELETE
+    gone = _GONE[entity.on_source_delete]
     when = [codes != "", nobodys]
     return rows.assign(
         outcome=np.select(when, [Outcome.REJECTED.value, stranger.value], gone.value),

@@ -15,10 +15,10 @@ import pandas as pd
 from crosswalk.core.ids import id_order
 from crosswalk.core.mapping import CLEAR
 from crosswalk.core.model import LEFT, TARGET_ONLY, Hold, Outcome
-from crosswalk.core.spec.model import ANNOUNCE, LEAVE, STAY, EntitySpec
+from crosswalk.core.spec.model import ANNOUNCE, KEEP, LEAVE, EntitySpec
 from crosswalk.core.spec.safety import SafetySpec
 
-STRANGERS = (TARGET_ONLY, "adopted")
+UNMANAGED = (TARGET_ONLY, "adopted")
 """Reasons of plan rows about records of the target that no import put there."""
 
 STAYING = (Outcome.REJECTED.value, Outcome.EXCLUDED.value, Outcome.FROZEN.value)
@@ -96,9 +96,9 @@ def holds(
 
 def _zero_records(facts: Facts) -> Iterator[Hold]:
     """An entity of which only what people link travels may be empty as long as nothing of it was delivered; so may a part of the source."""
-    if facts.narrowed or facts.entity.left == STAY:
+    if facts.narrowed or facts.entity.on_source_delete == KEEP:
         return
-    needed = facts.entity.main and facts.entity.new != ANNOUNCE
+    needed = facts.entity.main and facts.entity.on_new != ANNOUNCE
     if not facts.source_ids and (needed or len(facts.delivered)):
         found = f"the source holds no {facts.entity.name}; {len(facts.delivered)} were delivered before"
         yield Hold("SRC_ZERO_RECORDS", found, f"at least 1 {facts.entity.name}")
@@ -116,7 +116,7 @@ def _source_changed(facts: Facts) -> Iterator[Hold]:
     """A list of which most is gone comes from another database, or through other eyes."""
     before = set(facts.delivered["source_id"])
     there = len(before & facts.source_ids)
-    if facts.entity.main and facts.entity.left != STAY and before and there / len(before) < facts.safety.min_overlap:
+    if facts.entity.main and facts.entity.on_source_delete != KEEP and before and there / len(before) < facts.safety.min_overlap:
         found = f"{there} of {len(before)} delivered {facts.entity.plural} are still in the source ({_percent(there, len(before))})"
         yield Hold("CONN_SOURCE_CHANGED", found, f"at least {facts.safety.min_overlap:.0%} of them")
 
@@ -145,7 +145,7 @@ def _mass_missing(facts: Facts) -> Iterator[Hold]:
 
 
 def _slice_drop(facts: Facts) -> Iterator[Hold]:
-    name = facts.entity.slice_field
+    name = facts.entity.partition_field
     if not name:
         return
     safety, before, after = facts.safety, _members(facts.managed[name]), _after(facts, name)
@@ -174,7 +174,7 @@ def _field_blanked(facts: Facts) -> Iterator[Hold]:
     if not len(facts.desired) or facts.narrowed:
         return
     told, floor = facts.managed, 0
-    if facts.entity.left == STAY:  # a part: held against what it is about, and a few records may well lose what they had
+    if facts.entity.on_source_delete == KEEP:  # a part: held against what it is about, and a few records may well lose what they had
         told, floor = told[told["source_id"].isin(facts.desired["source_id"])], facts.safety.delete_floor
     cleared = {row.target for row in facts.entity.mapping.sent if row.blank == CLEAR}  # of the others nothing is blanked
     blank = [name for name in facts.entity.target_fields if name in cleared and (facts.desired[name] == "").all()]
@@ -187,9 +187,9 @@ def _field_blanked(facts: Facts) -> Iterator[Hold]:
 
 def _target_only(facts: Facts) -> Iterator[Hold]:
     """FMG-06: what nobody imported is neither deleted nor taken over without consent, where an entity says that it may be removed."""
-    if facts.entity.strangers == LEAVE:
+    if facts.entity.unmanaged == LEAVE:
         return
-    gone, adopted = (int((facts.plan["reason"] == reason).sum()) for reason in STRANGERS)
+    gone, adopted = (int((facts.plan["reason"] == reason).sum()) for reason in UNMANAGED)
     if gone or adopted:
         code = "FIRST_REPLACEMENT" if facts.first else "TARGET_ONLY"
         found = f"{gone + adopted} {facts.entity.plural} of the target were never imported: {gone} would be deleted, {adopted} taken over"

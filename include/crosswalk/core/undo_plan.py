@@ -66,7 +66,7 @@ def plan_restore_records(entity: EntitySpec, before: pd.DataFrame, now: pd.DataF
     wanted = before[(before["source_id"] != "") | before["target_id"].isin(held.index)]
     wanted = wanted.assign(source_id=wanted["target_id"].map(held).fillna(wanted["source_id"]).astype("str"))
     plan = plan_restore(entity, wanted, now[now["target_id"].isin({*held.index, *wanted["target_id"]})])
-    if not entity.deletes:
+    if not entity.may_delete:
         stays = plan["outcome"] == Outcome.DELETE.value
         plan = plan.assign(outcome=plan["outcome"].mask(stays, Outcome.FROZEN.value), reason=plan["reason"].mask(stays, STAYS))
     gone = plan.loc[plan["outcome"] == Outcome.CREATE.value, "target_id"]

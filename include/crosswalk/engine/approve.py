@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from crosswalk.core.model import Outcome, RunStatus
 from crosswalk.core.plan import summary
 from crosswalk.core.plurals import plural
+from crosswalk.engine.artifacts import DESIRED, PLAN, target_only_file
+from crosswalk.engine.attempt import step
 from crosswalk.engine.context import Run
 from crosswalk.engine.report import settings_notes
 from crosswalk.engine.run_options import is_only_about_existing, leave_as_is
-from crosswalk.engine.transform import plan_digest, read_plan, target_only_file
+from crosswalk.engine.transform import plan_digest
 from crosswalk.errors import SafetyStop
 from crosswalk.reports.samples import samples
 
@@ -46,18 +48,18 @@ def decline_updates(run: Run, *, plan_hash: str, by: str) -> None:
     """Leave what would be updated as it is; the rest of the plan goes on. An answer about another plan counts for nothing."""
     if run.store.runs.get(run.key).plan_hash != plan_hash:
         return
-    plan = leave_as_is(read_plan(run))
+    plan = leave_as_is(PLAN.read(run.folder))
     parts = [plan[plan["entity"] == entity.name] for entity in run.spec.entities]
     row = run.store.runs.get(run.key)
     digest, counts = (
         plan_digest(run, parts, row.mode),
         {entity.name: summary(p) for entity, p in zip(run.spec.entities, parts, strict=True)},
     )
-    run.folder.write_frame("plan", plan)
+    PLAN.write(run.folder, plan)
     run.store.runs.update(run.key, plan_hash=digest, approved_hash=digest, decided_by=by, counts={**row.counts, "plan": counts})
     details = {"snapshot": run.key.snapshot, "plan_hash": plan_hash, "left_as_is": digest}
     run.store.audit.append("update declined", run.key.integration, run.key.account, by, details)
-    with run.step("approve"):
+    with step(run, "approve"):
         pass
 
 
@@ -79,7 +81,7 @@ def record_decision(run: Run, *, approved: bool, plan_hash: str, by: str) -> Non
     event = "plan approved" if approved else "plan rejected"
     details = {"snapshot": run.key.snapshot, "plan_hash": plan_hash, "holds": [hold["code"] for hold in row.holds]}
     run.store.audit.append(event, run.key.integration, run.key.account, by, details)
-    with run.step("approve"):
+    with step(run, "approve"):
         pass
 
 
@@ -99,10 +101,10 @@ def require_approval(run: Run) -> None:
 
 
 def _differences(run: Run) -> Iterator[str]:
-    plan = read_plan(run)
+    plan = PLAN.read(run.folder)
     for entity in run.spec.entities:
         rows = plan[(plan["entity"] == entity.name) & (plan["outcome"] == Outcome.UPDATE.value)]
-        desired, held = run.folder.read_frame(f"desired_{entity.name}"), run.landed.read_entity(f"target_{entity.name}")
+        desired, held = DESIRED.of(entity.name).read(run.folder), run.landed.read_entity(f"target_{entity.name}")
         for one in samples(rows, desired, held, entity.target_fields):
             for change in one.changes:
                 after = f"{change.after} (differs where it is masked)" if change.masking_hides_it else change.after

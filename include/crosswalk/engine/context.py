@@ -1,20 +1,19 @@
-"""What every step of one run holds in its hands, and what happens to a run when a step ends or fails."""
+"""Run: state shared by all steps of one run of one account, and its hold on the account."""
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.spec.model import IntegrationSpec
-from crosswalk.errors import CrosswalkError
+from crosswalk.engine.artifacts import RECORD_FILTER
 from crosswalk.landing.folder import Folder
 from crosswalk.landing.zone import LandingZone
 from crosswalk.store.leases import Lease
@@ -27,9 +26,6 @@ BEAT_SECONDS = 120
 
 STEP_SECONDS = 900
 """How long it stays with a step that does not, and with a run whose next step waits for a worker."""
-
-
-_NARROWED = "narrowed.json"
 
 
 @dataclass(frozen=True)
@@ -126,12 +122,12 @@ class Run:
 
     def narrow(self, wanted: Collection[str]) -> None:
         """Let the run read and deliver only these source records, by id. Before anything is read."""
-        self.folder.write_bytes(_NARROWED, json.dumps(sorted(wanted)).encode())
+        RECORD_FILTER.write(self.folder, tuple(wanted))
 
     @property
     def narrowed(self) -> tuple[str, ...] | None:
         """The source records the run was asked for; None: all in the account's scope."""
-        return tuple(json.loads(self.folder.read_bytes(_NARROWED))) if self.folder.exists(_NARROWED) else None
+        return RECORD_FILTER.find(self.folder)
 
     def leave_out(self, entities: Collection[str]) -> None:
         """Go on without these entities, as every later step of the run does."""
@@ -171,41 +167,12 @@ class Run:
             else:
                 self.store.leases.release(lease)
 
+    @property
+    def backfill(self) -> bool:
+        """Whether the run re-validates what was landed for a past night, and writes nothing."""
+        return self.store.runs.get(self.key).replays is not None
+
     def working(self) -> AbstractContextManager[Any]:
         """Hold the account as `leased`, but for a run that cannot write any more: delivered already, or a backfill."""
         row = self.store.runs.get(self.key)
         return nullcontext() if row.delivered_at is not None or row.replays is not None else self.leased()
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Time a step, write its failure to the run and publish the report whatever happened.
-
-        An attempt that another attempt of the same run overtook, or came after, leaves run and report to that one.
-        """
-        from crosswalk.engine.report import publish
-
-        started = time.perf_counter()
-        try:
-            yield
-        except CrosswalkError as error:
-            if self._overtaken():
-                log.warning("run %s, %s: %s", self.key, name, error)
-                raise
-            self._note(name, started)
-            self.store.runs.update(
-                self.key, status=RunStatus.FAILED, error_code=error.code, error_text=str(error), ended_at=datetime.now(UTC)
-            )
-            log.error("run %s, %s: %s", self.key, name, error)
-            publish(self, name)
-            raise
-        self._note(name, started)
-        publish(self, name)
-
-    def _overtaken(self) -> bool:
-        return self.store.ledger.finished(self.key) or self.store.leases.at_work(self.key)
-
-    def _note(self, name: str, started: float) -> None:
-        seconds = round(time.perf_counter() - started, 3)
-        row = self.store.runs.get(self.key)
-        self.store.runs.update(self.key, durations={**row.durations, name: seconds})
-        log.info("run %s, %s took %.1f s", self.key, name, seconds)

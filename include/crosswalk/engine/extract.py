@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crosswalk import __version__
-from crosswalk.core.capabilities import FileSource, LicensedSource, RemarkingSource
+from crosswalk.core.capabilities import LicensedSource, RemarkingSource
 from crosswalk.core.plurals import plural
 from crosswalk.core.ports import Source, Target, TargetState
 from crosswalk.core.spec.model import EntitySpec
+from crosswalk.engine.artifacts import SOURCE_NOTES
+from crosswalk.engine.attempt import step
 from crosswalk.engine.context import BEAT_SECONDS, Run
+from crosswalk.engine.hooks import features_of
 from crosswalk.engine.land import land_both, unstable
-from crosswalk.engine.source_notes import keep_remarks
 from crosswalk.errors import AuthRefused, ConfigurationError, DataError, PermanentError, TransientError
-from crosswalk.features.eligibility.landing import read_choices
-from crosswalk.features.inbound_files.intake import counts, take_in
 from crosswalk.landing.manifest import EntityManifest, Manifest
 
 log = logging.getLogger(__name__)
@@ -31,32 +31,38 @@ def extract(run: Run, source: Source, target: Target) -> dict[str, Any]:
     limit of the whole database, ConfigurationError when the account is bound elsewhere, Fenced when another run has it; nothing is
     landed then.
     """
-    with run.step("extract"), run.leased(BEAT_SECONDS) as beat:
+    with step(run, "extract"), run.leased(BEAT_SECONDS) as beat:
         run.store.runs.give_up_on_older(run.key)
         if target.identity():
             run.store.bindings.bind(run.key.integration, run.key.account, source.identity(), target.identity())
         if run.spec.right:
             source.require_right(run.spec.right)
         _leave_out(run, source)
-        if isinstance(source, FileSource):
-            take_in(run, source)
+        picklists: dict[str, Mapping[str, str]] = {}
+        for feature in features_of(run):
+            picklists |= feature.before_read(run, source)
         totals = _totals(run, source)
         run.store.runs.update(run.key, counts={**run.store.runs.get(run.key).counts, "source_totals": totals})
-        choices = read_choices(run, source)
         check_limits(run, totals)
         state = target.state()
         check_ownership(run, source, state)
         check_order(run, state)
         entities, state = land_both(run, source, target, beat)
         if isinstance(source, RemarkingSource):
-            keep_remarks(run, source.remarks(run.settings.options))
+            SOURCE_NOTES.write(run.folder, list(source.remarks(run.settings.options)))
         check_totals(run, source, totals, entities)
         for entity in run.spec.entities:
             _check_fields(run, entity, entities[f"source_{entity.name}"])
-        run.folder.seal(replace(_manifest(run, source, target, totals, state, entities), choices=choices))
+        run.folder.seal(
+            replace(
+                _manifest(run, source, target, totals, state, entities),
+                choices={field: dict(entries) for field, entries in picklists.items()},
+            )
+        )
         left_out = len(run.store.runs.get(run.key).counts.get("left_out", []))
         landed = {name: one.rows for name, one in entities.items()}
-        return {**landed, **({"left_out": left_out} if left_out else {}), **counts(run)}
+        more = {name: value for feature in features_of(run) for name, value in feature.counts(run, "extract").items()}
+        return {**landed, **({"left_out": left_out} if left_out else {}), **more}
 
 
 def _leave_out(run: Run, source: Source) -> None:

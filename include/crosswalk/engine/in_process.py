@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.core.model import FULL, UNDO, Decided, RunKey
+from crosswalk.core.model import FULL, UNDO, RunKey
 from crosswalk.core.ports import Source, Target
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.engine.approve import answer
+from crosswalk.engine.artifacts import CHOSEN_LINKS
 from crosswalk.engine.context import Run, Trigger
 from crosswalk.engine.extract import extract
 from crosswalk.engine.load import load
 from crosswalk.engine.replay import landed_snapshot, replay
 from crosswalk.engine.retry import restrict, retried
-from crosswalk.engine.run_options import UPDATE, answer_existing, decide, decided, existing
+from crosswalk.engine.run_options import UPDATE, answer_existing, existing
 from crosswalk.engine.transform import is_held, transform
 from crosswalk.engine.undo import undo
 from crosswalk.engine.validate import validate
@@ -51,14 +52,14 @@ class Account:
         only: Collection[str] | None = None,
         narrow: Collection[str] | None = None,
         existing: str = UPDATE,
-        link: Mapping[str, Decided] | None = None,
+        prepare: Callable[[Run], None] | None = None,
         approve: Approver | None = None,
         interval: Interval | None = None,
     ) -> RunRow:
         """Run all steps; a held plan is put to `approve`, and left waiting when there is none.
 
         only: rejected source records to retry; nothing else is delivered. narrow: records to read, and nothing else. existing: whether
-        records the target has otherwise are updated. link: what a person decided to link. interval: the data interval, in UTC.
+        records the target has otherwise are updated. prepare: called before anything is read. interval: the data interval, in UTC.
         """
         run = self._begin(_trigger(name, interval), dry_run=dry_run, mode=FULL if full_resync else "")
         if only is not None:
@@ -66,8 +67,8 @@ class Account:
         if narrow is not None:
             run.narrow(narrow)
         answer_existing(run, existing)
-        if link:
-            decide(run, link, IN_PROCESS)
+        if prepare is not None:
+            prepare(run)
         extract(run, self.source, self.target)
         return self._go_on(run, "validate", approve)
 
@@ -103,7 +104,9 @@ class Account:
         if row.mode == UNDO:
             return row if row.delivered_at else self.undo(row.run_id, dry_run=row.dry_run, by=row.decided_by)
         full = full_resync or row.mode == FULL
-        chosen: dict[str, Any] = {"only": retried(run), "narrow": run.narrowed, "existing": existing(run), "link": decided(run)}
+        links = CHOSEN_LINKS.find(run.folder)
+        chosen: dict[str, Any] = {"only": retried(run), "narrow": run.narrowed, "existing": existing(run)}
+        chosen |= {"prepare": lambda again: CHOSEN_LINKS.write(again.folder, links)} if links else {}
         return self.run(row.run_id, dry_run=row.dry_run, full_resync=full, approve=approve, interval=interval, **chosen)
 
     def _begin(self, trigger: Trigger, *, dry_run: bool = False, mode: str = "", replays: int | None = None) -> Run:

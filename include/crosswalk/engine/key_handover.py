@@ -1,7 +1,7 @@
-"""Addresses that move within one delivery: who takes one over waits until the target let go of it (FMG-11).
+"""Unique keys (e-mail addresses) that move between records of one delivery (FMG-11).
 
-A record whose change the target refuses keeps its old address. Whoever was to take that address must not be sent then, or the target
-refuses the whole list.
+Records that take over an address are sent after its present holder gave it up. If the target refuses the holder's change, the holder
+keeps the address, and the record that was to take it must not be sent, or the target refuses the whole list.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Holders = dict[str, str]
 """Target id of the record that gives an address up, by the key of the operation that takes it."""
 
 
-def takers(entity: EntitySpec, todo: Sequence[Operation], before: pd.DataFrame) -> Holders:
+def waiting_for_key(entity: EntitySpec, todo: Sequence[Operation], before: pd.DataFrame) -> Holders:
     """Find the operations that take an address another record of the same delivery gives up, or leaves behind."""
     if not entity.unique:
         return {}
@@ -28,7 +28,7 @@ def takers(entity: EntitySpec, todo: Sequence[Operation], before: pd.DataFrame) 
     return {one.key: holder for one, holder in found if holder and holder != one.target_id and holder in changing}
 
 
-def still_taken(
+def blocked(
     entity: EntitySpec, waiting: Sequence[Operation], holders: Holders, refused: Sequence[tuple[Operation, Refusal]]
 ) -> list[tuple[Operation, Refusal]]:
     """Name those that cannot have their address because its holder keeps it, and so keep their own."""

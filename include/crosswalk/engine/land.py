@@ -1,10 +1,11 @@
-"""Reading a side whole: page by page into the landing zone, again from the start when the vendor lost its place or the list moved."""
+"""Read one side as a whole, page by page into the landing zone; start over when the vendor lost its place or the list changed."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pandas as pd
 
@@ -25,8 +26,8 @@ Read = Callable[[str], Iterator[Page]]
 def land_both(run: Run, source: Source, target: Target, beat: Beat) -> tuple[dict[str, EntityManifest], TargetState]:
     """Land source and target at the same time; returns what was landed by name ("source_contact") and where the target stood."""
     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="land") as pool:
-        reading = pool.submit(_land_side, run, "source", lambda entity: source.pages(entity, run.scope), beat)
-        reading_back = pool.submit(land_target, run, target, beat)
+        reading = pool.submit(copy_context().run, _land_side, run, "source", lambda entity: source.pages(entity, run.scope), beat)
+        reading_back = pool.submit(copy_context().run, land_target, run, target, beat)
         landed, state = reading_back.result()
         return by_name([*reading.result(), *landed]), state
 
@@ -70,8 +71,7 @@ def columns_of(entity: EntitySpec, side: str) -> list[str]:
     """Name the columns one side of an entity is landed with."""
     if side == "source":
         return ["source_id", *entity.source_fields]
-    extra = [*entity.also_held, *(["opted_out"] if entity.opt_outs else []), *(["refreshed_at", "missing"] if entity.refreshed else [])]
-    return ["target_id", "source_id", *entity.target_fields, *extra]
+    return ["target_id", "source_id", *entity.target_fields, *entity.read_only_target, *entity.status_columns]
 
 
 def unstable(run: Run, side: str, what: str) -> TransientError:

@@ -10,22 +10,20 @@ from typing import Any
 
 import pandas as pd
 
-from crosswalk.core.capabilities import FileSource
+from crosswalk.core.capabilities import Paced
 from crosswalk.core.model import REPLACE, UNDO, Outcome, Rejection, RunStatus
 from crosswalk.core.ports import Operation, Source, Target
-from crosswalk.core.spec.model import LINKING
 from crosswalk.engine.approve import require_approval
+from crosswalk.engine.artifacts import PLAN, REJECTED_ALL
+from crosswalk.engine.attempt import step
 from crosswalk.engine.context import BEAT_SECONDS, Heartbeat, Run
-from crosswalk.engine.deliver import Delivered, deliver
+from crosswalk.engine.deliver import deliver
+from crosswalk.engine.hooks import features_of
 from crosswalk.engine.land import read_frame
-from crosswalk.engine.rejections import read_rejections, write_rejections
-from crosswalk.engine.send import Sent
-from crosswalk.engine.transform import plan_digest, read_plan
+from crosswalk.engine.planning import planner_of
+from crosswalk.engine.results import DeliveryResult, SendResult
+from crosswalk.engine.transform import plan_digest
 from crosswalk.errors import DataError, SafetyStop
-from crosswalk.features.announcements.announce import full_load_seconds, newly_announced, tell
-from crosswalk.features.inbound_files.intake import refused_files, take_again
-from crosswalk.features.linking.apply import record_carried_out, settle
-from crosswalk.features.optouts.delivery import note_opt_outs
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +41,7 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
     Raises SafetyStop when the plan is held and nobody approved it, or the source changed since, Fenced when a newer snapshot was
     delivered or another run holds the account, DataError when the target does not hold afterwards what it was told.
     """
-    with run.step("load"):
+    with step(run, "load"):
         if run.store.ledger.finished(run.key):
             log.info("run %s was delivered already, nothing to do", run.key)
             run.store.leases.forget(run.key)
@@ -55,29 +53,31 @@ def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, An
                 _require_plan(run)
                 require_approval(run)
                 _require_same_target(run, target)
-                standing = target.state()
+                state = target.state()
                 before = {entity.name: run.folder.read_entity(f"target_{entity.name}") for entity in run.spec.entities}
-                settling = standing.last_snapshot >= run.key.snapshot
+                settling = state.last_snapshot >= run.key.snapshot
                 if not settling:
                     _require_same_source(run, source, beat)
-                    note_opt_outs(run, target, before)
-                if run.spec.planner == LINKING:
-                    settle(run, beat)
+                    for feature in features_of(run):
+                        feature.before_send(run, target, before)
+                planner_of(run).before_send(run, beat)
                 run.store.leases.fence(beat.lease)
-                delivered = deliver(run, target, standing, read_plan(run), before, beat)
-                _finish(run, target, tell(run, target, delivered, beat))
+                result = deliver(run, target, state, PLAN.read(run.folder), before, beat)
+                for feature in features_of(run):
+                    result = feature.after_send(run, target, result, beat)
+                _finish(run, target, result)
         return dict(run.store.runs.get(run.key).counts.get("load", {}))
 
 
 def _write_nothing(run: Run) -> None:
     """A dry run ends here, and so does a backfill, whose data is of its night: the target stays today's (design §4)."""
-    status = RunStatus.DRY_RUN if run.store.runs.get(run.key).replays is None else RunStatus.REPLAYED
+    status = RunStatus.REPLAYED if run.backfill else RunStatus.DRY_RUN
     run.store.runs.update(run.key, status=status, ended_at=datetime.now(UTC))
 
 
 def _require_plan(run: Run) -> None:
     """What is loaded is the plan that was hashed (SAFE-3)."""
-    row, plan = run.store.runs.get(run.key), read_plan(run)
+    row, plan = run.store.runs.get(run.key), PLAN.read(run.folder)
     parts = [plan[plan["entity"] == entity.name] for entity in run.spec.entities]
     if plan_digest(run, parts, row.mode) != row.plan_hash:
         raise DataError(
@@ -106,8 +106,8 @@ def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat
         return
     since = ", and the account's scope was changed" if rescoped else ""
     opened = source()
-    if isinstance(opened, FileSource):
-        take_again(run, opened)
+    for feature in features_of(run):
+        feature.before_read(run, opened, again=True)
     for entity in run.spec.entities:
         landed = run.folder.read_entity(f"source_{entity.name}")
         now = read_frame(run, "source", entity, lambda name: opened.pages(name, run.scope), beat)
@@ -125,28 +125,36 @@ def _records(frame: pd.DataFrame) -> Counter[tuple[str, ...]]:
     return Counter(frame[sorted(frame.columns)].itertuples(index=False, name=None))
 
 
-def _finish(run: Run, target: Target, delivered: Delivered) -> None:
-    plan, sent, receipt = delivered.plan, delivered.sent, delivered.receipt
-    if run.spec.planner == LINKING:
-        record_carried_out(run, sent, delivered.after)
+def _finish(run: Run, target: Target, result: DeliveryResult) -> None:
+    plan, sent, receipt = result.plan, result.sent, result.receipt
+    planner_of(run).record(run, sent, result.after)
     refused = {operation.source_id for operation, _ in sent.refused}
     _reject_refused(run, sent)
     upserted, gone = {}, {}
     for entity in run.spec.entities:
-        rows, after = plan[(plan["entity"] == entity.name) & ~plan["source_id"].isin(refused)], delivered.after[entity.name]
+        rows, after = plan[(plan["entity"] == entity.name) & ~plan["source_id"].isin(refused)], result.after[entity.name]
         known = run.store.ledger.delivered(run.key.integration, run.key.account, entity.name)
         upserted[entity.name] = _acknowledged(rows, after, known)
         gone[entity.name] = sorted(set(known["source_id"]) - set(after["source_id"]))
-    rejected = len(read_rejections(run.folder, "rejected_all")) + refused_files(run)
-    counts = run.store.runs.get(run.key).counts
-    told: dict[str, Any] = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
-    told |= {"generation": receipt.generation, "target": dict(receipt.counts)}
-    told |= {"announced": sum(map(len, new.values()))} if (new := newly_announced(run)) else {}
-    told |= {"full_load_seconds": seconds} if (seconds := full_load_seconds(run, target, delivered)) is not None else {}
-    run.store.runs.update(run.key, counts={**counts, "load": told}, error_code="", error_text="")
+    features = features_of(run)
+    rejected = len(REJECTED_ALL.read(run.folder)) + sum(feature.left_behind(run) for feature in features)
+    loaded: dict[str, Any] = {"accepted": sent.accepted_total, "refused": len(sent.refused), "batches": sent.batches}
+    loaded |= {"generation": receipt.generation, "target": dict(receipt.counts)}
+    for feature in features:
+        loaded |= feature.counts(run, "load")
+    loaded |= {"full_load_seconds": seconds} if (seconds := _full_load_seconds(run, target, result)) is not None else {}
+    row = run.store.runs.get(run.key)
+    run.store.runs.update(run.key, counts={**row.counts, "load": loaded}, error_code="", error_text="")
     status = RunStatus.PARTIAL if rejected else RunStatus.SUCCESS
-    afresh = run.store.runs.get(run.key).mode == REPLACE
-    run.store.ledger.finish(run.key, receipt, upserted, gone, status=status, afresh=afresh)
+    run.store.ledger.finish(run.key, receipt, upserted, gone, status=status, afresh=row.mode == REPLACE)
+
+
+def _full_load_seconds(run: Run, target: Target, result: DeliveryResult) -> float | None:
+    """Estimate how long sending everything again would take under the target's limit; None when it names none."""
+    if not isinstance(target, Paced):
+        return None
+    held = {entity.name: int((result.after[entity.name]["source_id"] != "").sum()) for entity in run.spec.entities}
+    return round(sum(target.seconds_for(name, records) for name, records in held.items()), 1)
 
 
 def _acknowledged(rows: pd.DataFrame, after: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -158,13 +166,13 @@ def _acknowledged(rows: pd.DataFrame, after: pd.DataFrame, known: pd.DataFrame) 
     return merged.loc[merged["_merge"] == "left_only", ["source_id", "target_id", "payload_hash"]]
 
 
-def _reject_refused(run: Run, sent: Sent) -> None:
+def _reject_refused(run: Run, sent: SendResult) -> None:
     """A record the target refused joins the rejected records, with the target's reason."""
     if not sent.refused:
         return
-    rejections = read_rejections(run.folder, "rejected_all")
+    rejections = REJECTED_ALL.read(run.folder)
     told = [_rejection(run, operation, refusal.code, refusal.field) for operation, refusal in sent.refused]
-    write_rejections(run.folder, "rejected_all", [*rejections, *told])
+    REJECTED_ALL.write(run.folder, [*rejections, *told])
     for entity in run.spec.entities:
         mine = [r for r in [*rejections, *told] if r.entity == entity.name]
         run.store.rejected.record(run.key, entity.name, mine, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from crosswalk.engine.attempt import step
 from crosswalk.engine.context import Run, Trigger
 from crosswalk.landing.folder import MANIFEST
 from crosswalk.landing.zone import LandingZone
@@ -23,7 +24,7 @@ def landed_snapshot(store: Store, zone: LandingZone, integration: str, account: 
 
 def replay(run: Run) -> dict[str, Any]:
     """Take up what was landed; no vendor is asked. Returns counts for XCom. Raises DataError when it is not what was landed."""
-    with run.step("extract"):
+    with step(run, "extract"):
         manifest = run.landed.manifest()
         looked_at = run.store.runs.find(manifest.key)
         if looked_at and looked_at.counts.get("left_out"):

@@ -1,37 +1,27 @@
-"""The run report of the moment: built from what the run landed and recorded so far, published after every step, also a failed one."""
+"""Build the run report from the run's artifacts and the store, and publish it: after every step, also a failed one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from crosswalk import __version__
-from crosswalk.core.model import Hold, Outcome, Rejection
+from crosswalk.core.model import Hold, Rejection
 from crosswalk.core.plurals import plural
-from crosswalk.core.safety import STRANGERS
-from crosswalk.engine.rejections import read_rejections
-from crosswalk.engine.source_notes import remarks
-from crosswalk.engine.transform import read_plan, records_without_id, target_only_file
-from crosswalk.engine.validate import rules_of
-from crosswalk.features.announcements.announce import LINKED, newly_announced
-from crosswalk.features.inbound_files.intake import arrived, rejected_rows
-from crosswalk.features.linking.plan import MATCH_FOUND, WAITING
-from crosswalk.features.linking.review_files import review_address
+from crosswalk.core.safety import UNMANAGED
+from crosswalk.engine.artifacts import DESIRED, PLAN, REJECTED, REJECTED_ALL, RULES, SOURCE_NOTES, UNREADABLE_ROWS, target_only_file
+from crosswalk.engine.context import Run
+from crosswalk.engine.hooks import features_of
 from crosswalk.landing.folder import MANIFEST
 from crosswalk.landing.manifest import Manifest
 from crosswalk.reports import model
 from crosswalk.reports import publish as files
-from crosswalk.reports.model import Failure, Limit, LinkedRecord, RejectedRecord, Report, Sum, TargetOnly, Undecided
+from crosswalk.reports.model import Failure, Limit, RejectedRecord, Report, Sum, TargetOnly
 from crosswalk.reports.plan_search import masked_changes
 from crosswalk.reports.samples import samples
 from crosswalk.reports.wording import lasting
 from crosswalk.store.runs import RunRow
-from crosswalk.validation.results import RuleResult
-
-if TYPE_CHECKING:
-    from crosswalk.engine.context import Run
 
 
 def publish(run: Run, step: str) -> None:
@@ -41,18 +31,18 @@ def publish(run: Run, step: str) -> None:
     """
     row = run.store.runs.get(run.key)
     manifest = run.landed.manifest() if run.landed.exists(MANIFEST) else None
-    plan = read_plan(run) if row.plan_hash else None
+    plan = PLAN.read(run.folder) if row.plan_hash else None
     report = _head(run, row)
-    report.rules = [RuleResult(**rule) for rule in rules_of(run)]
+    report.rules = RULES.find(run.folder) or []
     report.rejected = list(_rejected(run))
-    report.files = arrived(run)
     if manifest:
         report.taken_at = manifest.taken_at.isoformat(timespec="seconds")
-        report.notes += [*_origin(row), *settings_notes(row), *_notes(manifest), *_left_out(run, row), *_pace(row), *remarks(run)]
-        report.waiting = newly_announced(run)
-        report.linked = list(_linked(run))
+        report.notes += [*_origin(row), *settings_notes(row), *_notes(manifest), *_left_out(run, row), *_pace(row)]
+        report.notes += SOURCE_NOTES.find(run.landed) or []
     if manifest and plan is not None:
         _add_plan(run, report, plan, manifest)
+    for feature in features_of(run):
+        feature.report(run, report, plan if manifest else None)
     if plan is not None and step in _PLANNING:
         files.publish(run.report_folder, report, plan, _changes(run, plan))
     else:
@@ -68,7 +58,7 @@ def _changes(run: Run, plan: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(
         masked_changes(
             plan[plan["entity"] == entity.name],
-            run.folder.read_frame(f"desired_{entity.name}"),
+            DESIRED.of(entity.name).read(run.folder),
             run.landed.read_entity(f"target_{entity.name}"),
             entity.target_fields,
         )
@@ -104,9 +94,9 @@ def _head(run: Run, row: RunRow) -> Report:
 
 
 def _rejected(run: Run) -> Iterator[RejectedRecord]:
-    name = "rejected_all" if run.folder.exists("rejected_all.parquet") else "rejected"
+    rejected = REJECTED_ALL if REJECTED_ALL.exists(run.folder) else REJECTED
     known = {(row.entity, row.source_id, row.code, row.field): row for row in run.store.rejected.open(run.key.integration, run.key.account)}
-    for one in read_rejections(run.folder, name):
+    for one in rejected.read(run.folder):
         row = known.get((one.entity, one.source_id, one.code, one.field))
         first_seen = row.first_seen_at.isoformat(timespec="seconds") if row else ""
         yield RejectedRecord(**vars(one), first_seen=first_seen, attempts=row.attempts if row else 1)
@@ -147,37 +137,18 @@ def _pace(row: RunRow) -> Iterator[str]:
         yield f"sending everything again would take at least {lasting(seconds)} under the target's limit of requests"
 
 
-def _linked(run: Run) -> Iterator[LinkedRecord]:
-    if run.folder.exists(f"{LINKED}.parquet"):
-        frame = run.folder.read_frame(LINKED)
-        rows = frame[frame["source_id"] != ""].sort_values(["entity", "source_id"])
-        for entity, source_id, target_id, refreshed_at, missing in rows.itertuples(index=False, name=None):
-            yield LinkedRecord(entity, source_id, target_id, refreshed_at, missing == "true")
-
-
 def _add_plan(run: Run, report: Report, plan: pd.DataFrame, manifest: Manifest) -> None:
-    folder, rejections = run.folder, read_rejections(run.folder, "rejected_all")
+    rejections, unreadable = REJECTED_ALL.read(run.folder), UNREADABLE_ROWS.read(run.landed)
     for entity in run.spec.entities:
         rows = plan[plan["entity"] == entity.name]
         target = run.landed.read_entity(f"target_{entity.name}")
-        report.samples += samples(rows, folder.read_frame(f"desired_{entity.name}"), target, entity.target_fields)
-        stopped = len({one.source_id for one in rejected_rows(run) if one.entity == entity.name})
+        report.samples += samples(rows, DESIRED.of(entity.name).read(run.folder), target, entity.target_fields)
+        stopped = len({one.source_id for one in unreadable if one.entity == entity.name})
         report.sums += _sums(manifest, plan, entity.name, rejections, stopped)
     report.deletes = model.deletes_of(plan)
     report.drift = model.drift_of(plan)
     report.staying = model.staying_of(plan)
     report.target_only = list(_target_only(run, plan))
-    report.undecided = list(_undecided(run, plan))
-
-
-def _undecided(run: Run, plan: pd.DataFrame) -> Iterator[Undecided]:
-    """Where people say which records are one, count those that wait for it."""
-    waiting = plan[plan["reason"].isin(WAITING.values()) & (plan["outcome"] == Outcome.EXCLUDED.value)]
-    for name in run.spec.candidates:
-        reasons = waiting.loc[waiting["entity"] == name, "reason"]
-        if len(reasons):
-            address = review_address(run.key.integration, run.key.account, name)
-            yield Undecided(name, len(reasons), int((reasons == MATCH_FOUND).sum()), address)
 
 
 def _sums(manifest: Manifest, plan: pd.DataFrame, entity: str, rejections: list[Rejection], rows: int) -> list[Sum]:
@@ -193,9 +164,14 @@ def _sums(manifest: Manifest, plan: pd.DataFrame, entity: str, rejections: list[
     return model.sums_of(entity, plan, read + rows, found, without_id)
 
 
+def records_without_id(rejections: list[Rejection], entity: str) -> int:
+    """Count records of an entity that have no id; they are told apart by their place, which the reason names."""
+    return len({one.reason.rpartition("(")[2] for one in rejections if one.entity == entity and not one.source_id})
+
+
 def _target_only(run: Run, plan: pd.DataFrame) -> Iterator[TargetOnly]:
     for entity in run.spec.entities:
         name = target_only_file(entity.name)
         if run.folder.exists(name):
-            strangers = plan[(plan["entity"] == entity.name) & plan["reason"].isin(STRANGERS)]
+            strangers = plan[(plan["entity"] == entity.name) & plan["reason"].isin(UNMANAGED)]
             yield TargetOnly(run.folder.uri(name), len(strangers))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 
 import pandas as pd
@@ -11,6 +10,7 @@ from crosswalk.core.converters import email_key
 from crosswalk.core.model import LEFT, Outcome
 from crosswalk.core.plan import EMAIL_DUPLICATE
 from crosswalk.core.spec.model import EntitySpec, IntegrationSpec
+from crosswalk.engine.artifacts import RETRIED
 from crosswalk.engine.context import Run
 from crosswalk.engine.operations import CHANGING, SENT
 from crosswalk.errors import ConfigurationError
@@ -19,7 +19,6 @@ from crosswalk.store.store import Store
 NOT_RETRIED = "not_retried"
 """Reason of the rows a retry leaves out."""
 
-_FILE = "retried.json"
 _SHOWN = 5
 
 
@@ -49,12 +48,12 @@ def rejected_now(store: Store, integration: str, account: str, wanted: Collectio
 
 def restrict(run: Run, only: Collection[str]) -> None:
     """Let the run deliver only these source records. Before its plan is made."""
-    run.folder.write_bytes(_FILE, json.dumps(sorted(only)).encode())
+    RETRIED.write(run.folder, frozenset(only))
 
 
 def retried(run: Run) -> frozenset[str] | None:
     """Name the source records the run is restricted to; None: all."""
-    return frozenset(json.loads(run.folder.read_bytes(_FILE))) if run.folder.exists(_FILE) else None
+    return RETRIED.find(run.folder)
 
 
 def leave_out_others(plan: pd.DataFrame, only: frozenset[str]) -> pd.DataFrame:

@@ -1,30 +1,29 @@
-"""What a person chose for one run: what becomes of records the target has otherwise, and which new ones are linked."""
+"""Run options: what an operator chose for records the target holds differently."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-from crosswalk.core.model import LEFT_AS_IS, Decided, Hold, Outcome
+from crosswalk.core.model import LEFT_AS_IS, Hold, Outcome
+from crosswalk.engine.artifacts import ON_EXISTING
 from crosswalk.engine.context import Run
 
 ASK, UPDATE, LEAVE = "ask", "update", "leave"
 """Answers to whether records the target has otherwise are updated: a person is asked, yes, no."""
 
 EXISTS = "CLIENT_EXISTS"
-_EXISTING, _DECIDED = "existing.json", "decided.json"
 
 
 def answer_existing(run: Run, answer: str) -> None:
     """Answer in advance, before the plan is made."""
-    run.folder.write_bytes(_EXISTING, json.dumps(answer).encode())
+    ON_EXISTING.write(run.folder, answer)
 
 
 def existing(run: Run) -> str:
     """Tell what becomes of records the target has otherwise; a run that was not told updates them."""
-    return str(json.loads(run.folder.read_bytes(_EXISTING))) if run.folder.exists(_EXISTING) else UPDATE
+    return ON_EXISTING.find(run.folder) or UPDATE
 
 
 def leave_as_is(plan: pd.DataFrame) -> pd.DataFrame:
@@ -52,21 +51,3 @@ def asked_first(run: Run, plans: Iterable[pd.DataFrame]) -> Iterator[Hold]:
 def is_only_about_existing(holds: list[dict[str, str]]) -> bool:
     """Tell whether nothing but existing records holds a plan: the question is then Yes or No, and No lets the rest go on."""
     return bool(holds) and all(hold["code"] == EXISTS for hold in holds)
-
-
-def decide(run: Run, decided: Mapping[str, Decided], by: str) -> None:
-    """Keep what is to be linked, by entity, and who decided it, before the plan is made."""
-    run.folder.write_bytes(_DECIDED, json.dumps(decided, sort_keys=True).encode())
-    linked = [
-        {"entity": entity, "source_id": source_id, **link}
-        for entity, ones in decided.items()
-        for source_id, links in ones.items()
-        for link in links
-    ]
-    details = {"snapshot": run.key.snapshot, "links": linked}
-    run.store.audit.append("links decided", run.key.integration, run.key.account, by, details)
-
-
-def decided(run: Run) -> dict[str, Decided]:
-    """Read what is to be linked, by entity; {} when nobody decided anything."""
-    return dict(json.loads(run.folder.read_bytes(_DECIDED))) if run.folder.exists(_DECIDED) else {}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from contextvars import copy_context
+from dataclasses import asdict, dataclass
 
 from crosswalk.core.capabilities import Paced
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import BatchRefused, BatchResult, Delivery, Operation, Refusal
 from crosswalk.engine.context import Heartbeat
+from crosswalk.engine.results import Refused, SendResult
 from crosswalk.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -40,59 +42,20 @@ class Batch:
         return digest.hexdigest()
 
 
-Refused = list[tuple[Operation, Refusal]]
-
-
-@dataclass
-class Sent:
-    """What the target did with every operation. parts: what it took, by the number of the batch; refused: the rest, with a reason."""
-
-    parts: dict[int, list[Operation]] = field(default_factory=dict)
-    refused: Refused = field(default_factory=list)
-
-    def __add__(self, other: Sent) -> Sent:
-        return Sent(self.parts | other.parts, self.refused + other.refused)
-
-    @property
-    def batches(self) -> int:
-        return len(self.parts)
-
-    @property
-    def accepted(self) -> dict[str, Counter[str]]:
-        """Operations taken, as {entity: {op: number}}."""
-        counted: dict[str, Counter[str]] = {}
-        for operation in self.operations:
-            counted.setdefault(operation.entity, Counter())[operation.op] += 1
-        return counted
-
-    @property
-    def operations(self) -> list[Operation]:
-        """Operations taken."""
-        return [operation for part in self.parts.values() for operation in part]
-
-    @property
-    def accepted_total(self) -> int:
-        return sum(map(len, self.parts.values()))
-
-    @property
-    def total(self) -> int:
-        return self.accepted_total + len(self.refused)
-
-
 def cut(operations: list[Operation], size: int, first: int = 1) -> list[Batch]:
     """Cut operations into batches of at most `size`, in order; `first` is the position of the first operation."""
     return [Batch(first + start, operations[start : start + size]) for start in range(0, len(operations), size)]
 
 
 def send(
-    ledger: Ledger, delivery: Delivery, batches: list[Batch], beat: Heartbeat, enough: Callable[[Sent], None] = lambda _sent: None
-) -> Sent:
+    ledger: Ledger, delivery: Delivery, batches: list[Batch], beat: Heartbeat, enough: Callable[[SendResult], None] = lambda _sent: None
+) -> SendResult:
     """Send every batch; split one the target refused whole until the record at fault stands alone.
 
     beat: the lease under which is sent, renewed after every answer. enough: looks at what was sent after every answer, and may raise to
     send no more. Raises Fenced once another attempt or run took over.
     """
-    sent, key = Sent(), beat.lease.key
+    sent, key = SendResult(), beat.lease.key
     waiting, running = deque(batches), dict[Future[BatchResult], Batch]()
     with ThreadPoolExecutor(delivery.max_parallel, thread_name_prefix="send") as pool:
         try:
@@ -100,37 +63,39 @@ def send(
                 while waiting and len(running) < delivery.max_parallel:
                     batch = waiting.popleft()
                     ledger.intend(beat.lease, batch.number, batch.body_hash, len(batch.operations))
-                    running[pool.submit(delivery.send, batch.number, batch.operations)] = batch
+                    running[pool.submit(copy_context().run, delivery.send, batch.number, batch.operations)] = batch
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
-                    waiting.extendleft(_settle(key, ledger, running.pop(future), future, sent))
+                    waiting.extendleft(_resolve(key, ledger, running.pop(future), future, sent))
                 enough(sent)
                 beat()
-                _tell_the_rest(key, delivery, [*waiting, *running.values()])
+                _log_the_rest(key, delivery, [*waiting, *running.values()])
         finally:
             for future in running:
                 future.cancel()
     return sent
 
 
-def send_again(ledger: Ledger, delivery: Delivery, sent: Sent, contents: Mapping[int, list[Operation]], beat: Heartbeat) -> Sent:
+def send_again(
+    ledger: Ledger, delivery: Delivery, sent: SendResult, contents: Mapping[int, list[Operation]], beat: Heartbeat
+) -> SendResult:
     """Put some batches again with other content, which replaces the earlier one; return what the target did with everything.
 
     contents: by number of the batch; none left in it is content too. An operation that was refused and is in no content stays refused.
     """
     again = send(ledger, delivery, [Batch(number, operations) for number, operations in contents.items()], beat)
     tried = {operation.key for operations in contents.values() for operation in operations}
-    return Sent(sent.parts, [one for one in sent.refused if one[0].key not in tried]) + again
+    return SendResult(sent.parts, [one for one in sent.refused if one[0].key not in tried]) + again
 
 
-def _tell_the_rest(key: RunKey, delivery: Delivery, batches: list[Batch]) -> None:
+def _log_the_rest(key: RunKey, delivery: Delivery, batches: list[Batch]) -> None:
     """Log how long the rest takes at the least, to a target that may be asked so much in a minute."""
     left = [operation for batch in batches for operation in batch.operations]
     if left and isinstance(delivery, Paced):
         log.info("%s: %d operations left, at least %.0f s", key, len(left), delivery.seconds_for(left[0].entity, len(left)))
 
 
-def _settle(key: RunKey, ledger: Ledger, batch: Batch, answer: Future[BatchResult], sent: Sent) -> list[Batch]:
+def _resolve(key: RunKey, ledger: Ledger, batch: Batch, answer: Future[BatchResult], sent: SendResult) -> list[Batch]:
     """Book one answer; return the batches to send instead when the target refused this one whole."""
     try:
         result = answer.result()
@@ -150,7 +115,7 @@ def _settle(key: RunKey, ledger: Ledger, batch: Batch, answer: Future[BatchResul
     return []
 
 
-def _refusals(batch: Batch, result: BatchResult) -> list[tuple[Operation, Refusal]]:
+def _refusals(batch: Batch, result: BatchResult) -> Refused:
     """Pair refusals with their operations by key. What the target did not mention was not processed, which is not done."""
     named = {refusal.key: refusal for refusal in result.refused}
     return [

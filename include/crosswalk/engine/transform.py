@@ -1,4 +1,4 @@
-"""Transform: mapping tables to the target's shape, the difference to the target as a plan, one outcome a record, safety rules."""
+"""Transform: mapping tables to the target's shape, the difference to the target as a plan, one outcome per record, safety rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,28 +14,24 @@ import pandas as pd
 
 from crosswalk.core.model import DELTA, REPLACE, UNDO, Hold, Rejection, RunStatus
 from crosswalk.core.plan import late_rejections, plan_hash, summary
-from crosswalk.core.plurals import plural
-from crosswalk.core.safety import STRANGERS, holds
+from crosswalk.core.safety import UNMANAGED, holds
 from crosswalk.core.settings_diff import changes, facts
-from crosswalk.core.spec.model import DIFFERENCE, LINKING, RECORDS, REMOVE
+from crosswalk.core.spec.model import REMOVE
+from crosswalk.engine.artifacts import DESIRED, PLAN, REJECTED, REJECTED_ALL, target_only_file
+from crosswalk.engine.attempt import step
 from crosswalk.engine.context import Run
-from crosswalk.engine.operations import CHANGING
-from crosswalk.engine.planning import Planned, first_delivery, plan_difference, scope_of
-from crosswalk.engine.rejections import read_rejections, write_rejections
+from crosswalk.engine.delivery_style import style_of
+from crosswalk.engine.hooks import features_of, links_of
+from crosswalk.engine.operations import CHANGING, FLAG_ONLY
+from crosswalk.engine.planning import planner_of, scope_of
+from crosswalk.engine.report import records_without_id
+from crosswalk.engine.results import EntityPlan
 from crosswalk.engine.retry import leave_out_others, leave_out_unread, retried, without_taken
-from crosswalk.engine.run_options import LEAVE, asked_first, decided, existing, leave_as_is
+from crosswalk.engine.run_options import LEAVE, asked_first, existing, leave_as_is
 from crosswalk.errors import ConfigurationError
-from crosswalk.features.inbound_files.intake import file_holds, told_of
-from crosswalk.features.linking.planner import operations_digest, plan_linking
-from crosswalk.features.optouts.delivery import SUPPRESSED
 from crosswalk.reports.spreadsheets import formula_safe
-from crosswalk.store.runs import RunRow
 
 _PHONE = re.compile(r"\+[0-9]{7,15}( x[0-9]{1,9})?")
-
-
-PLANNERS = {DIFFERENCE: plan_difference, LINKING: plan_linking}
-"""What makes the plans of an integration, by its spec's `planner`."""
 
 
 def transform(run: Run) -> dict[str, Any]:
@@ -42,36 +39,31 @@ def transform(run: Run) -> dict[str, Any]:
 
     Returns, for XCom: held, plan_hash, summary {entity: {outcome: number}}.
     """
-    with run.step("transform"), run.working():
+    with step(run, "transform"), run.working():
         row = run.store.runs.get(run.key)
         if row.plan_hash and (run.store.ledger.batches(run.key) or run.store.ledger.finished(run.key)):
             return _handle(run)
-        rejections = read_rejections(run.folder, "rejected")
-        planned = _restricted(run, PLANNERS[run.spec.planner](run, rejections), rejections)
+        rejections = REJECTED.read(run.folder)
+        planned = _restricted(run, planner_of(run).plan(run, rejections), rejections)
         found = [*_holds(run, planned, rejections), *_undone(run, planned), *asked_first(run, (one.plan for one in planned))]
         _land(run, planned, rejections)
         _record(run, planned, found, rejections)
         return _handle(run)
 
 
-def read_plan(run: Run) -> pd.DataFrame:
-    """The run's plan: entity, source_id, target_id, outcome, reason, changed, payload_hash; one row a record."""
-    return run.folder.read_frame("plan")
-
-
 def plan_digest(run: Run, plans: list[pd.DataFrame], mode: str) -> str:
     """Name exactly what the plans of all entities would do to this account in this mode."""
     facts: dict[str, Any] = {"mode": mode, "account": run.key.account, "integration": run.key.integration}
-    facts |= {"decided": links} if (links := decided(run)) else {}
-    facts |= {"operations": operations_digest(run)} if run.spec.planner == LINKING else {}
+    facts |= {"decided": links} if (links := links_of(run)) else {}
+    facts |= planner_of(run).digest(run)
     return plan_hash(plans, facts)
 
 
-def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> list[Hold]:
+def _holds(run: Run, planned: list[EntityPlan], rejections: list[Rejection]) -> list[Hold]:
     last = run.store.runs.last_delivered(run.key.integration, run.key.account)
     safety = run.spec.safety.tightened(run.settings.safety)
     changed = last is not None and last.mapping_digest != run.spec.mapping_digest
-    found: list[Hold] = [*file_holds(run)]
+    found = [hold for feature in features_of(run) for hold in feature.holds(run)]
     for one in planned:
         found += holds(
             safety,
@@ -80,7 +72,7 @@ def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> lis
             one.desired,
             one.target,
             one.delivered,
-            first=first_delivery(run),
+            first=style_of(run).first_delivery(run),
             mapping_changed=changed,
             without_id=records_without_id(rejections, one.entity.name),
             narrowed=run.narrowed is not None,
@@ -88,7 +80,7 @@ def _holds(run: Run, planned: list[Planned], rejections: list[Rejection]) -> lis
     return found
 
 
-def _restricted(run: Run, planned: list[Planned], rejections: list[Rejection]) -> list[Planned]:
+def _restricted(run: Run, planned: list[EntityPlan], rejections: list[Rejection]) -> list[EntityPlan]:
     """A run for some records leaves all others as they are; a retry cannot be a first delivery, which replaces the list."""
     if existing(run) == LEAVE:
         planned = [replace(one, plan=leave_as_is(one.plan)) for one in planned]
@@ -97,7 +89,7 @@ def _restricted(run: Run, planned: list[Planned], rejections: list[Rejection]) -
     only = retried(run)
     if only is None:
         return planned
-    if first_delivery(run):
+    if style_of(run).first_delivery(run):
         raise ConfigurationError(
             "RETRY_TOO_EARLY",
             operation=f"retrying rejected records of {run.key}",
@@ -107,51 +99,34 @@ def _restricted(run: Run, planned: list[Planned], rejections: list[Rejection]) -
     return [_retried_alone(one, only, rejections) for one in planned]
 
 
-def _retried_alone(one: Planned, only: frozenset[str], rejections: list[Rejection]) -> Planned:
+def _retried_alone(one: EntityPlan, only: frozenset[str], rejections: list[Rejection]) -> EntityPlan:
     plan = without_taken(one.entity, leave_out_others(one.plan, only), one.desired, one.target)
     known = {r.source_id: r.code for r in rejections if r.entity == one.entity.name and r.source_id}
     rejections += late_rejections(one.entity, plan, known)
     return replace(one, plan=plan)
 
 
-def _undone(run: Run, planned: list[Planned]) -> Iterator[Hold]:
+def _undone(run: Run, planned: list[EntityPlan]) -> Iterator[Hold]:
     """What a person undid is not done again unasked, whether the undo was heard of to its end or not."""
-    maker = _maker(run)
-    changes = sum(int((one.plan["outcome"].isin(CHANGING) & (one.plan["reason"] != SUPPRESSED)).sum()) for one in planned)
+    maker = style_of(run).maker(run)
+    changes = sum(int((one.plan["outcome"].isin(CHANGING) & (one.plan["reason"] != FLAG_ONLY)).sum()) for one in planned)
     if maker is not None and maker.mode == UNDO and changes:
         found = f"snapshot {maker.counts['undoes']} was undone by {maker.decided_by}; {changes} record(s) would be changed again"
         yield Hold("UNDONE", found, "none without consent")
 
 
-def _maker(run: Run) -> RunRow | None:
-    """Find the run that made the target what it is: by the target's word where it knows, else by ours."""
-    if run.spec.delivery == RECORDS:
-        return run.store.runs.last_delivered(run.key.integration, run.key.account)
-    return run.store.runs.find(replace(run.key, snapshot=run.landed.manifest().target_state.last_snapshot))
-
-
-def records_without_id(rejections: list[Rejection], entity: str) -> int:
-    """Count records of an entity that have no id; they are told apart by their place, which the reason names."""
-    return len({one.reason.rpartition("(")[2] for one in rejections if one.entity == entity and not one.source_id})
-
-
-def _land(run: Run, planned: list[Planned], rejections: list[Rejection]) -> None:
+def _land(run: Run, planned: list[EntityPlan], rejections: list[Rejection]) -> None:
     for one in planned:
-        run.folder.write_frame(f"desired_{one.entity.name}", one.desired)
-    run.folder.write_frame("plan", pd.concat([one.plan for one in planned], ignore_index=True))
-    write_rejections(run.folder, "rejected_all", rejections)
+        DESIRED.of(one.entity.name).write(run.folder, one.desired)
+    PLAN.write(run.folder, pd.concat([one.plan for one in planned], ignore_index=True))
+    REJECTED_ALL.write(run.folder, rejections)
     _export_target_only(run, planned)
 
 
-def target_only_file(entity: str) -> str:
-    """Name of the file that holds what only the target had."""
-    return f"target_only_{plural(entity)}.csv"
-
-
-def _export_target_only(run: Run, planned: list[Planned]) -> None:
+def _export_target_only(run: Run, planned: list[EntityPlan]) -> None:
     """FMG-06: what the target holds and nobody imported is written to a file before anyone may consent to its loss."""
     for one in planned:
-        lost = one.plan.loc[one.plan["reason"].isin(STRANGERS) & (one.entity.strangers == REMOVE), "target_id"]
+        lost = one.plan.loc[one.plan["reason"].isin(UNMANAGED) & (one.entity.unmanaged == REMOVE), "target_id"]
         if len(lost):
             frame = one.target[one.target["target_id"].isin(lost)]
             text = io.StringIO()
@@ -166,9 +141,9 @@ def _cell(text: str) -> str:
     return text if _PHONE.fullmatch(text) else formula_safe(text)
 
 
-def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: list[Rejection]) -> None:
+def _record(run: Run, planned: list[EntityPlan], found: list[Hold], rejections: list[Rejection]) -> None:
     row = run.store.runs.get(run.key)
-    mode = REPLACE if first_delivery(run) else row.mode or DELTA
+    mode = REPLACE if style_of(run).first_delivery(run) else row.mode or DELTA
     run.store.runs.update(
         run.key,
         status=RunStatus.HELD if found and not row.dry_run else RunStatus.RUNNING,
@@ -185,9 +160,18 @@ def _record(run: Run, planned: list[Planned], found: list[Hold], rejections: lis
     if not row.dry_run:
         for one in planned:
             mine = [r for r in rejections if r.entity == one.entity.name]
-            only = retried(run) if run.narrowed is None else set(one.source_ids)
-            only = told_of(run, one.entity, one.source_ids) if only is None else only
-            run.store.rejected.record(run.key, one.entity.name, mine, set(one.source_ids), only=only)
+            run.store.rejected.record(run.key, one.entity.name, mine, set(one.source_ids), only=_may_close(run, one))
+
+
+def _may_close(run: Run, one: EntityPlan) -> AbstractSet[str] | None:
+    """Name the records whose open rejections the run may close; None: all of the entity."""
+    if run.narrowed is not None:
+        return set(one.source_ids)
+    only = retried(run)
+    if only is not None:
+        return only
+    limits = (feature.may_close(run, one.entity, one.source_ids) for feature in features_of(run))
+    return next((limit for limit in limits if limit is not None), None)
 
 
 def _mapping_digest(run: Run) -> str:

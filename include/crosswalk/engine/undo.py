@@ -16,9 +16,11 @@ from crosswalk import __version__
 from crosswalk.core.model import UNDO, RunStatus
 from crosswalk.core.plan import summary
 from crosswalk.core.ports import Target, TargetState
-from crosswalk.core.spec.model import LIST, EntitySpec
-from crosswalk.core.undo_plan import plan_restore, plan_restore_records
+from crosswalk.core.spec.model import EntitySpec
+from crosswalk.engine.artifacts import DESIRED, PLAN
+from crosswalk.engine.attempt import step
 from crosswalk.engine.context import BEAT_SECONDS, Run
+from crosswalk.engine.delivery_style import style_of
 from crosswalk.engine.extract import check_order
 from crosswalk.engine.land import by_name, columns_of, land_target
 from crosswalk.engine.transform import plan_digest
@@ -45,7 +47,7 @@ def undo(run: Run, target: Target, *, generation: int | None, by: str) -> dict[s
     Returns counts for XCom. Raises ConfigurationError UNDO_NOTHING or UNDO_UNKNOWN, DataError UNDO_UNSETTLED, UNDO_EXPIRED or UNDO_SHAPE,
     Fenced when another run has the account.
     """
-    with run.step("undo"), run.leased(BEAT_SECONDS) as beat:
+    with step(run, "undo"), run.leased(BEAT_SECONDS) as beat:
         run.store.runs.give_up_on_older(run.key)
         state = target.state()
         check_order(run, state)
@@ -68,7 +70,7 @@ def undo(run: Run, target: Target, *, generation: int | None, by: str) -> dict[s
             )
         )
         plans = [_plan(run, undone, entity) for entity in run.spec.entities]
-        run.folder.write_frame("plan", pd.concat(plans, ignore_index=True))
+        PLAN.write(run.folder, pd.concat(plans, ignore_index=True))
         _record(run, undone, plans, by)
         return {name: one.rows for name, one in entities.items()}
 
@@ -107,14 +109,8 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
 
 def _require_settled(run: Run, state: TargetState, last: RunRow) -> None:
     """A delivery that was cut short has to come to its end first."""
-    if run.spec.delivery == LIST:
-        wrong = state.generation != last.generation
-        found = f"the target is at generation {state.generation}, the last delivery that ended well made {last.generation}"
-    else:
-        newer = [row for row in run.store.runs.latest(run.key.integration, run.key.account) if row.key.snapshot > last.key.snapshot]
-        cut_short = [row.key.snapshot for row in newer if run.store.ledger.batches(row.key)]
-        wrong, found = bool(cut_short), f"the delivery of snapshot {max(cut_short, default=0)} was cut short"
-    if wrong:
+    found = style_of(run).unsettled(run, state, last)
+    if found:
         raise DataError(
             "UNDO_UNSETTLED",
             operation=f"undoing a delivery of {run.key}",
@@ -133,11 +129,8 @@ def _plan(run: Run, undone: Undone, entity: EntitySpec) -> pd.DataFrame:
             next_step="undo with the version and the tables that made the delivery",
         )
     now = run.folder.read_entity(f"target_{entity.name}")
-    if run.spec.delivery == LIST:
-        plan, wanted = plan_restore(entity, before, now), before
-    else:
-        plan, wanted = plan_restore_records(entity, before, now)
-    run.folder.write_frame(f"desired_{entity.name}", wanted[["target_id", "source_id", *entity.target_fields]])
+    plan, wanted = style_of(run).undo_plan(entity, before, now)
+    DESIRED.of(entity.name).write(run.folder, wanted[["target_id", "source_id", *entity.target_fields]])
     return plan
 
 

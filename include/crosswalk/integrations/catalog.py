@@ -9,14 +9,11 @@ from importlib import resources
 from pathlib import Path
 
 from crosswalk.core.did_you_mean import did_you_mean, quoted
-from crosswalk.core.spec.expectations import Expectation
-from crosswalk.core.spec.model import EntitySpec, IntegrationSpec
+from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.core.spec.reader import scan_spec
-from crosswalk.core.spec.safety import SafetySpec
 from crosswalk.core.toml_reader import scan_toml
 from crosswalk.errors import ConfigurationError
-
-__all__ = ["EntitySpec", "Expectation", "IntegrationSpec", "SafetySpec", "integration_names", "load_spec", "resolve_integration"]
+from crosswalk.integrations.features import FEATURES
 
 
 def load_spec(integration: str, folder: Path | None = None, *, source: str = "") -> IntegrationSpec:
@@ -25,7 +22,7 @@ def load_spec(integration: str, folder: Path | None = None, *, source: str = "")
     folder: read it from there instead of the package. source: which of its sources, the first when left out; the tables of all are
     checked. Raises ConfigurationError with every problem found (SPEC_… and MAP_…), SPEC_UNKNOWN_SYSTEM for none of its sources.
     """
-    specs, problems = scan_spec(integration, folder or _integrations() / resolve_integration(integration))
+    specs, problems = scan_spec(integration, folder or _integrations() / resolve_integration(integration), FEATURES)
     if problems:
         raise ConfigurationError.from_problems(f"reading the integration {integration}", problems)
     if source and source not in specs:

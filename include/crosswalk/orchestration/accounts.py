@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crosswalk.core.accounts import AccountSettings, load_accounts
+from crosswalk.features.tenancy.feature import is_provisioned
 from crosswalk.features.tenancy.ports import accounts_of
 from crosswalk.integrations.catalog import load_spec, resolve_integration
 
@@ -19,7 +20,7 @@ def all_accounts(integration: str, store: Store | None = None) -> dict[str, Acco
     Raises ConfigurationError with every problem found.
     """
     spec, tables = load_spec(resolve_integration(integration)), load_accounts(integration)
-    if not spec.provisioned:
+    if not is_provisioned(spec):
         return tables
     from crosswalk.orchestration.resources import open_store
 

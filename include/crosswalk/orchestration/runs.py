@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from crosswalk.core.accounts import AccountSettings
-    from crosswalk.core.capabilities import FileSource
     from crosswalk.engine.context import Run, Trigger
     from crosswalk.engine.in_process import Account
+    from crosswalk.features.inbound_files.ports import FileSource
     from crosswalk.features.writeback.context import Writeback
 
 log = logging.getLogger(__name__)
@@ -57,8 +57,8 @@ def require_news(context: Context, integration: str, account: str) -> FileSource
     if context["dag_run"].run_type == "backfill":
         return None
     from crosswalk.core.accounts import spec_of
-    from crosswalk.core.capabilities import FileSource
-    from crosswalk.features.inbound_files.intake import has_news
+    from crosswalk.features.inbound_files.feature import has_news
+    from crosswalk.features.inbound_files.ports import FileSource
     from crosswalk.orchestration.resources import open_store, source_hook
 
     settings = account_settings(integration, account)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from crosswalk.core.arrived_file import ArrivedFile
 from crosswalk.core.model import LEFT, Hold, Outcome, RunKey, RunStatus
-from crosswalk.features.inbound_files.ports import ArrivedFile
 from crosswalk.validation.results import RuleResult
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from crosswalk.console.rendering import page
 from crosswalk.console.resources import open_store
 from crosswalk.console.trend import Bar, bars
 from crosswalk.core.spec.model import IntegrationSpec
+from crosswalk.features.linking.feature import candidates_of
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 
@@ -88,7 +89,7 @@ def _page(request: Request, user: BaseUser, specs: Sequence[IntegrationSpec], *,
         asked=asked,
         dag=dag,
         specs=specs,
-        reviewed={spec.name for spec in specs if spec.candidates and acts(request, user, spec)},
+        reviewed={spec.name for spec in specs if candidates_of(spec) and acts(request, user, spec)},
         tally=tally(everyone),
         problems={name: one.problem for name, one in configured.items() if one.problem},
     )

@@ -22,6 +22,7 @@ from crosswalk.console.review.record_views import SHOWN, Mirror
 from crosswalk.console.review.tabs import TITLES, TONES, Tab
 from crosswalk.console.review.wording import DID, FIELDS, who
 from crosswalk.core.spec.model import IntegrationSpec
+from crosswalk.features.linking.feature import candidates_of
 from crosswalk.features.linking.rules import EMPLOYER
 
 SIZES = (50, 100, MOST)
@@ -64,14 +65,14 @@ class Room:
 
     def words(self) -> dict[str, Any]:
         """What every page of a room says."""
-        places = {"spec": self.spec, "account": self.account, "entity": self.entity, "entities": list(self.spec.candidates)[::-1]}
+        places = {"spec": self.spec, "account": self.account, "entity": self.entity, "entities": list(candidates_of(self.spec))[::-1]}
         return {**places, **WORDS, "address": self.address, "desk": self.desk, "offer": offer(self.spec, self.account)}
 
 
 @start.get("")
 def accounts(request: Request, specs: Reviewing) -> HTMLResponse:
     """The accounts whose records the user may link."""
-    listed = [(spec, name, list(spec.candidates)[::-1]) for spec in specs for name in accounts_of(spec.name).accounts]
+    listed = [(spec, name, list(candidates_of(spec))[::-1]) for spec in specs for name in accounts_of(spec.name).accounts]
     return page(request, "review_accounts.html.j2", listed=listed)
 
 
@@ -175,7 +176,7 @@ def record_page(
     company = _company(room, line)
     known = company is not None and not company.room.desk.is_open(company.line.place)
     sent = [one for one in room.spec.entity(room.entity).mapping.target_names if one != EMPLOYER or known]
-    mirror = Mirror(desk, line, room.spec.candidates[room.entity], sent)
+    mirror = Mirror(desk, line, candidates_of(room.spec)[room.entity], sent)
     faces = [] if line.stands.tab is Tab.LINKED else [mirror.face(one["target_id"], one) for one in desk.offered(source_id)]
     hits = [mirror.face(one) for one in desk.target["target_id"].take(decode(rows, desk.key.snapshot, len(desk.target)))]
     before, after, left = neighbours(desk, line.place, way)

@@ -20,6 +20,7 @@ from crosswalk.console.resources import open_landing, open_store
 from crosswalk.console.trend import bars
 from crosswalk.core.accounts import ACCOUNT_NAME
 from crosswalk.core.model import RunKey, RunStatus
+from crosswalk.features.linking.feature import candidates_of
 from crosswalk.reports import plan_search as planned
 from crosswalk.reports import wording
 from crosswalk.reports.html import entities_of, reject_codes
@@ -89,7 +90,7 @@ def run(
         plan=_plan(folder, report, wanted, number) if f"{planned.PLAN}.parquet" in names else None,
         wanted=wanted,
         files=[name for name in FILES if name in names],
-        reviews=bool(spec.candidates) and acts(request, user, spec),
+        reviews=bool(candidates_of(spec)) and acts(request, user, spec),
     )
 
 

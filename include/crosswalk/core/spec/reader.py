@@ -14,20 +14,18 @@ from crosswalk.core.did_you_mean import did_you_mean, quoted
 from crosswalk.core.lookups import Lookups, scan_lookups
 from crosswalk.core.spec.expectations import EMAIL_KEY, SOURCE_ID, Expectation, ExpectationSection, own_keys, scan_expectation, unknown_keys
 from crosswalk.core.spec.key_checks import key_problems, side_problems
-from crosswalk.core.spec.mapping_checks import Surroundings, lookup_names, scan_mapping
-from crosswalk.core.spec.model import BUSINESS, LINKING, NPNS, EntitySpec, IntegrationSpec
+from crosswalk.core.spec.mapping_checks import Surroundings as MappingSurroundings
+from crosswalk.core.spec.mapping_checks import lookup_names, scan_mapping
+from crosswalk.core.spec.model import DELETE, EntitySpec, IntegrationSpec, SpecFeature, Surroundings
 from crosswalk.core.spec.safety import SafetySpec
 from crosswalk.core.spec.setting_checks import setting_problems
 from crosswalk.core.spec.source_checks import EVERY, mapping_name_problems, mapping_path, source_systems
 from crosswalk.core.system_schema import Field, load_fields
 from crosswalk.core.toml_reader import scan_section, scan_toml, scan_usable
 from crosswalk.errors import ConfigurationError, Problem
-from crosswalk.features.eligibility.facts import decision_problems, optional, scan_eligibility, scan_facts, without_facts
-from crosswalk.features.linking.candidates.roles import scan_roles
 
 SPEC = "spec.toml"
 LOOKUPS = "lookups.csv"
-CANDIDATES = "candidates.csv"
 TARGET = "target"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
@@ -48,9 +46,7 @@ class SpecSection(BaseModel):
     frequencies: Annotated[list[Name], Constraint(min_length=1)] = ["daily", "manual"]
     settings: dict[Name, dict[str, Any]] = {}
     delivery: Literal["list", "records"] = "list"
-    planner: Literal["difference", "linking"] = "difference"
     main: str = ""
-    provisioned: bool = False
     retry: bool = True
     entities: Annotated[list[Any], Constraint(min_length=1)]
     limits: dict[str, Annotated[int, Constraint(ge=1)]] = {}
@@ -70,20 +66,13 @@ class EntitySection(BaseModel):
     name: Name
     mapping: str
     scope_field: str = ""
-    slice_field: str = ""
+    partition_field: str = ""
     unique: str = ""
-    strangers: Literal["remove", "leave"] = "remove"
-    left: Literal["delete", "freeze", "stay"] = "delete"
-    new: Literal["create", "announce"] = "create"
-    opt_outs: bool = False
-    tenant_field: str = ""
-    refreshed: bool = False
-    also_read: list[str] = []
-    also_held: list[str] = []
-    took_in: str = ""
-    belongs_to: str = ""
+    unmanaged: Literal["remove", "leave"] = "remove"
+    on_source_delete: Literal["delete", "freeze", "keep"] = "delete"
+    read_only_source: list[str] = []
+    read_only_target: list[str] = []
     rights: list[str] = []
-    decisions: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,29 +85,36 @@ class Tables:
     source: Fields
     target: Fields
     lookups: Lookups
+    features: tuple[SpecFeature, ...]
 
 
-def scan_spec(name: str, folder: Path) -> tuple[dict[str, IntegrationSpec], list[Problem]]:
-    """Read one integration's folder, once for each system it reads from; none when there are problems."""
+def scan_spec(name: str, folder: Path, features: Sequence[type[SpecFeature]] = ()) -> tuple[dict[str, IntegrationSpec], list[Problem]]:
+    """Read one integration's folder, once for each system it reads from; none when there are problems.
+
+    features: those a spec may name, each by a section of its own; they act in this order.
+    """
     document, problems = scan_toml(folder / SPEC, SPEC, "SPEC")
     if problems:
         return {}, problems
-    top, problems = scan_usable(SpecSection, document, SPEC, "SPEC", MISSING)
+    used, problems = _features(document, features)
+    top, found = scan_usable(SpecSection, document, SPEC, "SPEC", MISSING)
+    problems += found
     safety, found = scan_section(SafetySpec, top.safety, f"{SPEC} safety", "SPEC") if top.safety is not None else (None, [])
     lookups, more = scan_lookups(folder / LOOKUPS)
     problems += found + more
-    candidates, found = scan_roles(folder / CANDIDATES) if top.planner == LINKING else ({}, [])
-    problems += found
     systems = source_systems(top.source, _mappings(top), name, folder)
     fields, found = _fields(top, systems)
     problems += found
     if not systems or len(fields) <= len(systems):
         return {}, problems
     by_source: dict[str, tuple[EntitySpec, ...]] = {}
+    bound: dict[str, tuple[SpecFeature, ...]] = {}
     for system in systems:
-        tables = Tables(name, folder, system, fields[system], fields[TARGET], lookups)
-        by_source[system], found = _entities(top, tables)
-        problems += [*found, *_limit_problems(top, by_source[system]), *_tenant_problems(top, by_source[system])]
+        tables = Tables(name, folder, system, fields[system], fields[TARGET], lookups, used)
+        by_source[system], bound[system], found = _entities(top, tables)
+        problems += [*found, *_limit_problems(top, by_source[system])]
+        for one in bound[system]:
+            problems += one.problems(by_source[system], top.settings)
     problems = [*dict.fromkeys(problems), *setting_problems(top.settings)]
     if problems or safety is None:
         return {}, problems
@@ -138,13 +134,22 @@ def scan_spec(name: str, folder: Path) -> tuple[dict[str, IntegrationSpec], list
         frequencies=tuple(top.frequencies),
         settings=top.settings,
         delivery=top.delivery,
-        planner=top.planner,
-        candidates=candidates,
-        provisioned=top.provisioned,
         retry=top.retry,
         unused_lookups=unused,
     )
-    return {system: replace(spec, source=system, entities=entities) for system, entities in by_source.items()}, []
+    return {system: replace(spec, source=system, entities=by_source[system], features=bound[system]) for system in systems}, []
+
+
+def _features(document: dict[str, Any], kinds: Sequence[type[SpecFeature]]) -> tuple[tuple[SpecFeature, ...], list[Problem]]:
+    """Take the sections of features out of a document."""
+    used: list[SpecFeature] = []
+    problems: list[Problem] = []
+    for kind in kinds:
+        if kind.section in document:
+            feature, found = scan_section(kind, document.pop(kind.section), f"{SPEC} {kind.section}", "SPEC")
+            problems += found
+            used += [feature] if feature is not None else []
+    return tuple(used), problems
 
 
 def _mappings(top: SpecSection) -> list[str]:
@@ -166,7 +171,8 @@ def _fields(top: SpecSection, systems: Sequence[str]) -> tuple[dict[str, Fields]
     return fields, problems
 
 
-def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...], list[Problem]]:
+def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...], tuple[SpecFeature, ...], list[Problem]]:
+    """Read the entities, and what the features made of them and keep."""
     entities: dict[str, EntitySpec] = {}
     problems: list[Problem] = []
     for number, raw in enumerate(top.entities, start=1):
@@ -175,7 +181,8 @@ def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...],
         problems += found
         if section is None:
             continue
-        entity, found = _entity(top, section, place, tables)
+        entity, features, found = _entity(top, section, place, tables)
+        tables = replace(tables, features=features)
         problems += found
         if entity is not None and entity.name in entities:
             problems.append(Problem("SPEC_ENTITY_TWICE", place, f"{quoted(entity.name)} is declared twice", "remove one of them"))
@@ -184,30 +191,37 @@ def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...],
     rules, found = _expectations(top, entities, tables.lookups)
     listed = [replace(one, expectations=tuple(rule for rule in rules if rule.entity == one.name)) for one in entities.values()]
     main = top.main or next(reversed(entities), "")
-    return tuple(replace(one, main=one.name == main) for one in listed), problems + found
+    return tuple(replace(one, main=one.name == main) for one in listed), tables.features, problems + found
 
 
-def _entity(top: SpecSection, section: EntitySection, place: str, tables: Tables) -> tuple[EntitySpec | None, list[Problem]]:
+def _entity(
+    top: SpecSection, section: EntitySection, place: str, tables: Tables
+) -> tuple[EntitySpec | None, tuple[SpecFeature, ...], list[Problem]]:
     several = mapping_name_problems(section.mapping, top.source, place)
     problems = [*_entity_name_problems(section, place, tables), *several]
     if problems:
-        return None, problems
+        return None, tables.features, problems
     source, target = tables.source[section.name], tables.target[section.name]
+    extra: dict[str, Field] = {}
+    for one in tables.features:
+        named, found = one.extra_targets(tables.folder, section.name)
+        extra |= named
+        problems += found
     path = mapping_path(section.mapping, tables.system, tables.integration, tables.folder)
-    facts, problems = scan_facts(tables.folder, section.name) if section.decisions else ({}, [])
-    mapping, found = scan_mapping(path, Surroundings(path.name, section.name, source, {**optional(facts), **target}, tables.lookups))
+    mapping, found = scan_mapping(path, MappingSurroundings(path.name, section.name, source, {**extra, **target}, tables.lookups))
     problems += found
-    read = {name: source[name] for name in (*mapping.source_names, *section.also_read) if name in source}
+    read = {name: source[name] for name in (*mapping.source_names, *section.read_only_source) if name in source}
     filled = {name: target[name] for name in mapping.target_names if name in target}
-    eligibility = None
-    if section.decisions:
-        eligibility, found = scan_eligibility(mapping, facts, target, section.unique, tables.folder, path.name)
-        problems += [*found, *decision_problems(eligibility, top.settings, place)]
-        mapping = without_facts(mapping, target)
-    lists = {name: tuple(getattr(section, name)) for name in ("also_read", "also_held", "rights")}
-    declared = {**section.model_dump(exclude={"mapping", "decisions"}), **lists, "eligibility": eligibility}
-    entity = EntitySpec(mapping=mapping, expectations=(), source_fields=read, target_fields=filled, **declared)
-    return entity, [*problems, *key_problems(entity, place, source, target), *side_problems(entity, place, source, target)]
+    lists = {name: tuple(getattr(section, name)) for name in ("read_only_source", "read_only_target", "rights")}
+    declared = {**section.model_dump(exclude={"mapping"}), **lists, "may_delete": section.on_source_delete == DELETE}
+    entity = EntitySpec(mapping=mapping, expectations=(), source_fields=read, target_fields=filled, table=mapping.rows, **declared)
+    features: list[SpecFeature] = []
+    for one in tables.features:
+        around = Surroundings(tables.folder, place, path.name, source, target, top.settings)
+        feature, entity, found = one.bind(entity, around)
+        features.append(feature)
+        problems += found
+    return entity, tuple(features), [*problems, *key_problems(entity, place, source, target), *side_problems(entity, place, source, target)]
 
 
 def _entity_name_problems(section: EntitySection, place: str, tables: Tables) -> Iterator[Problem]:
@@ -216,18 +230,6 @@ def _entity_name_problems(section: EntitySection, place: str, tables: Tables) ->
             found = f"unknown entity {quoted(section.name)}{did_you_mean(section.name, fields)}"
             yield Problem("SPEC_UNKNOWN_ENTITY", place, found, f"use an entity of both systems' fields.csv, such as {', '.join(fields)}")
             return
-
-
-def _tenant_problems(top: SpecSection, entities: Sequence[EntitySpec]) -> Iterator[Problem]:
-    """Tenants are kept apart in every entity or in none, and the account has to say which it is."""
-    without = [entity.name for entity in entities if not entity.tenant_field]
-    if len(without) == len(entities):
-        return
-    for name in without:
-        yield Problem("SPEC_TENANT_MISSING", SPEC, f"{name} names no tenant_field and others do", "name the field that says whose it is")
-    for name in (BUSINESS, NPNS):
-        if name not in top.settings:
-            yield Problem("SPEC_TENANT_MISSING", f"{SPEC} settings", f"{name} is not declared", f"declare the setting {name}")
 
 
 def _expectations(top: SpecSection, entities: Mapping[str, EntitySpec], lookups: Lookups) -> tuple[list[Expectation], list[Problem]]:
@@ -254,11 +256,11 @@ def _column_problems(rule: Expectation, place: str, top: SpecSection, entities: 
         yield _unknown_entity(rule.entity, place, entities)
     elif rule.entity in entities:
         entity = entities[rule.entity]
-        columns = [SOURCE_ID, *entity.mapping.not_ignored, *entity.also_read, *([EMAIL_KEY] if entity.unique else [])]
+        columns = [SOURCE_ID, *entity.mapping.not_ignored, *entity.read_only_source, *([EMAIL_KEY] if entity.unique else [])]
         for key, name in (("column", rule.column), *(("when", name) for name in rule.when)):
             if name not in columns:
                 found = f"unknown column {quoted(name)}{did_you_mean(name, columns)}"
-                fix = "use a mapped source field, one of also_read, source_id or email_key"
+                fix = "use a mapped source field, one of read_only_source, source_id or email_key"
                 yield Problem("SPEC_UNKNOWN_FIELD", f"{place} {key}", found, fix)
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from crosswalk.core.capabilities import LinkTarget, Waiting
 from crosswalk.core.masking import mask
 from crosswalk.core.model import Decided
+from crosswalk.engine.artifacts import ACCEPTED, JsonFile
 from crosswalk.engine.context import Run
-from crosswalk.engine.run_options import decide
 from crosswalk.errors import ConfigurationError, DataError
-from crosswalk.features.announcements.announce import waiting
+from crosswalk.features.announcements.chosen_links import choose_links
+from crosswalk.features.announcements.feature import waiting
+from crosswalk.features.announcements.ports import LinkTarget, Waiting
 
 NOTHING = "Link nothing"
 MOST = 50
 """Records one question offers; those after them are offered by the next run."""
-
-_FILE = "offered.json"
 
 
 @dataclass(frozen=True)
@@ -29,6 +27,10 @@ class Offer:
     entity: str
     source_id: str
     client: str
+
+
+OFFERED = JsonFile[list[Offer]]("offered.json", lambda rows: [Offer(**row) for row in rows], lambda offers: [asdict(one) for one in offers])
+"""What the run's question offers."""
 
 
 def offers(run: Run, target: LinkTarget) -> list[Offer]:
@@ -47,13 +49,13 @@ def offers(run: Run, target: LinkTarget) -> list[Offer]:
             next_step="export the clients first (emoney_client_export), then clear this task",
         )
     named = [Offer(_option(one, owner), one.entity, one.source_id, owner) for _, one in found for owner in one.belongs_to if owner in known]
-    run.folder.write_bytes(_FILE, json.dumps([asdict(one) for one in named[:MOST]]).encode())
+    OFFERED.write(run.folder, named[:MOST])
     return named[:MOST]
 
 
 def offered(run: Run) -> list[Offer]:
     """Read what was offered."""
-    return [Offer(**one) for one in json.loads(run.folder.read_bytes(_FILE))] if run.folder.exists(_FILE) else []
+    return OFFERED.find(run.folder) or []
 
 
 def accept(run: Run, chosen: Sequence[str], classes: Mapping[str, Mapping[str, str]], by: str) -> int:
@@ -75,13 +77,13 @@ def accept(run: Run, chosen: Sequence[str], classes: Mapping[str, Mapping[str, s
         one = by_option[option]
         links.setdefault(one.entity, {}).setdefault(one.source_id, []).append({"client": one.client, **classes.get(option, {})})
     decided: dict[str, Decided] = dict(links)
-    decide(run, decided, by)
+    choose_links(run, decided, by)
     return len(wanted)
 
 
 def _not_linked(run: Run, entity: str) -> frozenset[str]:
     """Accepted records the target does not have; one that another client has linked is left to a person in the target itself."""
-    accepted, held = run.folder.read_frame(f"accepted_{entity}"), run.landed.read_entity(f"target_{entity}")
+    accepted, held = ACCEPTED.of(entity).read(run.folder), run.landed.read_entity(f"target_{entity}")
     return frozenset(accepted["source_id"]) - frozenset(held["source_id"])
 
 

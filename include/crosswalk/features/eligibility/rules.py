@@ -14,8 +14,6 @@ import pandas as pd
 from crosswalk.core.converters import email_key
 from crosswalk.core.did_you_mean import did_you_mean, quoted
 from crosswalk.core.email_syntax import are_valid
-from crosswalk.core.model import Outcome
-from crosswalk.core.plan import Fates
 from crosswalk.errors import ConfigurationError, DataError, Problem
 from crosswalk.features.eligibility.decision_table import DecisionTable
 
@@ -109,15 +107,3 @@ def decide(
     require_sight(facts, what)
     decided = table.apply(inputs(facts, chosen, known, delete_inactive=delete_inactive))
     return decided.assign(source_id=facts["source_id"])[["source_id", "outcome", "reason"]]
-
-
-def travelling(decided: pd.DataFrame) -> pd.Series[bool]:
-    """Tell of each record whether it is meant to be created or updated."""
-    return decided["outcome"].isin([Outcome.CREATE.value, Outcome.UPDATE.value])
-
-
-def fates(decided: pd.DataFrame) -> Fates:
-    """Give the decisions as a plan takes them: whoever is meant to be created or updated has no fate, and travels."""
-    staying = decided[~travelling(decided) & (decided["source_id"] != "")]
-    rows = zip(staying["source_id"], staying["outcome"], staying["reason"], strict=True)
-    return {source_id: (Outcome(outcome), reason) for source_id, outcome, reason in rows}

@@ -1,4 +1,4 @@
-"""Load, where people decide which records are one: what was decided is carried out as it stands now, looked at again and recorded."""
+"""Apply decisions: what people decided is sent as it is now, verified and recorded."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import pandas as pd
 
 from crosswalk.core.model import UNDO
 from crosswalk.core.ports import Operation, Refusal
+from crosswalk.engine.artifacts import DESIRED
 from crosswalk.engine.context import Run
-from crosswalk.engine.land import Beat
-from crosswalk.engine.send import Refused, Sent
+from crosswalk.engine.hooks import Beat
+from crosswalk.engine.results import Refused, SendResult
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.features.linking.decisions import AUTOMATIC, Standing
 from crosswalk.features.linking.plan import kept
@@ -22,13 +23,13 @@ Frames = Mapping[str, pd.DataFrame]
 """The target's frames by entity."""
 
 
-def settle(run: Run, beat: Beat) -> None:
+def require_standing(run: Run, merged_ids: Mapping[str, str], beat: Beat) -> None:
     """Record the links made without a person, then see that all the plan carries out still stands. May be repeated.
 
     Raises SafetyStop PLAN_OUTDATED when people decided otherwise since the plan was made.
     """
     _record_automatic(run, beat)
-    gone = sum(1 for name in (COMPANY, CONTACT) for _ in _fallen(run, name))
+    gone = sum(1 for name in (COMPANY, CONTACT) for _ in _fallen(run, name, merged_ids))
     if gone:
         raise SafetyStop(
             "PLAN_OUTDATED",
@@ -38,16 +39,16 @@ def settle(run: Run, beat: Beat) -> None:
         )
 
 
-def going(run: Run, entity: str, plan: pd.DataFrame, sent: Sent) -> tuple[list[Operation], Refused]:
+def to_send(run: Run, entity: str, plan: pd.DataFrame, sent: SendResult) -> tuple[list[Operation], Refused]:
     """List what is sent of one entity, and what cannot be because the target refused all it names. sent: of the entities before."""
     lost = {(one.entity, one.source_id) for one, _ in sent.refused if one.op == "upsert" and (not one.target_id or LINK in one.values)}
     todo, stopped = without_lost(kept(operations_of(run, entity), plan), lost)
     return todo, [(one, Refusal(one.key, "UNKNOWN_CONTACT", "")) for one in stopped]
 
 
-def check_carried_out(run: Run, sent: Sent, after: Frames) -> None:
+def check_applied(run: Run, sent: SendResult, after: Frames) -> None:
     """What was carried out needs not be done again. Raises DataError TGT_READBACK_DIFFERS."""
-    desired = {name: run.folder.read_frame(f"desired_{name}") for name in (COMPANY, CONTACT, DEAL)}
+    desired = {name: DESIRED.of(name).read(run.folder) for name in (COMPANY, CONTACT, DEAL)}
     mappings = {name: run.spec.entity(name).mapping for name in desired}
     companies, contacts = (Entity(name, mappings[name], desired[name], after[name], Standing()) for name in (COMPANY, CONTACT))
     again = operations(companies, contacts, desired[DEAL], after[DEAL], default_type(run))
@@ -63,7 +64,7 @@ def check_carried_out(run: Run, sent: Sent, after: Frames) -> None:
         )
 
 
-def record_carried_out(run: Run, sent: Sent, after: Frames) -> None:
+def record_applied(run: Run, sent: SendResult, after: Frames) -> None:
     """Keep which records the target linked or made, also of an earlier run that was killed before it could. Nothing, for an undo."""
     if run.store.runs.get(run.key).mode == UNDO:
         return
@@ -85,9 +86,9 @@ def _record_automatic(run: Run, beat: Beat) -> None:
         beat()
 
 
-def _fallen(run: Run, name: str) -> Iterator[Operation]:
+def _fallen(run: Run, name: str, merged_ids: Mapping[str, str]) -> Iterator[Operation]:
     """Operations that nobody wants any more."""
-    side = side_of(run, name, run.folder.read_frame(f"desired_{name}"))
+    side = side_of(run, name, DESIRED.of(name).read(run.folder), merged_ids)
     wanted, imports = links(side), side.standing.imports
     for one in operations_of(run, name):
         linked = wanted.get(one.source_id) == one.target_id

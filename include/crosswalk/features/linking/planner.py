@@ -1,14 +1,14 @@
-"""The plan where people decide which records are one: candidates found, decisions read, what a load has to do listed and kept.
+"""The linking plan: people decide which records match. Finds candidates, reads decisions, lists what a load has to do.
 
 Nothing is decided here: links made without a person are recorded when they are made, by load.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pandas as pd
 
@@ -16,23 +16,33 @@ from crosswalk.core.model import Rejection
 from crosswalk.core.plan import check_sums
 from crosswalk.core.ports import Operation
 from crosswalk.core.spec.model import EntitySpec
+from crosswalk.engine.artifacts import ACCEPTED, JsonFile
 from crosswalk.engine.context import Run
-from crosswalk.engine.planning import Planned, acknowledged
+from crosswalk.engine.planning import acknowledged
+from crosswalk.engine.results import EntityPlan
 from crosswalk.features.linking import review_files as review
 from crosswalk.features.linking.candidates.find import Decided, find_candidates
+from crosswalk.features.linking.candidates.roles import Roles
 from crosswalk.features.linking.decisions import Kind, Wish
 from crosswalk.features.linking.plan import plan_deals, plan_records
 from crosswalk.features.linking.rules import Entity, automatic_links, follow_merges, links, operations, statuses, with_company_names
 
 COMPANY, CONTACT, DEAL = "company", "contact", "deal"
-_OPERATIONS, _AUTOMATIC = "operations.json", "automatic.json"
+
+OPERATIONS = JsonFile[list[dict[str, Any]]]("operations.json", list)
+"""What a load has to do, in order."""
+
+AUTOMATIC = JsonFile[list[Wish]](
+    "automatic.json", lambda rows: [Wish(**{**row, "kind": Kind.LINK}) for row in rows], lambda wishes: [vars(one) for one in wishes]
+)
+"""Links to be made without a person."""
 
 
-def plan_linking(run: Run, rejections: list[Rejection]) -> list[Planned]:
+def plan_linking(run: Run, roles: Mapping[str, Roles], merged_ids: Mapping[str, str], rejections: list[Rejection]) -> list[EntityPlan]:
     """Plan companies, contacts and deals, and keep what a person needs to decide. rejections: of validate; the mapping's are added."""
     desired = {entity.name: _shaped(run, entity, rejections) for entity in run.spec.entities}
-    sides = {name: side_of(run, name, desired[name]) for name in (COMPANY, CONTACT)}
-    found = {name: _candidates(run, sides, name) for name in sides}
+    sides = {name: side_of(run, name, desired[name], merged_ids) for name in (COMPANY, CONTACT)}
+    found = {name: _candidates(run, sides, name, roles[name]) for name in sides}
     stands = {name: statuses(one, found[name]) for name, one in sides.items()}
     for name in sides:
         review.write(run.folder, name, stands[name], found[name])
@@ -44,27 +54,27 @@ def plan_linking(run: Run, rejections: list[Rejection]) -> list[Planned]:
     return [_planned(run, entity, desired[entity.name], plans[entity.name], rejections) for entity in run.spec.entities]
 
 
-def side_of(run: Run, name: str, desired: pd.DataFrame) -> Entity:
+def side_of(run: Run, name: str, desired: pd.DataFrame, merged_ids: Mapping[str, str]) -> Entity:
     """Put together what both sides hold of one entity, and what stands of it now. desired: in target shape."""
     entity = run.spec.entity(name)
     standing = run.store.decisions.standing(run.key.integration, run.key.account, name)
-    merged = _merged(run.landed.read_entity(f"source_{name}"), entity.took_in)
+    merged = _merged(run.landed.read_entity(f"source_{name}"), merged_ids[name])
     return Entity(name, entity.mapping, desired, run.landed.read_entity(f"target_{name}"), follow_merges(standing, merged))
 
 
 def operations_of(run: Run, entity: str) -> list[Operation]:
     """Read what a load has to do with one entity, in its order."""
-    return [Operation(**one) for one in json.loads(run.folder.read_bytes(_OPERATIONS)) if one["entity"] == entity]
+    return [Operation(**one) for one in OPERATIONS.read(run.folder) if one["entity"] == entity]
 
 
 def wishes_of(run: Run) -> list[Wish]:
     """Read the links that are to be made without a person."""
-    return [Wish(**{**one, "kind": Kind.LINK}) for one in json.loads(run.folder.read_bytes(_AUTOMATIC))]
+    return AUTOMATIC.read(run.folder)
 
 
 def operations_digest(run: Run) -> str:
     """Name exactly what a load would do beyond what the plan's rows say: the values."""
-    return sha256(run.folder.read_bytes(_OPERATIONS)).hexdigest()
+    return sha256(run.folder.read_bytes(OPERATIONS.name)).hexdigest()
 
 
 def default_type(run: Run) -> str:
@@ -73,16 +83,16 @@ def default_type(run: Run) -> str:
 
 
 def _shaped(run: Run, entity: EntitySpec, rejections: list[Rejection]) -> pd.DataFrame:
-    mapped = entity.mapping.apply(run.folder.read_frame(f"accepted_{entity.name}"))
+    mapped = entity.mapping.apply(ACCEPTED.of(entity.name).read(run.folder))
     rejections += mapped.rejections
     return mapped.frame
 
 
-def _candidates(run: Run, sides: Mapping[str, Entity], name: str) -> pd.DataFrame:
+def _candidates(run: Run, sides: Mapping[str, Entity], name: str, roles: Roles) -> pd.DataFrame:
     one = sides[name]
     desired = with_company_names(one.desired, sides[COMPANY].desired) if name == CONTACT else one.desired
     decided = Decided(links(one), one.standing.apart)
-    return find_candidates(desired, one.target, run.spec.candidates[name], decided, region=str(run.settings.options["region"]))
+    return find_candidates(desired, one.target, roles, decided, region=str(run.settings.options["region"]))
 
 
 def _wishes(run: Run, entity: Entity, found: pd.DataFrame) -> list[Wish]:
@@ -105,8 +115,8 @@ def _operations(run: Run, sides: Mapping[str, Entity], deals: pd.DataFrame) -> l
 
 def _keep(run: Run, todo: Sequence[Operation], wishes: Sequence[Wish]) -> None:
     listed = [{**vars(one), "values": dict(one.values)} for one in todo]
-    run.folder.write_bytes(_OPERATIONS, json.dumps(listed).encode())
-    run.folder.write_bytes(_AUTOMATIC, json.dumps([vars(one) for one in wishes]).encode())
+    OPERATIONS.write(run.folder, listed)
+    AUTOMATIC.write(run.folder, list(wishes))
 
 
 def _plans(
@@ -129,11 +139,11 @@ def _plans(
     return {**plans, DEAL: plan_deals(deals, known, mine, _codes(rejections, DEAL), tied)}
 
 
-def _planned(run: Run, entity: EntitySpec, desired: pd.DataFrame, plan: pd.DataFrame, rejections: Sequence[Rejection]) -> Planned:
+def _planned(run: Run, entity: EntitySpec, desired: pd.DataFrame, plan: pd.DataFrame, rejections: Sequence[Rejection]) -> EntityPlan:
     target = run.landed.read_entity(f"target_{entity.name}")
     source_ids = [*desired["source_id"], *_codes(rejections, entity.name)]
     check_sums(plan, source_ids, list(target["target_id"]))
-    return Planned(entity, source_ids, desired, target, acknowledged(run, entity.name), plan)
+    return EntityPlan(entity, source_ids, desired, target, acknowledged(run, entity.name), plan)
 
 
 def _codes(rejections: Sequence[Rejection], entity: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from crosswalk.core.npn import npn_fault
 from crosswalk.core.ports import BatchResult, Delivery, Operation, Receipt
-from crosswalk.core.spec.model import BUSINESS, NPNS, IntegrationSpec
+from crosswalk.core.spec.model import BUSINESS, NPNS
 from crosswalk.errors import SafetyStop
 
 
@@ -42,20 +42,18 @@ class Tenant:
         return operation.op == "upsert" and bool(named) and all(npn_fault(one) is None and one in self.npns for one in named)
 
 
-def tenant_of(spec: IntegrationSpec, options: Mapping[str, Any]) -> Tenant | None:
-    """Say whose records a run may write; None where the integration knows no tenants.
+def tenant_of(fields: Mapping[str, str], options: Mapping[str, Any], what: str) -> Tenant:
+    """Say whose records a run may write.
 
-    options: the account's settings. Raises SafetyStop ISOLATION_UNKNOWN when they do not say, or name an NPN that is none.
+    fields: entity → the target field that says whose a record is. options: the account's settings; what: names the run. Raises
+    SafetyStop ISOLATION_UNKNOWN when they do not say, or name an NPN that is none.
     """
-    fields = {entity.name: entity.tenant_field for entity in spec.entities}
-    if not any(fields.values()):
-        return None
     business, npns = options.get(BUSINESS), options.get(NPNS)
     known = isinstance(business, str) and business and isinstance(npns, list | tuple) and npns
     if not known or not all(isinstance(npn, str) and npn_fault(npn) is None and npn == npn.strip() for npn in npns or ()):
         raise SafetyStop(
             "ISOLATION_UNKNOWN",
-            operation=f"reading the settings of an account of {spec.name}",
+            operation=f"reading the settings of an account of {what}",
             problem="they do not say whose records may be written",
             next_step=f"set {BUSINESS} and {NPNS}, each NPN whole and as text",
         )
@@ -79,11 +77,6 @@ class GuardedDelivery:
 
     def commit(self, batches: int, counts: Mapping[str, Mapping[str, int]]) -> Receipt:
         return self._delivery.commit(batches, counts)
-
-
-def guarded(delivery: Delivery, place: str, tenant: Tenant | None) -> Delivery:
-    """Put the guard around a delivery where there is a tenant."""
-    return delivery if tenant is None else GuardedDelivery(delivery, place, tenant)
 
 
 def _breach(doing: str, found: str, fix: str) -> SafetyStop:

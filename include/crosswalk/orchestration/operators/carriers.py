@@ -10,9 +10,9 @@ from crosswalk.orchestration.operators.steps import ExtractOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from crosswalk.core.capabilities import FileSource
     from crosswalk.core.ports import Source
     from crosswalk.engine.context import Run
+    from crosswalk.features.inbound_files.ports import FileSource
     from crosswalk.orchestration.operators.steps import Handle
 
 

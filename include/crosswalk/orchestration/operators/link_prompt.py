@@ -61,12 +61,13 @@ class OfferLinksOperator(HITLOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Wait for the answer without a worker slot; what is offered is kept with the run."""
+        from crosswalk.engine.attempt import step
         from crosswalk.features.announcements.prompt import offers
         from crosswalk.orchestration.resources import target_hook
         from crosswalk.orchestration.runs import handle_and_counts, resume_run
 
         run = resume_run(self.handle)
-        with run.step("offer"):
+        with step(run, "offer"):
             target: Any = target_hook(self.system, run.settings).get_target()
             found = offers(run, target)
         if not found:
@@ -81,13 +82,14 @@ class OfferLinksOperator(HITLOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
         """Keep who chose what. Raises DataError OFFER_UNKNOWN."""
+        from crosswalk.engine.attempt import step
         from crosswalk.features.announcements.prompt import accept, offered
         from crosswalk.orchestration.runs import handle_and_counts, resume_run
 
         run, filled = resume_run(self.handle), event.get("params_input") or {}
         found = offered(run)
         classes = {one.option: self._classified(one, filled) for one in found}
-        with run.step("offer"):
+        with step(run, "offer"):
             links = accept(run, event.get("chosen_options") or [], classes, who(event))
         return handle_and_counts(run.key, {"offered": len(found), "links": links})
 

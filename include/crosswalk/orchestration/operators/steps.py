@@ -70,10 +70,12 @@ class SelectAccountsOperator(BaseOperator):
 @contextmanager
 def _noted(run: Run) -> Iterator[None]:
     """Write a refused connection to the run and its report, as any step's failure."""
+    from crosswalk.engine.attempt import step
+
     try:
         yield
     except CrosswalkError:
-        with run.step("connect"):
+        with step(run, "connect"):
             raise
 
 

@@ -11,11 +11,12 @@ from datetime import date
 from types import TracebackType
 from typing import BinaryIO
 
+from crosswalk.core.arrived_file import ArrivedFile
 from crosswalk.core.did_you_mean import quoted
 from crosswalk.core.model import Hold, Rejection
 from crosswalk.core.ports import Page, Row
 from crosswalk.errors import CrosswalkError, DataError
-from crosswalk.features.inbound_files.ports import LATER, REFUSED, SEEN, TAKEN, ArrivedFile, PastFile
+from crosswalk.features.inbound_files.ports import LATER, REFUSED, SEEN, TAKEN, PastFile
 from crosswalk.systems.carriers.carrier import Carrier, entity_fields, load_carrier
 from crosswalk.systems.carriers.client import Drop, Dropped, RefusedFile, require_unchanged, settled
 from crosswalk.systems.carriers.history import business_date, holds, require_in_time, was_seen

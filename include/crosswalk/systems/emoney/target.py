@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from crosswalk.core.capabilities import Waiting
 from crosswalk.core.ports import Page, TargetState
+from crosswalk.features.announcements.ports import Waiting
 from crosswalk.systems.emoney.client import EmoneyClient
 from crosswalk.systems.emoney.connections import Change, Connections, Item, steady
 from crosswalk.systems.emoney.delivery import COUNTS, EmoneyDelivery, Revisions, requests_for

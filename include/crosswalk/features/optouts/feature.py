@@ -1,46 +1,87 @@
-"""Who wants no mail: whoever opted out once, in the target or by an activity, whatever becomes of their address (FMG-06).
+"""Opt-outs: whoever opted out once, in the target or by an activity, gets no mail, even under a new address (FMG-06).
 
-The suppression list knows them by person and by address. It is read when it counts: as a load begins, so that who opts out while a plan
-waits is on it, and again after it.
+An opt-out follows the person to any new address: the suppression list knows people by id and by address. It is read as a load begins,
+so that people who opt out while a plan waits are on it, and again after the load.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
 
 import pandas as pd
 
 from crosswalk.core.converters import email_key
 from crosswalk.core.model import Outcome
-from crosswalk.core.ports import Target
+from crosswalk.core.ports import Operation, Target
+from crosswalk.core.spec.model import EntitySpec, Surroundings
+from crosswalk.engine.artifacts import JsonFile
 from crosswalk.engine.context import Run
-from crosswalk.errors import DataError
+from crosswalk.engine.hooks import Feature
+from crosswalk.engine.operations import FLAG_ONLY
+from crosswalk.engine.results import Frames
+from crosswalk.errors import DataError, Problem
 from crosswalk.features.optouts.suppression_list import SuppressionList
 
-SUPPRESSED = "suppressed"
-"""Reason of an update that only carries an opt-out over to a record as it is."""
+OPTED_OUT = "opted_out"
+"""The target's own column: "true" for a record that wants no mail."""
 
-_FILE = "suppressed.json"
-
-Frames = dict[str, pd.DataFrame]
-"""The target's frames by entity."""
+SUPPRESSED = JsonFile[frozenset[str]]("suppressed.json", frozenset, sorted)
+"""Keys of the suppression list as it was when the load began: a repeated load has to send the same."""
 
 
-def note_opt_outs(run: Run, target: Target, before: Frames) -> None:
+class OptOuts(Feature):
+    """Keeps opt-outs in force. entities: those whose records say whether they want mail."""
+
+    section: ClassVar[str] = "optouts"
+
+    entities: list[str]
+
+    def bind(self, entity: EntitySpec, around: Surroundings) -> tuple[Self, EntitySpec, list[Problem]]:  # noqa: ARG002
+        if entity.name in self.entities:
+            entity = replace(entity, status_columns=(*entity.status_columns, OPTED_OUT))
+        return self, entity, []
+
+    def problems(self, entities: Sequence[EntitySpec], settings: Any) -> Iterable[Problem]:  # noqa: ARG002
+        names = [entity.name for entity in entities]
+        for name in self.entities:
+            if name not in names:
+                yield Problem("SPEC_UNKNOWN_ENTITY", "spec.toml optouts entities", f"unknown entity {name!r}", "use an entity of the spec")
+
+    def adjust(self, run: Run, plan: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
+        return plan if run.backfill else _with_opt_outs(run, plan, target)
+
+    def before_send(self, run: Run, target: Target, before: Frames) -> None:
+        _note_opt_outs(run, target, before)
+
+    def amend(self, run: Run, operations: Iterable[Operation]) -> Iterable[Operation]:
+        people = _suppressed(run)
+        for one in operations:
+            email = one.values.get("email") if one.op == "upsert" else None
+            if email is not None and people.holds(source_id=one.source_id, target_id=one.target_id, email=email):
+                yield replace(one, values={**one.values, OPTED_OUT: "true"})
+            else:
+                yield one
+
+    def verify(self, run: Run, target: Target, before: Frames, after: Frames) -> None:
+        _check_opt_outs(run, target, before, after)
+
+
+def _note_opt_outs(run: Run, target: Target, before: Frames) -> None:
     """Put everybody on the suppression list who opted out until now, and keep it as it is: a repeated load has to send the same."""
     people = run.store.suppressions.read(run.key.integration, run.key.account)
     found = _add(run, people, before, target.unwanted())
-    run.folder.write_bytes(_FILE, json.dumps(sorted(people.keys | found.keys)).encode())
+    SUPPRESSED.write(run.folder, people.keys | found.keys)
 
 
-def suppressed(run: Run) -> SuppressionList:
+def _suppressed(run: Run) -> SuppressionList:
     """Give the suppression list as it was when the load began."""
-    return SuppressionList(run.key.integration, run.key.account, frozenset(json.loads(run.folder.read_bytes(_FILE))))
+    return SuppressionList(run.key.integration, run.key.account, SUPPRESSED.read(run.folder))
 
 
-def with_opt_outs(run: Run, plan: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
+def _with_opt_outs(run: Run, plan: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
     """Let the plan carry an opt-out over to records that are mailed although their person opted out, and are else as they should be."""
     people = run.store.suppressions.read(run.key.integration, run.key.account)
     if "opted_out" not in target or not people:
@@ -49,17 +90,17 @@ def with_opt_outs(run: Run, plan: pd.DataFrame, target: pd.DataFrame) -> pd.Data
     late = (plan["outcome"] == Outcome.UNCHANGED.value) & plan["target_id"].isin(mailed["target_id"])
     return plan.assign(
         outcome=plan["outcome"].mask(late, Outcome.UPDATE.value),
-        reason=plan["reason"].mask(late, SUPPRESSED),
+        reason=plan["reason"].mask(late, FLAG_ONLY),
         changed=plan["changed"].mask(late, "opted_out"),
     )
 
 
-def check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> None:
+def _check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> None:
     """Raise DataError TGT_OPT_OUT_LOST when somebody who opted out, also in the last moment, is mailed by what this load did.
 
     An address that wants no mail because this delivery took somebody's wish along to it says nothing of who had it before.
     """
-    unwanted, noted = target.unwanted(), suppressed(run)
+    unwanted, noted = target.unwanted(), _suppressed(run)
     people = noted.among(noted.keys | _add(run, noted, before, unwanted, _taken_along(after, noted)).keys)
     for entity, frame in before.items():
         if "opted_out" not in frame:

@@ -1,0 +1,111 @@
+"""Linking: people decide which records of two systems match; linked records follow the source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import pandas as pd
+from pydantic import PrivateAttr
+
+from crosswalk.core.model import Outcome, Rejection
+from crosswalk.core.ports import Operation
+from crosswalk.core.spec.key_checks import field_problems
+from crosswalk.core.spec.model import EntitySpec, IntegrationSpec, Surroundings
+from crosswalk.engine.context import Run
+from crosswalk.engine.hooks import Beat, Feature, Planner
+from crosswalk.engine.results import DeliveryRecord, EntityPlan, Frames, Outgoing, Refused, SendResult
+from crosswalk.errors import Problem
+from crosswalk.features.linking.apply import check_applied, record_applied, require_standing, to_send
+from crosswalk.features.linking.candidates.roles import Roles, scan_roles
+from crosswalk.features.linking.plan import MATCH_FOUND, WAITING
+from crosswalk.features.linking.planner import operations_digest, plan_linking
+from crosswalk.features.linking.review_files import review_address
+from crosswalk.reports.model import Report, Undecided
+
+CANDIDATES = "candidates.csv"
+
+
+class Linking(Feature):
+    """Lets people decide which records match. merged_ids: source field, per entity, with the ids of records it was merged with.
+
+    candidates.csv says what is compared.
+    """
+
+    section: ClassVar[str] = "linking"
+
+    merged_ids: dict[str, str]
+    _roles: Mapping[str, Roles] | None = PrivateAttr(default=None)
+
+    def bind(self, entity: EntitySpec, around: Surroundings) -> tuple[Self, EntitySpec, list[Problem]]:
+        bound, problems = self, list[Problem]()
+        if self._roles is None:
+            roles, problems = scan_roles(around.folder / CANDIDATES)
+            bound = self.model_copy()
+            bound._roles = roles
+        name, place = self.merged_ids.get(entity.name, ""), "spec.toml linking merged_ids"
+        wrong = field_problems(entity, place, entity.name, name, around.source, entity.source_fields, "text", "MAP_FILTER_MISSING")
+        return bound, entity, [*problems, *wrong]
+
+    def problems(self, entities: Sequence[EntitySpec], settings: Any) -> Iterable[Problem]:  # noqa: ARG002
+        names = [entity.name for entity in entities]
+        for name in self.merged_ids:
+            if name not in names:
+                yield Problem(
+                    "SPEC_UNKNOWN_ENTITY", "spec.toml linking merged_ids", f"unknown entity {name!r}", "use an entity of the spec"
+                )
+
+    @property
+    def content(self) -> object:
+        return [self.section, self.merged_ids, [[name, dict(roles.fields)] for name, roles in self.candidates.items()]]
+
+    @property
+    def candidates(self) -> Mapping[str, Roles]:
+        """What is compared to find out which records may match, by entity."""
+        return self._roles or {}
+
+    @property
+    def planner(self) -> Planner:
+        return LinkingPlanner(self)
+
+    def report(self, run: Run, report: Report, plan: pd.DataFrame | None) -> None:
+        """Count the records that wait for a person."""
+        if plan is None:
+            return
+        waiting = plan[plan["reason"].isin(WAITING.values()) & (plan["outcome"] == Outcome.EXCLUDED.value)]
+        for name in self.candidates:
+            reasons = waiting.loc[waiting["entity"] == name, "reason"]
+            if len(reasons):
+                address = review_address(run.key.integration, run.key.account, name)
+                report.undecided.append(Undecided(name, len(reasons), int((reasons == MATCH_FOUND).sum()), address))
+
+
+class LinkingPlanner:
+    """Implements engine.hooks.Planner: decisions and links become operations."""
+
+    def __init__(self, feature: Linking) -> None:
+        self._feature = feature
+
+    def plan(self, run: Run, rejections: list[Rejection]) -> list[EntityPlan]:
+        return plan_linking(run, self._feature.candidates, self._feature.merged_ids, rejections)
+
+    def digest(self, run: Run) -> Mapping[str, Any]:
+        return {"operations": operations_digest(run)}
+
+    def before_send(self, run: Run, beat: Beat) -> None:
+        require_standing(run, self._feature.merged_ids, beat)
+
+    def operations(self, run: Run, entity: EntitySpec, outgoing: Outgoing) -> tuple[list[Operation], Refused]:
+        return to_send(run, entity.name, outgoing.plan, outgoing.sent)
+
+    def verify(self, run: Run, record: DeliveryRecord, after: Frames) -> None:
+        check_applied(run, record.sent, after)
+
+    def record(self, run: Run, sent: SendResult, after: Frames) -> None:
+        record_applied(run, sent, after)
+
+
+def candidates_of(spec: IntegrationSpec) -> Mapping[str, Roles]:
+    """Give what is compared in an integration where people link, by entity; {} elsewhere."""
+    linking = spec.feature(Linking)
+    return linking.candidates if linking else {}
