@@ -21,7 +21,8 @@ from typing import Any
 
 import requests
 
-from crosswalk.core.accounts import AccountSettings, spec_of
+from crosswalk.core.accounts import AccountSettings
+from crosswalk.integrations.accounts import spec_of
 from crosswalk.engine.in_process import Account
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer

@@ -21,7 +21,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings, spec_of
+from crosswalk.core.accounts import AccountSettings
+from crosswalk.integrations.accounts import spec_of
 from crosswalk.engine.in_process import Account
 from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest, settings_of
 from crosswalk.features.tenancy.provision import Desk, provision

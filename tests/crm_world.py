@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 import requests
 
-from crosswalk.core.accounts import AccountSettings, spec_of
+from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.ports import Source, Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
+from crosswalk.integrations.accounts import spec_of
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import connect

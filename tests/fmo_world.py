@@ -10,12 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from crosswalk.core.accounts import AccountSettings, spec_of
+from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.ports import Row, Source, Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
 from crosswalk.features.tenancy.ports import Business, BusinessRequest, UserRequest, settings_of
 from crosswalk.features.tenancy.provision import Desk, provision
+from crosswalk.integrations.accounts import spec_of
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.agent_crm.control import open_fmo
 from crosswalk.sandbox.agent_crm.system import BASE, DEFAULT_KEY, FMO_BUSINESS, FMO_USER, AgentCrm

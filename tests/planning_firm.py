@@ -14,7 +14,8 @@ import requests
 from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.model import Decided, RunKey
 from crosswalk.engine.context import Run
-from crosswalk.engine.in_process import Account
+from crosswalk.engine.in_process import IN_PROCESS, Account
+from crosswalk.features.announcements.chosen_links import choose_links
 from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
@@ -100,7 +101,7 @@ class Firm:
         decided: dict[str, Decided] = {}
         for item in items:
             decided.setdefault(item.partition(".")[0].lower(), {})[item] = wish  # type: ignore[index]
-        return self.account(HOLDINGS).run("linking", narrow=[client], link=decided)
+        return self.account(HOLDINGS).run("linking", narrow=[client], prepare=lambda run: choose_links(run, decided, IN_PROCESS))
 
     def of(self, key: RunKey) -> Run:
         account = self.account(key.integration)

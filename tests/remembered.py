@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from crosswalk.engine import report, validate
+from crosswalk.engine import attempt, validate
 
 MOST = 1000
 """Validations remembered at a time."""
@@ -45,7 +45,7 @@ def remember_validations() -> Iterator[None]:
 def without_reports() -> Iterator[None]:
     """Write no report after a step, until the with-block ends."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "publish", lambda _run, _step: None)
+        patch.setattr(attempt, "publish", lambda _run, _step: None)
         yield
 
 

@@ -13,6 +13,7 @@ from crosswalk.core.model import RunKey
 from crosswalk.core.ports import TargetState
 from crosswalk.features.linking import review_files as review
 from crosswalk.features.linking.candidates.find import Decided, find_candidates
+from crosswalk.features.linking.feature import candidates_of
 from crosswalk.features.linking.rules import Entity, links, statuses, with_company_names
 from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.manifest import EntityManifest, Manifest
@@ -99,7 +100,7 @@ def land(
             entity, SPEC.entity(entity).mapping, desired[entity], held, rooms.store.decisions.standing(INTEGRATION, "summit", entity)
         )
         compared = with_company_names(desired["contact"], desired["company"]) if entity == "contact" else desired["company"]
-        found = find_candidates(compared, held, SPEC.candidates[entity], Decided(links(both), both.standing.apart))
+        found = find_candidates(compared, held, candidates_of(SPEC)[entity], Decided(links(both), both.standing.apart))
         review.write(folder, entity, statuses(both, found), found)
         folder.write_frame(f"desired_{entity}", desired[entity])
         page = folder.write_page(f"target_{entity}", 1, held.to_dict("records"), columns)

@@ -77,7 +77,7 @@ POINTS = (
     FaultPoint("batch acknowledged", "crosswalk.store.ledger:Ledger.acknowledge"),
     FaultPoint("lease renewed", "crosswalk.store.leases:Leases.renew"),
     FaultPoint("commit", "crosswalk.systems.fmg.target:FmgDelivery.commit"),
-    FaultPoint("read back", "crosswalk.engine.verify:read_back"),
+    FaultPoint("read back", "crosswalk.engine.verify:verify"),
     FaultPoint("delivery finished", "crosswalk.store.ledger:Ledger.finish"),
     FaultPoint("lease released", "crosswalk.store.leases:Leases.release"),
     FaultPoint("step timed", "crosswalk.store.runs:Runs.update", sets("durations")),
@@ -87,8 +87,8 @@ NAMES = [point.name for point in POINTS]
 
 RECORD_POINTS = (
     FaultPoint("record written", "crosswalk.systems.emoney.client:EmoneyClient.write"),
-    FaultPoint("links told", "crosswalk.features.announcements.announce:tell"),
-    FaultPoint("choice kept", "crosswalk.engine.run_options:decide"),
+    FaultPoint("links told", "crosswalk.features.announcements.feature:tell"),
+    FaultPoint("choice kept", "crosswalk.features.announcements.chosen_links:choose_links"),
     FaultPoint("delivery opened", "crosswalk.systems.mindmatrix.target:MindmatrixTarget.open"),
     FaultPoint("contacts sent", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.send"),
     FaultPoint("files taken in", "crosswalk.features.inbound_files.file_log:Files.record"),

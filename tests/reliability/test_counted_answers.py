@@ -12,7 +12,8 @@ import pytest
 
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import BatchResult, Operation
-from crosswalk.engine.send import Sent, cut, send
+from crosswalk.engine.results import SendResult
+from crosswalk.engine.send import cut, send
 from crosswalk.errors import SafetyStop
 from crosswalk.systems.fmg.payloads import batch_result
 from memory import NAME, MemoryOffice, MemorySource, club, person
@@ -75,7 +76,7 @@ def operations(random: Random) -> list[Operation]:
     return made
 
 
-def wrong(sent: Sent, asked: list[Operation], said: dict[str, str]) -> bool:
+def wrong(sent: SendResult, asked: list[Operation], said: dict[str, str]) -> bool:
     """Whether an operation was booked otherwise than the target said."""
     refused = {operation.key: refusal.code for operation, refusal in sent.refused}
     expected = {one.key: said.get(one.key, "UNPROCESSED") for one in asked if said.get(one.key, "UNPROCESSED")}

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.engine import report
+from crosswalk.engine import attempt
 from crosswalk.engine import validate as step
 from crosswalk.orchestration.runs import handle_and_counts
 from crosswalk.sandbox.agent_crm import reading
@@ -67,9 +67,9 @@ def pass_all(_entity: Any, frame: pd.DataFrame, _target: Any, *, travels: Any = 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a set does not need: files that survive a power cut, and reports the next step's report replaces."""
-    published = report.publish
+    published = attempt.publish
     monkeypatch.setattr(os, "fsync", lambda _handle: None)
-    monkeypatch.setattr(report, "publish", lambda run, name: published(run, name) if name in ("transform", "load") else None)
+    monkeypatch.setattr(attempt, "publish", lambda run, name: published(run, name) if name in ("transform", "load") else None)
 
 
 @pytest.mark.requirement("ACRM-05")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings, accounts_folder, spec_of
+from crosswalk.core.accounts import AccountSettings
 from crosswalk.errors import ConfigurationError, CrosswalkError
+from crosswalk.integrations.accounts import accounts_folder, spec_of
 from crosswalk.integrations.catalog import integration_names, load_spec, resolve_integration
 
 

@@ -56,9 +56,9 @@ def require_news(context: Context, integration: str, account: str) -> FileSource
     """
     if context["dag_run"].run_type == "backfill":
         return None
-    from crosswalk.core.accounts import spec_of
     from crosswalk.features.inbound_files.feature import has_news
     from crosswalk.features.inbound_files.ports import FileSource
+    from crosswalk.integrations.accounts import spec_of
     from crosswalk.orchestration.resources import open_store, source_hook
 
     settings = account_settings(integration, account)
@@ -83,8 +83,8 @@ def begin_undo(context: Context, integration: str, account: str) -> Run:
 
 
 def _begin(context: Context, integration: str, account: str, **how: Any) -> Run:
-    from crosswalk.core.accounts import spec_of
     from crosswalk.engine.context import Run
+    from crosswalk.integrations.accounts import spec_of
     from crosswalk.orchestration.resources import open_landing, open_store
 
     settings = account_settings(integration, account)
@@ -132,8 +132,8 @@ def _skip(reason: str) -> NoReturn:
 
 def open_account(integration: str, account: str) -> Account:
     """Open one account with everything its runs need, for a run in this process."""
-    from crosswalk.core.accounts import spec_of
     from crosswalk.engine.in_process import Account
+    from crosswalk.integrations.accounts import spec_of
     from crosswalk.orchestration.resources import open_landing, open_store, source_hook, target_hook
 
     settings = account_settings(integration, account)
@@ -144,8 +144,8 @@ def open_account(integration: str, account: str) -> Account:
 
 def open_writeback(integration: str, account: str, holder: str) -> Writeback:
     """Open one account's activities and the place for their notes. holder: who works on them."""
-    from crosswalk.core.accounts import spec_of
     from crosswalk.features.writeback.context import Writeback
+    from crosswalk.integrations.accounts import spec_of
     from crosswalk.orchestration.resources import open_landing, open_store, source_hook, target_hook
 
     settings = account_settings(integration, account)
@@ -156,8 +156,8 @@ def open_writeback(integration: str, account: str, holder: str) -> Writeback:
 
 def resume_run(handle: Mapping[str, Any]) -> Run:
     """Find the run a handle names."""
-    from crosswalk.core.accounts import spec_of
     from crosswalk.engine.context import Run
+    from crosswalk.integrations.accounts import spec_of
     from crosswalk.orchestration.resources import open_landing, open_store
 
     key = RunKey.from_dict(dict(handle))

@@ -11,6 +11,7 @@ import pytest
 
 import crosswalk
 from crosswalk.features.eligibility.decision_table import load_decisions
+from crosswalk.features.eligibility.feature import EligibilityFeature
 from crosswalk.integrations.catalog import load_spec
 from integrations.crm_to_mindmatrix.seed_rules import OUTCOMES, Situation, verdict
 
@@ -73,9 +74,10 @@ def test_an_account_that_says_nothing_deletes_nobody_and_has_to_choose() -> None
 @pytest.mark.requirement("MIND-01")
 @pytest.mark.parametrize("system", ["autotask", "connectwise"])
 def test_both_crms_fill_the_same_fields_of_mindmatrix(system: str) -> None:
-    entity = load_spec("crm_to_mindmatrix", source=system).entity("contact")
-    assert entity.eligibility is not None
+    spec = load_spec("crm_to_mindmatrix", source=system)
+    entity, feature = spec.entity("contact"), spec.feature(EligibilityFeature)
+    assert feature is not None
     assert set(entity.target_fields) == set(load_spec("crm_to_mindmatrix", source="autotask").entity("contact").target_fields)
     facts = {"contact_active", "company_id", "company_active", "company_type", "contact_type", "email"}
-    assert set(entity.eligibility.facts.target_names) == facts
+    assert set(feature.tables.facts.target_names) == facts
     assert "opt_in" not in entity.target_fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from crosswalk.core.accounts import load_accounts
+from crosswalk.integrations.accounts import load_accounts
 from crosswalk.orchestration.resources import store_engine
 from crosswalk.orchestration.runs import open_account
 from crosswalk.store.migrate import migrate

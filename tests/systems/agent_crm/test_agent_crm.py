@@ -13,7 +13,7 @@ import crosswalk.systems.agent_crm.share as share_module
 import crosswalk.systems.agent_crm.source as source_module
 from crosswalk.core.ports import Operation, Page, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, SafetyStop
-from crosswalk.features.tenancy.guard import Tenant, guarded
+from crosswalk.features.tenancy.guard import GuardedDelivery, Tenant
 from crosswalk.features.tenancy.member_dedup import contacts_of, members_of, written_by
 from crosswalk.features.tenancy.ports import BusinessFacts, BusinessRequest, UserRequest, check_request
 from crosswalk.sandbox.server import SandboxServer
@@ -67,7 +67,7 @@ def provision(fmo: AgentCrmClient, business_id: str, npns: tuple[str, ...] = (AN
     target = AgentCrmTarget(fmo.of_business(business_id))
     source = AgentShare(fmo, business_id, target)
     tenant = Tenant(business_id, frozenset(npns), dict.fromkeys(AGENT_ENTITIES, "writing_agent_npn"))
-    delivery = guarded(target.open(mode="delta", snapshot=1, base_revision=0, source={}), target.identity(), tenant)
+    delivery = GuardedDelivery(target.open(mode="delta", snapshot=1, base_revision=0, source={}), target.identity(), tenant)
     for entity in AGENT_ENTITIES:
         operations = [Operation(entity, "upsert", row["source_id"], "", row) for row in rows(source.pages(entity, npns))]
         for start in range(0, len(operations), delivery.max_batch):

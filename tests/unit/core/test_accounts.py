@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from crosswalk.core.accounts import accounts_folder, load_accounts, spec_of
 from crosswalk.errors import ConfigurationError
+from crosswalk.integrations.accounts import accounts_folder, load_accounts, spec_of
 
 SUMMIT = '[summit]\nsource = "smartoffice_summit"\ntarget = "fmg_summit"\nscope = "all"\nfrequency = "daily"\n'
 HARBOR = '[harbor]\nsource = "smartoffice_harbor"\ntarget = "fmg_harbor"\nscope = ["Newsletter", "Clients A"]\nfrequency = "manual"\n'

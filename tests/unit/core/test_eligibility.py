@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosswalk.core.model import Outcome
+from crosswalk.core.plan import fates_of
 from crosswalk.errors import ConfigurationError, DataError
-from crosswalk.features.eligibility.rules import Filter, chosen_values, email_states, fates, inputs, require_sight
+from crosswalk.features.eligibility.rules import Filter, chosen_values, email_states, inputs, require_sight
 
 TYPES = {"1": "Customer", "2": "Prospect", "5": " Dead ", "9": "Customer"}
 
@@ -122,7 +123,7 @@ def test_whoever_is_not_to_travel_has_a_fate() -> None:
         ("3", "update", "ELIGIBLE"),
         ("4", "delete", "DELETE_INACTIVE"),
     ]
-    assert fates(pd.DataFrame(rows, columns=["source_id", "outcome", "reason"])) == {
+    assert fates_of(pd.DataFrame(rows, columns=["source_id", "outcome", "reason"])) == {
         "2": (Outcome.FROZEN, "TYPE_NOT_CHOSEN"),
         "4": (Outcome.DELETE, "DELETE_INACTIVE"),
     }

@@ -12,6 +12,7 @@ import crosswalk
 from crosswalk.core.spec.model import EntitySpec
 from crosswalk.errors import ConfigurationError
 from crosswalk.features.eligibility.facts import Eligibility
+from crosswalk.features.eligibility.feature import EligibilityFeature
 from crosswalk.integrations.catalog import load_spec
 
 PACKAGE = Path(crosswalk.__file__).parent
@@ -50,9 +51,10 @@ def systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def third() -> tuple[EntitySpec, Eligibility]:
-    entity = load_spec(NAME, source="thirdcrm").entity("contact")
-    assert entity.eligibility is not None
-    return entity, entity.eligibility
+    spec = load_spec(NAME, source="thirdcrm")
+    feature = spec.feature(EligibilityFeature)
+    assert feature is not None
+    return spec.entity("contact"), feature.tables
 
 
 @pytest.mark.requirement("MIND-01")
@@ -133,7 +135,7 @@ CHANGES = [
     ("every mapped", 'source = "*"', 'source = "autotask"', ["SPEC_TYPE"]),
     ("no table by source", 'mapping = "mapping_{source}.csv"', 'mapping = "mapping.csv"', ["SPEC_UNKNOWN_SYSTEM"]),
     ("no setting", "[settings.filter_values]", "[settings.filter_valuse]", ["SPEC_MISSING_KEY"]),
-    ("decisions of another type", "decisions = true", 'decisions = "yes"', ["SPEC_TYPE"]),
+    ("decisions of another type", 'entity = "contact"', "entity = 1", ["SPEC_TYPE"]),
 ]
 
 

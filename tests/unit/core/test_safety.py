@@ -268,7 +268,15 @@ def test_an_account_may_not_loosen_or_misspell(overrides: dict[str, object], exp
     assert [problem.code for problem in raised.value.problems] == expected
 
 
-LINKED = replace(CONTACT, strangers="leave", left="freeze", new="announce", refreshed=True, unique="", slice_field="")
+LINKED = replace(
+    CONTACT,
+    unmanaged="leave",
+    on_source_delete="freeze",
+    on_new="announce",
+    status_columns=("refreshed_at", "missing"),
+    unique="",
+    partition_field="",
+)
 
 
 @pytest.mark.requirement("SAFE-2", "EMON-07")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,8 @@ from hypothesis import strategies as st
 
 from crosswalk.core.ports import BatchResult, Operation, Receipt
 from crosswalk.errors import SafetyStop
-from crosswalk.features.tenancy.guard import Tenant, guarded, tenant_of
+from crosswalk.features.tenancy.feature import Tenancy
+from crosswalk.features.tenancy.guard import GuardedDelivery, Tenant, tenant_of
 from memory import SPEC
 
 PLACE = "agent_crm://crm.example/1b6f"
@@ -42,7 +42,7 @@ def upsert(npn: str, entity: str = "policy", **changes: str) -> Operation:
 @pytest.mark.parametrize("npn", ["4477123", "55", "4477123 55"])
 def test_what_is_the_tenants_goes_out(npn: str) -> None:
     below = Remembering()
-    delivery = guarded(below, PLACE, MINE)
+    delivery = GuardedDelivery(below, PLACE, MINE)
     assert delivery.send(1, [upsert(npn)]).accepted == {"P-1"}
     assert (delivery.max_batch, delivery.max_parallel, len(below.sent)) == (10, 2, 1)
     assert delivery.commit(1, {}) == Receipt(0, 0, {})
@@ -70,7 +70,7 @@ OTHERS = {
 def test_what_is_anybody_elses_stops_the_run_with_nothing_of_the_batch_sent(case: str) -> None:
     below = Remembering()
     with pytest.raises(SafetyStop, match="ISOLATION_BREACH") as caught:
-        guarded(below, PLACE, MINE).send(1, [upsert("4477123"), OTHERS[case]])
+        GuardedDelivery(below, PLACE, MINE).send(1, [upsert("4477123"), OTHERS[case]])
     assert below.sent == []
     assert "canary" not in str(caught.value)
 
@@ -80,7 +80,7 @@ def test_what_is_anybody_elses_stops_the_run_with_nothing_of_the_batch_sent(case
 def test_nothing_but_the_tenants_numbers_passes(npn: str) -> None:
     below = Remembering()
     try:
-        guarded(below, PLACE, MINE).send(1, [upsert(npn)])
+        GuardedDelivery(below, PLACE, MINE).send(1, [upsert(npn)])
     except SafetyStop:
         assert below.sent == []
     assert bool(below.sent) == (bool(npn.split()) and set(npn.split()) <= {"4477123", "55"})
@@ -91,16 +91,15 @@ def test_nothing_but_the_tenants_numbers_passes(npn: str) -> None:
 def test_another_business_takes_nothing(place: str) -> None:
     below = Remembering()
     with pytest.raises(SafetyStop, match="ISOLATION_BREACH"):
-        guarded(below, place, MINE).send(1, [upsert("4477123")])
+        GuardedDelivery(below, place, MINE).send(1, [upsert("4477123")])
     assert below.sent == []
 
 
 def test_an_integration_without_tenants_is_left_alone() -> None:
-    below = Remembering()
-    assert guarded(below, PLACE, tenant_of(SPEC, {})) is below
+    assert SPEC.feature(Tenancy) is None
 
 
-KEPT_APART = replace(SPEC, entities=tuple(replace(one, tenant_field="writing_agent_npn") for one in SPEC.entities))
+FIELDS = dict.fromkeys(("group", "contact"), "writing_agent_npn")
 
 
 @pytest.mark.requirement("ACRM-05")
@@ -121,7 +120,5 @@ KEPT_APART = replace(SPEC, entities=tuple(replace(one, tenant_field="writing_age
 )
 def test_an_account_that_does_not_say_whose_it_is_writes_nothing(options: dict[str, object]) -> None:
     with pytest.raises(SafetyStop, match="ISOLATION_UNKNOWN"):
-        tenant_of(KEPT_APART, options)
-    assert tenant_of(KEPT_APART, {"business": "B", "npns": ["0123"]}) == Tenant(
-        "b", frozenset({"0123"}), dict.fromkeys(("group", "contact"), "writing_agent_npn")
-    )
+        tenant_of(FIELDS, options, "agent_crm")
+    assert tenant_of(FIELDS, {"business": "B", "npns": ["0123"]}, "agent_crm") == Tenant("b", frozenset({"0123"}), FIELDS)

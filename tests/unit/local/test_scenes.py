@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from crosswalk.core.accounts import load_accounts
+from crosswalk.features.tenancy.feature import is_provisioned
 from crosswalk.features.tenancy.ports import account_name
+from crosswalk.integrations.accounts import load_accounts
 from crosswalk.integrations.catalog import load_spec
 from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import Place
@@ -50,7 +51,7 @@ def test_a_scene_brings_what_its_jobs_need(scene: Scene, sandbox: Deaf, monkeypa
     connections = scene.connections(sandbox)
     for job in scene.jobs():
         accounts = load_accounts(job.integration)
-        if load_spec(job.integration).provisioned:
+        if is_provisioned(load_spec(job.integration)):
             assert job.conf is not None
             made = account_name(job.conf["fmo"], job.conf["npn"])
             accounts = {made: replace(accounts[job.conf["fmo"]], name=made)}

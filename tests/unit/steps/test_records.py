@@ -12,13 +12,14 @@ from crosswalk.core.model import RunStatus
 from crosswalk.core.ports import Operation
 from crosswalk.core.spec.model import ANNOUNCE, FREEZE, LEAVE, RECORDS, IntegrationSpec
 from crosswalk.errors import CrosswalkError, DataError, SafetyStop
+from crosswalk.features.tenancy.feature import Tenancy
 from memory import SPEC, MemoryOffice, MemoryRecords, MemorySource, person
 
 
 def spec(**changes: str) -> IntegrationSpec:
     """The packaged integration as one to such a target."""
-    entities = tuple(replace(one, strangers=LEAVE, opt_outs=False, **changes) for one in SPEC.entities)
-    return replace(SPEC, delivery=RECORDS, entities=entities)
+    entities = tuple(replace(one, unmanaged=LEAVE, status_columns=(), **changes) for one in SPEC.entities)
+    return replace(SPEC, delivery=RECORDS, entities=entities, features=())
 
 
 def office(folder: Path, people: int = 6, target: MemoryRecords | None = None, **changes: str) -> MemoryOffice:
@@ -69,7 +70,7 @@ def test_what_nobody_imported_is_neither_asked_about_nor_touched(tmp_path: Path)
 
 @pytest.mark.parametrize(("left", "outcome"), [("delete", "delete"), (FREEZE, "frozen")])
 def test_what_left_the_source_goes_or_is_frozen(tmp_path: Path, left: str, outcome: str) -> None:
-    world = office(tmp_path, left=left)
+    world = office(tmp_path, on_source_delete=left)
     world.run("first")
     world.source.contacts.pop()
     row = world.run("second")
@@ -168,7 +169,7 @@ def test_a_record_that_stands_there_twice_is_noticed(tmp_path: Path) -> None:
 @pytest.mark.requirement("SAFE-7")
 @pytest.mark.parametrize("left", ["delete", FREEZE])
 def test_an_undo_brings_back_values_and_what_is_gone_and_leaves_what_may_not_go(tmp_path: Path, left: str) -> None:
-    world = office(tmp_path, left=left)
+    world = office(tmp_path, on_source_delete=left)
     world.run("first")
     before = names(world)
     world.source.contacts[0]["LastName"] = "Changed"
@@ -199,7 +200,8 @@ def test_an_undo_waits_until_a_delivery_that_was_cut_short_came_to_its_end(tmp_p
 
 @pytest.mark.requirement("ACRM-05")
 def test_a_delivery_passes_the_choke_point(tmp_path: Path) -> None:
-    kept_apart = spec(tenant_field="address_1")
+    tenancy = Tenancy(fields=dict.fromkeys(("group", "contact"), "address_1"))
+    kept_apart = replace(spec(), features=(tenancy,))
     source = MemorySource([person(number, **{"PreferredAddress.Line1": "4477123"}) for number in range(1, 4)])
     business = MemoryRecords().identity().rpartition("/")[2].lower()
     world = MemoryOffice(tmp_path, source, MemoryRecords(), spec=kept_apart, options={"business": business, "npns": ["4477123"]})

@@ -88,7 +88,7 @@ def decision_problems(eligibility: Eligibility | None, settings: Collection[str]
     """Say what keeps a spec from deciding: a setting nobody can make, or a table over other inputs than there are."""
     for name in SETTINGS:
         if name not in settings:
-            yield Problem("SPEC_MISSING_KEY", f"{place} decisions", f"no setting {name} is declared", f"declare [settings.{name}]")
+            yield Problem("SPEC_MISSING_KEY", place, f"no setting {name} is declared", f"declare [settings.{name}]")
     found = {} if eligibility is None else {name: set(values) for name, values in eligibility.decisions.inputs.items()}
     if eligibility is not None and found != {name: set(values) for name, values in VALUES.items()}:
         known = "; ".join(f"{name}: {', '.join(values)}" for name, values in VALUES.items())

@@ -42,7 +42,7 @@ class EligibilityFeature(Feature):
             return self, entity, []
         facts, _ = scan_facts(around.folder, entity.name)
         tables, problems = scan_eligibility(entity.mapping, facts, around.target, entity.unique, around.folder, around.mapping)
-        problems += decision_problems(tables, around.settings, around.place)
+        problems += decision_problems(tables, around.settings, "spec.toml eligibility")
         bound = self.model_copy()
         bound._tables = tables
         deletes = entity.may_delete or (tables is not None and tables.deletes)

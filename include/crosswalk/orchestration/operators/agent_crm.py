@@ -40,9 +40,9 @@ class _AdministratorsOperator(BaseOperator):
 
     def admitted(self, context: Context, fmo: str, account: str, doing: str) -> Desk:
         """Let administrators of the FMO pass, and record who came. Raises AuthRefused ROLE_MISSING, ConfigurationError ACCOUNT_UNKNOWN."""
-        from crosswalk.core.accounts import load_accounts
         from crosswalk.features.tenancy.ports import ADMINISTRATORS
         from crosswalk.features.tenancy.provision import Desk
+        from crosswalk.integrations.accounts import load_accounts
         from crosswalk.orchestration.administrators import admit
         from crosswalk.orchestration.hooks.agent_crm import AgentCrmHook
         from crosswalk.orchestration.resources import open_store
