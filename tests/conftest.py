@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from cpu_time import CpuTime
 from figures import FAULT_POINT, PROPERTY, Figure, Tally, coverage, summed, table, write
 from remembered import remember_validations
 from world import WorldMaker, world
@@ -27,7 +28,13 @@ LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="rewrite golden files and snapshots instead of comparing")
     parser.addoption("--full", action="store_true", help="the reliability tests with all their cases")
+    parser.addoption("--cpu", action="store_true", help="show the modules and tests that take the most CPU time")
     parser.addoption("--figures", metavar="PAGE", help="write the table of figures into this page")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--cpu"):
+        config.pluginmanager.register(CpuTime())
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
