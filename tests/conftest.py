@@ -6,6 +6,8 @@ from __future__ import annotations
 import embedded_airflow  # noqa: F401 - first: nothing may look for a home of Airflow before
 
 # isort: on
+import gc
+import os
 import secrets
 import socket
 from collections.abc import Callable, Iterator
@@ -16,18 +18,25 @@ from typing import Any
 
 import pytest
 
+from cpu_time import CpuTime
 from figures import FAULT_POINT, PROPERTY, Figure, Tally, coverage, summed, table, write
 from remembered import remember_validations
 from world import WorldMaker, world
 
-SHARED = "tests/dags/shared/"
+AIRFLOW = "tests/dags/"
 LOCAL = {"127.0.0.1", "localhost", "::1", "0.0.0.0"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="rewrite golden files and snapshots instead of comparing")
     parser.addoption("--full", action="store_true", help="the reliability tests with all their cases")
+    parser.addoption("--cpu", action="store_true", help="show the modules and tests that take the most CPU time")
     parser.addoption("--figures", metavar="PAGE", help="write the table of figures into this page")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--cpu"):
+        config.pluginmanager.register(CpuTime())
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -44,15 +53,36 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: the worker with the real Airflows mostly waits for them."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep tests/dags/shared in one process: its files share a real Airflow. All else is spread file by file."""
+    """Keep tests/dags in one worker, which begins with it; all else is spread file by file.
+
+    The files of tests/dags/shared share a real Airflow, and two real Airflows at once would only take CPU time from each other. It comes
+    first because it takes longest: at the end all other workers would wait for it.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
-    class Shared(LoadScopeScheduling):  # type: ignore[misc]
+    class AirflowFirst(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            return SHARED if nodeid.startswith(SHARED) else str(super()._split_scope(nodeid))
+            return AIRFLOW if nodeid.startswith(AIRFLOW) else str(super()._split_scope(nodeid))
 
-    return Shared(config, log) if config.getvalue("dist") == "loadscope" else None
+        def _assign_work_unit(self, node: Any) -> None:
+            if AIRFLOW in self.workqueue:
+                self.workqueue.move_to_end(AIRFLOW, last=False)
+            super()._assign_work_unit(node)
+
+    return AirflowFirst(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests live until the end: without this every full garbage collection would look at all of them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,12 +15,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from crosswalk.local import stack
 from crosswalk.local.airflow_api import LocalApi
-from crosswalk.local.environment import Place
+from crosswalk.local.environment import Place, airflow_environment
 from crosswalk.local.sandbox_world import World
 from crosswalk.local.scenario import Scene
 from crosswalk.local.scenarios.fmg import FmgScene, Office
-from crosswalk.local.stack import Stack, bring_up, take_down
+from crosswalk.local.stack import Stack
 from crosswalk.store.engine import connect
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
@@ -29,6 +31,14 @@ ROOT = Path(__file__).parents[2]
 DAG, INTEGRATION = "fmg_daily_sync", "smartoffice_to_fmg"
 STEPS: tuple[str, ...] = ("extract", "validate", "transform", "approve", "load")
 OVER = {"success", "failed", "upstream_failed", "skipped", "awaiting_input"}
+WARM = Path(__file__).with_name("warm")
+SETTINGS = {
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",  # no DAG file changes meanwhile; a look at all of them costs CPU seconds
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # seconds for which a worker may miss that its task ended; 5 where nobody waits for it
+}
+POLL_SECONDS = 1
+"""Each look costs the API server as much CPU time as a task's heartbeat."""
+
 ACCOUNT = '[{name}]\nsource = "smartoffice_{name}"\ntarget = "fmg_{name}"\nscope = "all"\nfrequency = "{frequency}"\n'
 
 
@@ -76,7 +86,7 @@ class Night:
         deadline = time.monotonic() + seconds
         while not done():
             assert time.monotonic() < deadline, {account: self.states(account) for account in self.accounts}
-            time.sleep(0.5)
+            time.sleep(POLL_SECONDS)
 
     def settle(self, account: str) -> dict[str, str]:
         """Wait until nothing of the account moves; and, when nothing at all does, until the scheduler has closed the run."""
@@ -136,13 +146,18 @@ class Night:
         return next(one for one in open_questions if one["task_instance"]["rendered_map_index"] == account)
 
     def answer(self, account: str, question: dict[str, Any], choice: str) -> None:
-        """Answer as on-call, and wait until the task has heard it.
-
-        Not at once: an answer that overtakes the scheduler's note that the asking process ended makes Airflow try the task again.
-        """
-        time.sleep(8)
+        """Answer as on-call, and wait until the task has heard it."""
+        self.wait_until_asked(question)
         self.as_user("oncall").answer(question, choice)
         self.wait(lambda: self.states(account)["approve"] != "awaiting_input")
+
+    def wait_until_asked(self, question: dict[str, Any]) -> None:
+        """Wait until the scheduler has noted that the asking process ended.
+
+        An answer that overtakes its note makes Airflow try the task again.
+        """
+        noted = f"ti_id={question['task_instance']['id']},"
+        self.wait(lambda: noted in (self.place.logs / "scheduler.log").read_text(errors="replace"))
 
     def office(self, account: str) -> Office:
         return next(office for office in self.offices if office.account == account)
@@ -205,8 +220,10 @@ def real_airflow(
     place = Place(ROOT, folder / "local")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CROSSWALK_ACCOUNTS", str(folder))
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(WARM), *filter(None, [os.environ.get("PYTHONPATH")])]))
+        patch.setattr(stack, "airflow_environment", lambda *place, **facts: airflow_environment(*place, **facts) | SETTINGS)
         try:
-            world, stack, _ = bring_up(place, lambda _: None, (FmgScene(offices), *scenes))
-            yield Night(place, world, stack, offices)
+            world, airflow, _ = stack.bring_up(place, lambda _: None, (FmgScene(offices), *scenes))
+            yield Night(place, world, airflow, offices)
         finally:
-            take_down(place)
+            stack.take_down(place)

@@ -146,18 +146,16 @@ class Backfill:
 
     def finish(self) -> dict[Past, Night]:
         """Wait until its DAG runs are over; returns them by night."""
-        runs = self.runs()
-        self.night.wait(lambda: {run.state() for run in runs.values()} <= {"success", "failed"})
-        return runs
+        self.night.wait(lambda: {run["state"] for run in self._runs().values()} <= {"success", "failed"})
+        return {past: self.night.run_of(self.accounts, run["dag_run_id"]) for past, run in self._runs().items()}
 
-    def runs(self) -> dict[Past, Night]:
-        """The DAG runs of backfills in these nights."""
+    def _runs(self) -> dict[Past, dict[str, Any]]:
+        """What Airflow tells of the DAG runs of backfills in these nights."""
         listed = self.night.api.call("GET", f"dags/{DAG}/dagRuns?limit=100")["dag_runs"]
         found = {}
         for one in listed:
             if one["run_type"] == "backfill":
-                past = Past(*(datetime.fromisoformat(one[f"data_interval_{side}"]) for side in ("start", "end")))
-                found[past] = self.night.run_of(self.accounts, one["dag_run_id"])
+                found[Past(*(datetime.fromisoformat(one[f"data_interval_{side}"]) for side in ("start", "end")))] = one
         return {past: found[past] for past in self.nights if past in found}
 
 

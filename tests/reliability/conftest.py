@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import pytest
 
 from figures import Tally
 from reliability.small_world import Kept, SmallWorld
+from remembered import without_reports
 
 __all__ = ["Scale", "Tally"]
 
@@ -19,6 +21,13 @@ def scale(request: pytest.FixtureRequest) -> Scale:
     """Choose the number of cases: the short one in `make test`, the full one in `make reliability`."""
     full = bool(request.config.getoption("--full"))
     return lambda short, many: many if full else short
+
+
+@pytest.fixture(scope="module")
+def unreported(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Write no report, which takes a quarter of a small run: for tests that read none. With --full it is written all the same."""
+    with nullcontext() if request.config.getoption("--full") else without_reports():
+        yield
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from reliability.conftest import Tally
 from reliability.small_world import Kept, SmallWorld
 from reliability.truth import Holding, holding
 
-pytestmark = pytest.mark.reliability
+pytestmark = [pytest.mark.reliability, pytest.mark.usefixtures("unreported")]
 
 FIELDS = {
     "FirstName": "Changed",

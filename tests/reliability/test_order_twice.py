@@ -23,7 +23,7 @@ from reliability.small_world import Kept, SmallWorld
 from reliability.truth import Holding, holding
 from world import INTEGRATION
 
-pytestmark = pytest.mark.reliability
+pytestmark = [pytest.mark.reliability, pytest.mark.usefixtures("unreported")]
 
 OFFICE = "/smartoffice/offices/DEMO01"
 SEEN = {"last_snapshot", "last_seen_at", "attempts"}

@@ -17,7 +17,7 @@ from crosswalk.store.runs import RunRow
 from reliability.conftest import Tally
 from reliability.small_world import Kept, SmallWorld
 
-pytestmark = pytest.mark.reliability
+pytestmark = [pytest.mark.reliability, pytest.mark.usefixtures("unreported")]
 
 OFFICE = "/smartoffice/offices/DEMO01"
 OWN_OPTED_OUT = "own1@only-fmg.example"

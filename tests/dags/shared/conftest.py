@@ -8,15 +8,16 @@ To add one: put the integration's scene in SCENES, small, and the tests in `test
     airflow.store     our store
     airflow.accounts_of("mindmatrix", text)   writes an accounts file; without it the packaged one counts
 
-No DAG is on until a test unpauses it. All of the folder runs in one process, file by file, also under `-n` (tests/conftest.py), so a test
+No DAG is on until a test unpauses it. All of the folder runs in one worker, file by file, also under `-n` (tests/conftest.py), so a test
 leaves nothing unsettled behind: a run still under way takes another file's time.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -34,10 +35,19 @@ SCENES = (
 )
 
 
+RUNNING = ExitStack()
+
+
 @pytest.fixture(scope="session")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Night:
     folder = tmp_path_factory.mktemp("shared")
     for packaged in (ROOT / "include" / "accounts").glob("*.toml"):
         shutil.copy(packaged, folder)
-    with real_airflow(folder, OFFICES, scenes=SCENES) as night:
-        yield night
+    return RUNNING.enter_context(real_airflow(folder, OFFICES, scenes=SCENES))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Stop Airflow after the last test of this folder, not of the session: it takes CPU time also when nobody asks anything of it."""
+    if nextitem is None or not nextitem.path.is_relative_to(Path(__file__).parent):
+        RUNNING.close()

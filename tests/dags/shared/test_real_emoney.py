@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -57,7 +56,7 @@ def answered(night: Night, account: str, step: str, *choices: str, form: dict[st
     """Answer a question as on-call once it stands; gives the question."""
     night.wait(lambda: night.states(account).get(step) == "awaiting_input")
     question = night.question(account)
-    time.sleep(8)  # see Night.answer
+    night.wait_until_asked(question)
     night.as_user("oncall").answer(question, *choices, form=form)
     night.wait(lambda: night.states(account)[step] != "awaiting_input")
     return question
