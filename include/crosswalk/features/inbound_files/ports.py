@@ -1,4 +1,4 @@
-"""Files that arrive: what became of each, and what is remembered of those taken before. Pure."""
+"""Inbound files: the source that reads them, the outcome of each, and what is kept of those taken before."""
 
 from __future__ import annotations
 

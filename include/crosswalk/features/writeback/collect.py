@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from crosswalk.core.ports import ActivityPage
 from crosswalk.errors import DataError
 from crosswalk.features.optouts.suppression_list import SuppressionList
 from crosswalk.features.writeback.context import Writeback
 from crosswalk.features.writeback.outbox import KEPT, WAITING, Entry
-from crosswalk.features.writeback.ports import ACTIVITY_TYPE_UNKNOWN, HEADLINES, OPTED_OUT, Activity, event_id
+from crosswalk.features.writeback.ports import ACTIVITY_TYPE_UNKNOWN, HEADLINES, OPTED_OUT, Activity, ActivityPage, event_id
 
 log = logging.getLogger(__name__)
 

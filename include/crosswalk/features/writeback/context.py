@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.core.ports import ActivityFeed, Notebook
 from crosswalk.engine.context import BEAT_SECONDS, STEP_SECONDS
 from crosswalk.features.writeback.cursors import FeedLease
+from crosswalk.features.writeback.ports import ActivityFeed, Notebook
 from crosswalk.landing.zone import LandingZone
 from crosswalk.store.store import Store
 

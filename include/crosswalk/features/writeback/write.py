@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from crosswalk.core.ports import Note, NoteUnsettled
 from crosswalk.errors import CrosswalkError, PermanentError, TransientError
 from crosswalk.features.writeback.collect import landed_title
 from crosswalk.features.writeback.context import FeedBeat, Writeback
@@ -27,6 +26,8 @@ from crosswalk.features.writeback.ports import (
     HEADLINES,
     NOTE_REFUSED,
     REASONS,
+    Note,
+    NoteUnsettled,
     note_text,
 )
 

@@ -19,7 +19,7 @@ POLICY, MEMBER, CONTACT = "policy", "member", "contact"
 
 
 class AgentShare:
-    """Implements core.ports.Source and core.abilities.RemarkingSource. Nothing is read but within a scope of NPNs.
+    """Implements core.ports.Source and core.capabilities.RemarkingSource. Nothing is read but within a scope of NPNs.
 
     fmo: client of the FMO's own business. business: id of the one that is filled, "" before it is made. there: that business as a
     target, so that people keep the contacts they have.
