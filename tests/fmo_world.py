@@ -14,6 +14,7 @@ from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.ports import Row, Source, Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
+from crosswalk.features.tenancy.business_log import BusinessLog
 from crosswalk.features.tenancy.ports import Business, BusinessRequest, UserRequest, settings_of
 from crosswalk.features.tenancy.provision import Desk, provision
 from crosswalk.integrations.accounts import spec_of
@@ -118,7 +119,7 @@ class FmoWorld:
 
     def account(self, business: Business, source: Source | None = None, target: Target | None = None) -> Account:
         """The account as its tasks would open it now; read anew from the store."""
-        kept = self.store.businesses.find(NAME, business.account)
+        kept = BusinessLog(self.store.engine).find(NAME, business.account)
         assert kept is not None
         settings, place = settings_of(kept, TABLE), kept.business_id
         there: Target = AgentCrmTarget(self.client.of_business(place)) if place else NotMadeYet()

@@ -44,7 +44,7 @@ def accounts_of(integration: str) -> Configured:
     tables = _read(integration, path, state.st_mtime_ns, state.st_size)
     if not is_provisioned(spec_of(integration)):
         return tables
-    return Configured(businesses.accounts_of(tables.accounts, open_store().businesses.all(integration)), tables.problem)
+    return Configured(businesses.accounts_of(tables.accounts, BusinessLog(open_store().engine).all(integration)), tables.problem)
 
 
 def known_account(integration: str, account: str) -> bool:

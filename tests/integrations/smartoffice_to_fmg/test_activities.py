@@ -12,8 +12,10 @@ from sqlalchemy import delete
 
 from canary import assert_clean
 from crosswalk.errors import AuthRefused, ConfigurationError, DataError, Fenced, PermanentError, TransientError
+from crosswalk.features.optouts.suppressions import Suppressions
 from crosswalk.features.writeback.collect import collect
 from crosswalk.features.writeback.in_process import retry, write_back
+from crosswalk.features.writeback.outbox import Outbox
 from crosswalk.features.writeback.write import write
 from crosswalk.landing.retention import purge
 from crosswalk.sandbox.server import SandboxServer
@@ -46,7 +48,7 @@ def mailed(world: SmallWorld) -> list[dict[str, Any]]:
 
 
 def unwritten(world: SmallWorld) -> list[tuple[str, str]]:
-    return [(row.status, row.reason) for row in world.store.outbox.unwritten(INTEGRATION, "summit")]
+    return [(row.status, row.reason) for row in Outbox(world.store.engine, world.store.clock).unwritten(INTEGRATION, "summit")]
 
 
 @pytest.mark.requirement("FMG-05")
@@ -102,7 +104,7 @@ def test_who_is_gone_from_smartoffice_is_kept_until_asked_again(world: SmallWorl
     assert write_back(world.work())["kept"] == 1
     assert unwritten(world) == [("kept", "CONTACT_GONE")]
     write_back(world.work())
-    (row,) = world.store.outbox.unwritten(INTEGRATION, "summit")
+    (row,) = Outbox(world.store.engine, world.store.clock).unwritten(INTEGRATION, "summit")
     assert row.attempts == 1, "it is not tried again by itself"
     world.control("POST", f"{OFFICE}/contacts", **before)
     with pytest.raises(ConfigurationError, match="ACTIVITY_NOT_KEPT"):
@@ -128,7 +130,7 @@ def test_a_type_nobody_knows_is_kept_and_not_written(world: SmallWorld) -> None:
     counts = write_back(world.work())
     assert (counts["unknown_type"], counts["written"], unwritten(world)) == (2, 0, [("kept", "ACTIVITY_TYPE_UNKNOWN")] * 2)
     assert retry(world.work())["kept"] == 2
-    assert {row.type for row in world.store.outbox.unwritten(INTEGRATION, "summit")} == {"quiz_taken", ""}
+    assert {row.type for row in Outbox(world.store.engine, world.store.clock).unwritten(INTEGRATION, "summit")} == {"quiz_taken", ""}
 
 
 @pytest.mark.requirement("SAFE-8")
@@ -138,7 +140,7 @@ def test_a_dry_run_counts_and_moves_nothing(world: SmallWorld) -> None:
     )
     told = write_back(world.work(), dry_run=True)
     assert (told["read"], told["taken_in"], told["to_write"], world.notes()) == (2, 2, 0, [])
-    assert not world.store.suppressions.read(INTEGRATION, "summit")
+    assert not Suppressions(world.store.engine).read(INTEGRATION, "summit")
     collect(world.work())
     assert write(world.work(), dry_run=True) == {"to_write": 2, "kept": 0}
     assert write_back(world.work())["written"] == 2
@@ -246,7 +248,7 @@ def test_another_run_waits_and_a_later_attempt_takes_over(world: SmallWorld) -> 
             write_back(world.work("manual"))
         assert write_back(world.work("scheduled"))["written"] == 0
         with pytest.raises(Fenced, match="LEASE_LOST"):
-            world.store.outbox.put_back(beat.lease, "any")
+            Outbox(world.store.engine, world.store.clock).put_back(beat.lease, "any")
     assert write_back(world.work("manual"))["written"] == 0
 
 

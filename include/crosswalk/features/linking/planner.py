@@ -99,7 +99,7 @@ def _wishes(run: Run, entity: Entity, found: pd.DataFrame) -> list[Wish]:
     wishes = automatic_links(entity, found) if run.settings.options["link_automatically"] else []
     if not wishes:
         return []
-    seen = {one.source_id: one.number for one in run.store.decisions.history(run.key.integration, run.key.account, entity.name)}
+    seen = {one.source_id: one.number for one in DecisionLog(run.store.engine).history(run.key.integration, run.key.account, entity.name)}
     return [replace(wish, seen=seen.get(wish.source_id, 0)) for wish in wishes]
 
 

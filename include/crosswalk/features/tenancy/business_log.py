@@ -12,7 +12,7 @@ from crosswalk.store.tables import business
 from crosswalk.store.upsert import upsert
 
 
-class ProvisionedBusinesses:
+class BusinessLog:
     """The businesses of every integration."""
 
     def __init__(self, engine: Engine) -> None:

@@ -32,17 +32,17 @@ def collect(work: Writeback, *, dry_run: bool = False) -> dict[str, Any]:
     """
     counts: Counter[str] = Counter(dict.fromkeys(("read", "taken_in", "left_out", "unknown_type", "opted_out"), 0))
     if dry_run:
-        for page in work.feed.pages(*work.store.feeds.watermark(work.integration, work.account)):
+        for page in work.feed.pages(*work.cursors.watermark(work.integration, work.account)):
             _count(work, page, counts)
             counts["taken_in"] += sum(_wanted(work, one) for one in page.activities)
         return dict(counts)
     with work.leased() as beat:
-        cursor, position = work.store.feeds.watermark(work.integration, work.account)
+        cursor, position = work.cursors.watermark(work.integration, work.account)
         for page in work.feed.pages(cursor, position):
             beat()
             _count(work, page, counts)
             if page.activities or page.cursor != cursor:
-                counts["taken_in"] += work.store.outbox.collect(
+                counts["taken_in"] += work.outbox.collect(
                     beat.lease, page.cursor, page.position, _entries(work, page), list(_opt_outs(work, page))
                 )
             cursor = page.cursor

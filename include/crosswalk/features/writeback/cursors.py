@@ -38,8 +38,8 @@ class FeedLease:
         return f"{self.integration}/{self.account} {self.feed}"
 
 
-class Feeds:
-    """The feeds of every account. `clock` gives seconds since 1970."""
+class Cursors:
+    """The cursors of every account's feeds, and their leases. `clock` gives seconds since 1970."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
