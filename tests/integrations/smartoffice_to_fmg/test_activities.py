@@ -17,6 +17,7 @@ from crosswalk.features.writeback.collect import collect
 from crosswalk.features.writeback.in_process import retry, write_back
 from crosswalk.features.writeback.outbox import Outbox
 from crosswalk.features.writeback.write import write
+from crosswalk.integrations.releasing import release_account
 from crosswalk.landing.retention import purge
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import writing
@@ -189,7 +190,7 @@ def test_a_store_from_an_older_backup_writes_nothing_twice(world: SmallWorld) ->
 def test_after_a_release_open_activities_are_nobody_s(world: SmallWorld) -> None:
     world.act({"type": "email_sent", "contact": mailed(world)[0]["contact_id"]})
     collect(world.work())
-    world.store.bindings.release(INTEGRATION, "summit")
+    release_account(world.store, INTEGRATION, "summit")
     world.run("bound again", approve=lambda _: True)
     assert retry(world.work())["written"] == 0
     assert unwritten(world) == [("kept", "ACCOUNT_RELEASED")]

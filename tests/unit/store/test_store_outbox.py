@@ -15,7 +15,8 @@ from crosswalk.features.optouts.suppression_list import SuppressionList
 from crosswalk.features.optouts.suppressions import Suppressions
 from crosswalk.features.writeback.cursors import Cursors, FeedLease
 from crosswalk.features.writeback.outbox import INTENDED, KEPT, WAITING, Entry, Outbox
-from crosswalk.store.bindings import Bindings
+from crosswalk.integrations.releasing import release_account
+from crosswalk.store.store import Store
 
 NAME = ("smartoffice_to_fmg", "summit")
 AT = datetime(2026, 1, 4, 17, tzinfo=UTC)
@@ -39,7 +40,7 @@ class Repositories:
     """The tables a write-back touches."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
-        self.bindings = Bindings(engine)
+        self.store = Store(engine, clock)
         self.cursors = Cursors(engine, clock)
         self.outbox = Outbox(engine, clock)
         self.suppressions = Suppressions(engine)
@@ -145,11 +146,11 @@ def test_what_is_kept_waits_again_when_asked_but_for_what_is_kept_for_good(at: R
 
 
 def test_a_release_forgets_ids_and_keeps_addresses(at: Repositories, lease: FeedLease) -> None:
-    at.bindings.bind(*NAME, "smartoffice://host/A", "fmg://host/B")
+    at.store.bindings.bind(*NAME, "smartoffice://host/A", "fmg://host/B")
     people = SuppressionList(*NAME)
     at.suppressions.add(people.among(people.keys_of(source_id="Contact.7.1", target_id="c-1", email="ann@example.test")), "target", AT)
     at.outbox.collect(lease, "t1", 1, [ONE], [])
-    at.bindings.release(*NAME)
+    release_account(at.store, *NAME)
     left = at.suppressions.read(*NAME)
     assert (len(left.keys), left.holds(email="ann@example.test"), at.cursors.watermark(*NAME)) == (1, True, ("", None))
     assert [(row.status, row.reason) for row in at.outbox.unwritten(*NAME)] == [(KEPT, "ACCOUNT_RELEASED")]

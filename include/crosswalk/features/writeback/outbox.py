@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select, upd
 from crosswalk.features.optouts import suppressions
 from crosswalk.features.writeback import cursors
 from crosswalk.features.writeback.cursors import FeedLease
-from crosswalk.features.writeback.ports import REASONS
+from crosswalk.features.writeback.ports import ACCOUNT_RELEASED, REASONS
 from crosswalk.store.engine import reading, writing
 from crosswalk.store.tables import outbox
 from crosswalk.store.upsert import insert_into
@@ -146,6 +146,16 @@ class Outbox:
             cursors.require(connection, held, doing)
             for event_id in event_ids:
                 connection.execute(update(outbox).where(*_is(held, event_id), *where).values(**values))
+
+
+def forget(connection: Connection, integration: str, account: str) -> None:
+    """Forget an account's cursors and keep its open activities for good, inside a transaction.
+
+    After a new binding the feed is read from its beginning, and an id in an open activity may be another person's.
+    """
+    cursors.forget(connection, integration, account)
+    values = {"status": KEPT, "reason": ACCOUNT_RELEASED.code}
+    connection.execute(update(outbox).where(*_of(integration, account), outbox.c.status != WRITTEN).values(**values))
 
 
 def _insert(connection: Connection, held: FeedLease, entries: Sequence[Entry], now: datetime) -> int:
