@@ -13,7 +13,8 @@ import pytest
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import AuthRefused, ConfigurationError, SafetyStop, TransientError
 from crosswalk.features.tenancy.business_log import BusinessLog
-from crosswalk.features.tenancy.ports import Business, UserRequest
+from crosswalk.features.tenancy.businesses import Business
+from crosswalk.features.tenancy.ports import UserRequest
 from crosswalk.features.tenancy.provision import add_agent, disable, enable
 from crosswalk.integrations.catalog import load_spec
 from fmo_world import ADMINISTRATOR, FMO, NAME, FmoWorld

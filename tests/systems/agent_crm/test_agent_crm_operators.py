@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from crosswalk.errors import AuthRefused, ConfigurationError
 from crosswalk.features.tenancy.business_log import BusinessLog
+from crosswalk.features.tenancy.share import AgentShare
 from crosswalk.orchestration import resources
 from crosswalk.orchestration.hooks.agent_crm import AgentCrmHook
 from crosswalk.orchestration.operators.agent_crm import (
@@ -22,7 +23,6 @@ from crosswalk.orchestration.operators.agent_crm import (
     ControlSyncOperator,
     ProvisionBusinessOperator,
 )
-from crosswalk.systems.agent_crm.share import AgentShare
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import FMO_ENTITIES, AgentCrmTarget, NotMadeYet
 from dag_snapshots import bag

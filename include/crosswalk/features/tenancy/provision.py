@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.features.tenancy.business_log import BusinessLog
-from crosswalk.features.tenancy.ports import AGENCY, Business, Businesses, BusinessRequest, UserRequest, account_name, check_request
+from crosswalk.features.tenancy.businesses import AGENCY, Business, account_name, check_request
+from crosswalk.features.tenancy.ports import Businesses, BusinessRequest, UserRequest
 from crosswalk.store.store import Store
 
 
