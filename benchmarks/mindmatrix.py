@@ -22,7 +22,6 @@ from typing import Any
 import requests
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.integrations.accounts import spec_of
 from crosswalk.engine.in_process import Account
 from crosswalk.integrations.accounts import spec_of
 from crosswalk.landing.zone import LandingZone

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.integrations.accounts import spec_of
 from crosswalk.engine.in_process import Account
 from crosswalk.features.tenancy.businesses import settings_of
 from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest

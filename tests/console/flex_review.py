@@ -13,6 +13,7 @@ from crosswalk.core.model import RunKey
 from crosswalk.core.ports import TargetState
 from crosswalk.features.linking import review_files as review
 from crosswalk.features.linking.candidates.find import Decided, find_candidates
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.feature import candidates_of
 from crosswalk.features.linking.rules import Entity, links, statuses, with_company_names
 from crosswalk.integrations.catalog import load_spec

@@ -11,7 +11,8 @@ from crosswalk.console.resources import open_store
 from crosswalk.core.accounts import ACCOUNT_NAME, AccountSettings
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.errors import ConfigurationError
-from crosswalk.features.tenancy import ports as businesses
+from crosswalk.features.tenancy import businesses
+from crosswalk.features.tenancy.business_log import BusinessLog
 from crosswalk.features.tenancy.feature import is_provisioned
 from crosswalk.integrations.accounts import accounts_folder, load_accounts
 from crosswalk.integrations.catalog import load_spec

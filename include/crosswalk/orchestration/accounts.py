@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crosswalk.core.accounts import AccountSettings
+from crosswalk.features.tenancy.businesses import accounts_of
 from crosswalk.features.tenancy.feature import is_provisioned
-from crosswalk.features.tenancy.ports import accounts_of
 from crosswalk.integrations.accounts import load_accounts
 from crosswalk.integrations.catalog import load_spec, resolve_integration
 

@@ -13,6 +13,7 @@ import crosswalk.features.tenancy.share as share_module
 import crosswalk.systems.agent_crm.source as source_module
 from crosswalk.core.ports import Operation, Page, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, SafetyStop
+from crosswalk.features.tenancy.businesses import check_request
 from crosswalk.features.tenancy.guard import GuardedDelivery, Tenant
 from crosswalk.features.tenancy.member_dedup import contacts_of, members_of, written_by
 from crosswalk.features.tenancy.ports import BusinessFacts, BusinessRequest, UserRequest
