@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.integrations.accounts import spec_of
 from crosswalk.engine.in_process import Account
-from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest, settings_of
+from crosswalk.features.tenancy.businesses import settings_of
+from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest
 from crosswalk.features.tenancy.provision import Desk, provision
+from crosswalk.features.tenancy.share import AgentShare
+from crosswalk.integrations.accounts import spec_of
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.agent_crm.control import open_fmo
 from crosswalk.sandbox.agent_crm.system import DEFAULT_KEY, FMO_BUSINESS, FMO_USER
@@ -35,7 +37,7 @@ from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
 from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
-from crosswalk.systems.agent_crm.share import AgentShare
+from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AgentCrmTarget
 
 SPAWN = multiprocessing.get_context("spawn")
@@ -87,7 +89,8 @@ def measure(url: str, npn: str) -> dict[str, Any]:
         business = provision(desk, BusinessRequest(npn, "Quill", "agent", npn), [user], sync=True)
         client = fmo.of_business(business.business_id)
         target, settings = AgentCrmTarget(client), settings_of(business, TABLE)
-        account = Account(settings, spec_of(settings), store, zone, AgentShare(fmo, business.business_id, target), target)
+        share = AgentShare(AgentCrmSource(fmo), desk.businesses, business.business_id, target)
+        account = Account(settings, spec_of(settings), store, zone, share, target)
         runs = {name: _run(account, name, [fmo, client]) for name in ("first", "again")}
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "linux" else 1024 * 1024)
         return {**runs, "peak_mib": peak, "at": datetime.now(UTC).isoformat(timespec="minutes")}

@@ -13,6 +13,7 @@ from crosswalk.core.ports import TargetState
 from crosswalk.features.linking import review_files as review
 from crosswalk.features.linking.candidates.find import COLUMNS
 from crosswalk.features.linking.candidates.reasons import EVIDENCE
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind, Wish
 from crosswalk.features.linking.rules import Status
 from crosswalk.integrations.catalog import load_spec
@@ -82,7 +83,7 @@ def make(folder: Path, store: Store, zone: LandingZone, records: int, decided: i
     store.runs.update(key, plan_hash="made up")
     _land(zone, key, _people(records, random.Random(seed)))  # noqa: S311 - an example, not a secret
     wishes = [Wish("contact", str(10_000 + number), Kind.IMPORT) for number in range(records) if number % _TAB > 6][:decided]
-    store.decisions.decide_each(INTEGRATION, ACCOUNT, wishes, "oncall")
+    DecisionLog(store.engine).decide_each(INTEGRATION, ACCOUNT, wishes, "oncall")
 
 
 def _people(records: int, chance: random.Random) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ from crosswalk.engine.extract import extract
 from crosswalk.engine.in_process import Account
 from crosswalk.engine.transform import transform
 from crosswalk.engine.validate import validate
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Decision, Kind, Standing, Wish
 from crosswalk.features.linking.review_files import Review, latest_review
 from crosswalk.integrations.catalog import load_spec
@@ -90,7 +91,7 @@ class FlexWorld:
         return self.review(entity).statuses.set_index("source_id")
 
     def decide(self, entity: str, kind: Kind, source_id: str, target_id: str = "", seen: int = 0, by: str = "ana") -> Decision:
-        return self.store.decisions.decide(NAME, ACCOUNT, Wish(entity, source_id, kind, target_id, seen=seen), by)
+        return DecisionLog(self.store.engine).decide(NAME, ACCOUNT, Wish(entity, source_id, kind, target_id, seen=seen), by)
 
     def plan(self, row: RunRow, entity: str) -> pd.DataFrame:
         """The rows of one entity."""
@@ -120,7 +121,7 @@ class FlexWorld:
         listed = self.control("GET", f"{SITE}/contacts?limit=99999")["contacts"]
         held = {links.get(one["id"], one["id"]): _without_moments(one, links) for one in listed}
         assert len(held) == len(listed)
-        stands = {entity: self.store.decisions.standing(NAME, ACCOUNT, entity) for entity in ("company", "contact")}
+        stands = {entity: DecisionLog(self.store.engine).standing(NAME, ACCOUNT, entity) for entity in ("company", "contact")}
         return {"contacts": held, "deals": self.deals(), "stands": {entity: _named(one) for entity, one in stands.items()}}
 
     def forget(self) -> None:

@@ -14,8 +14,11 @@ from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.ports import Row, Source, Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
-from crosswalk.features.tenancy.ports import Business, BusinessRequest, UserRequest, settings_of
+from crosswalk.features.tenancy.business_log import BusinessLog
+from crosswalk.features.tenancy.businesses import Business, settings_of
+from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest
 from crosswalk.features.tenancy.provision import Desk, provision
+from crosswalk.features.tenancy.share import AgentShare
 from crosswalk.integrations.accounts import spec_of
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.agent_crm.control import open_fmo
@@ -27,7 +30,7 @@ from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
-from crosswalk.systems.agent_crm.share import AgentShare
+from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AgentCrmTarget, NotMadeYet
 from crosswalk.wire.http import Answer, Call
 
@@ -118,11 +121,11 @@ class FmoWorld:
 
     def account(self, business: Business, source: Source | None = None, target: Target | None = None) -> Account:
         """The account as its tasks would open it now; read anew from the store."""
-        kept = self.store.businesses.find(NAME, business.account)
+        kept = BusinessLog(self.store.engine).find(NAME, business.account)
         assert kept is not None
         settings, place = settings_of(kept, TABLE), kept.business_id
         there: Target = AgentCrmTarget(self.client.of_business(place)) if place else NotMadeYet()
-        share = source or AgentShare(self.client, place, there)
+        share = source or AgentShare(AgentCrmSource(self.client), FmoBusinesses(self.client), place, there)
         return Account(settings, spec_of(settings), self.store, self.zone, share, target or there)
 
     def run(self, business: Business, name: str = "test", **arguments: Any) -> RunRow:

@@ -13,6 +13,7 @@ from crosswalk.core.model import RunKey
 from crosswalk.core.ports import TargetState
 from crosswalk.features.linking import review_files as review
 from crosswalk.features.linking.candidates.find import Decided, find_candidates
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.feature import candidates_of
 from crosswalk.features.linking.rules import Entity, links, statuses, with_company_names
 from crosswalk.integrations.catalog import load_spec
@@ -96,9 +97,8 @@ def land(
     for entity in ("company", "contact"):
         columns = ["target_id", "source_id", *names[entity], "last_edit_date"]
         held = _frame(target[entity], columns)
-        both = Entity(
-            entity, SPEC.entity(entity).mapping, desired[entity], held, rooms.store.decisions.standing(INTEGRATION, "summit", entity)
-        )
+        standing = DecisionLog(rooms.store.engine).standing(INTEGRATION, "summit", entity)
+        both = Entity(entity, SPEC.entity(entity).mapping, desired[entity], held, standing)
         compared = with_company_names(desired["contact"], desired["company"]) if entity == "contact" else desired["company"]
         found = find_candidates(compared, held, candidates_of(SPEC)[entity], Decided(links(both), both.standing.apart))
         review.write(folder, entity, statuses(both, found), found)

@@ -15,6 +15,7 @@ from console.flex_review import land
 from console.hostile import HOSTILE
 from console.rooms import INTEGRATION, Rooms, SignIn, begin
 from crosswalk.core.model import Hold, Rejection, RunKey, RunStatus
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind, Wish
 from crosswalk.reports.model import Change, Deletion, Failure, Limit, RejectedRecord, Report, Sample, Sum, TargetOnly
 from crosswalk.reports.plan_search import CHANGE_COLUMNS
@@ -163,7 +164,7 @@ def test_the_review_shows_hostile_records_as_text(rooms: Rooms, sign_in: SignIn)
     held = [{"target_id": one, "first_name": one, "last_name": one, "phone": "+12025550101"} for one in map(clean, HOSTILE)]
     key, client, seen = land(rooms, people, held), sign_in("user"), ""
     wishes = [Wish("contact", one, Kind.IMPORT, "", one) for one in map(clean, HOSTILE)]
-    rooms.store.decisions.decide_each(key.integration, key.account, wishes, HOSTILE[0])
+    DecisionLog(rooms.store.engine).decide_each(key.integration, key.account, wishes, HOSTILE[0])
     root = f"/crosswalk/review/{key.integration}/summit/contact"
     records = [(f"{root}/record", {"id": "0"}), *((f"{root}/record", {"id": one}) for one in map(clean, HOSTILE[:5]))]
     for path, asked in [*((root, {"tab": tab, "size": 500}) for tab in ("match", "import")), *records, (f"{root}/history", {})]:

@@ -11,6 +11,7 @@ from console.flex_review import ANA, INTEGRATION, PEOPLE, RECORD_ADDRESS, crowd,
 from console.reviewer import ROOT, Reviewer, fields, text
 from console.rooms import Rooms, SignIn
 from crosswalk.core.model import RunKey
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind, Wish
 
 
@@ -20,7 +21,7 @@ def ana(rooms: Rooms, sign_in: SignIn) -> Reviewer:
 
 
 def kinds(rooms: Rooms, entity: str = "contact") -> list[tuple[str, str, str, str]]:
-    history = rooms.store.decisions.history(INTEGRATION, "summit", entity)
+    history = DecisionLog(rooms.store.engine).history(INTEGRATION, "summit", entity)
     return [(one.source_id, one.kind.value, one.target_id, one.decided_by) for one in history]
 
 
@@ -117,7 +118,7 @@ def test_an_import_takes_the_type_chosen_the_default_first(rooms: Rooms, ana: Re
     assert re.search(r'<select name="resource_type"[^>]*><option>Clients</option>', page.text)
     assert ana.decide(page, "import", resource_type="Spies").status_code == 400
     assert ana.decide(page, "import", resource_type="Vendors").status_code == 303
-    (decision,) = rooms.store.decisions.history(INTEGRATION, "summit", "contact")
+    (decision,) = DecisionLog(rooms.store.engine).history(INTEGRATION, "summit", "contact")
     assert (decision.kind, decision.resource_type) == (Kind.IMPORT, "Vendors")
     assert "id=503&" in ana.open("/contact", tab="import").text
 
@@ -126,7 +127,7 @@ def test_an_import_takes_the_type_chosen_the_default_first(rooms: Rooms, ana: Re
 def test_what_the_run_made_of_an_import_is_linked_at_once(rooms: Rooms, ana: Reviewer) -> None:
     key = land(rooms)
     ana.decide(ana.record("503"), "import", resource_type="Clients")
-    rooms.store.decisions.carried_out(key, "contact", {"503": "f-new"})
+    DecisionLog(rooms.store.engine).carried_out(key, "contact", {"503": "f-new"})
     assert RECORD_ADDRESS.replace("{id}", "f-new") in ana.open("/contact", tab="linked").text
     ana.press(ana.record("503"), "/contact/undo")
     page = ana.record("503")
@@ -284,7 +285,7 @@ def test_decisions_of_others_and_the_rule_are_seen_at_once(rooms: Rooms, ana: Re
     key: RunKey = land(rooms)
     assert "id=501&" in ana.open("/contact", tab="match").text
     wish = Wish("contact", str(ANA["source_id"]), Kind.LINK, "f-1")
-    rooms.store.decisions.decide(key.integration, key.account, wish, "automatic")
+    DecisionLog(rooms.store.engine).decide(key.integration, key.account, wish, "automatic")
     assert "the automatic rule linked it" in text(ana.open("/contact", tab="linked"))
     assert "the automatic rule linked it" in text(ana.open("/contact/history"))
     assert len(PEOPLE) == sum(map(int, re.findall(r"<b>(\d+)</b> (?!Decisions)", ana.open("/contact").text)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from crosswalk.features.linking.decision_log import DecisionLog
+
 # isort: off
 from console.airflow_server import FastAPI, SimpleAuthManagerUser
 
@@ -79,7 +81,8 @@ def press(page: Page, *keys: str) -> None:
 
 
 def decided(rooms: Rooms, entity: str = "contact") -> list[tuple[str, str, str]]:
-    return [(one.source_id, one.kind.value, one.target_id) for one in rooms.store.decisions.history(INTEGRATION, "summit", entity)]
+    history = DecisionLog(rooms.store.engine).history(INTEGRATION, "summit", entity)
+    return [(one.source_id, one.kind.value, one.target_id) for one in history]
 
 
 @pytest.mark.requirement("FLEX-02", "FLEX-04", "FLEX-06", "FLEX-07", "FLEX-09")

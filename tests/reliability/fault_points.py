@@ -91,15 +91,15 @@ RECORD_POINTS = (
     FaultPoint("choice kept", "crosswalk.features.announcements.chosen_links:choose_links"),
     FaultPoint("delivery opened", "crosswalk.systems.mindmatrix.target:MindmatrixTarget.open"),
     FaultPoint("contacts sent", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.send"),
-    FaultPoint("files taken in", "crosswalk.features.inbound_files.file_log:Files.record"),
+    FaultPoint("files taken in", "crosswalk.features.inbound_files.file_log:FileLog.record"),
     FaultPoint("records sent", "crosswalk.systems.agent_crm.target:AgentCrmDelivery.send"),
     FaultPoint("record sent", "crosswalk.systems.agent_crm.client:AgentCrmClient.write"),
     FaultPoint("records counted", "crosswalk.systems.agent_crm.target:AgentCrmDelivery.commit"),
     FaultPoint("delivery ended", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.commit"),
     FaultPoint("operations landed", "crosswalk.landing.folder:Folder.write_bytes", file("operations.json")),
-    FaultPoint("links decided", "crosswalk.features.linking.decision_log:Decisions.decide_each"),
+    FaultPoint("links decided", "crosswalk.features.linking.decision_log:DecisionLog.decide_each"),
     FaultPoint("record made or linked", "crosswalk.systems.flex.client:FlexClient.write"),
-    FaultPoint("decisions carried out", "crosswalk.features.linking.decision_log:Decisions.carried_out"),
+    FaultPoint("decisions carried out", "crosswalk.features.linking.decision_log:DecisionLog.carried_out"),
 )
 """Points of a delivery record by record, beside those above."""
 

@@ -21,6 +21,7 @@ import pytest
 from crosswalk.core.model import RunStatus
 from crosswalk.engine import attempt
 from crosswalk.engine import validate as step
+from crosswalk.integrations.releasing import release_account
 from crosswalk.orchestration.runs import handle_and_counts
 from crosswalk.sandbox.agent_crm import reading
 from crosswalk.validation.results import Validated
@@ -123,7 +124,7 @@ def _provisioned(world: FmoWorld, seed: int) -> str:
         said += str(row := world.run(business, f"set {seed} again", approve=lambda _run: True))
     assert set(world.held(business, "policies")) == mine, f"set {seed}: not exactly B's policies"
     handle = handle_and_counts(row.key, {"held": False, "plan_hash": row.plan_hash, "summary": row.counts["plan"]})
-    world.store.bindings.release(NAME, business.account)
+    release_account(world.store, NAME, business.account)
     return str(handle) + said + str(world.system.businesses[business.business_id].shelves)
 
 

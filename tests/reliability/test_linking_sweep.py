@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind
 from crosswalk.sandbox.server import SandboxServer
 from flex_world import ACCOUNT, NAME, PORTAL, FlexWorld
@@ -50,8 +51,8 @@ def _furnish(world: FlexWorld) -> None:
     world.run("some")
     for entity in ("company", "contact"):
         for kind in (Kind.LINK, Kind.IMPORT):
-            number = next(one.number for one in world.store.decisions.history(NAME, ACCOUNT, entity) if one.kind is kind)
-            world.store.decisions.undo(NAME, ACCOUNT, number, "bo")
+            number = next(one.number for one in DecisionLog(world.store.engine).history(NAME, ACCOUNT, entity) if one.kind is kind)
+            DecisionLog(world.store.engine).undo(NAME, ACCOUNT, number, "bo")
     comers = [{"firstname": "New", "lastname": f"Comer {one}", "email": f"n{one}@new.example"} for one in range(4)]
     made = [world.control("POST", f"{PORTAL}/contacts", **one)["id"] for one in comers]
     world.run("seen", dry_run=True)

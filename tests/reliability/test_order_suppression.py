@@ -9,6 +9,7 @@ import pytest
 
 from crosswalk.errors import ConfigurationError, DataError
 from crosswalk.features.optouts.resubscribe import lift
+from crosswalk.features.optouts.suppressions import Suppressions
 from crosswalk.features.writeback.collect import collect
 from crosswalk.features.writeback.in_process import write_back
 from crosswalk.sandbox.server import SandboxServer
@@ -162,4 +163,4 @@ def test_an_opt_out_is_heard_of_although_the_feed_breaks_later(world: SmallWorld
     world.control("POST", "/faults", system="fmg", match="read activities", kind="truncated", at=2)
     with pytest.raises(DataError):
         collect(world.work())
-    assert world.store.suppressions.read(INTEGRATION, "summit").holds(source_id=who["source_id"])
+    assert Suppressions(world.store.engine).read(INTEGRATION, "summit").holds(source_id=who["source_id"])

@@ -13,7 +13,7 @@ import pytest
 
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import TransientError
-from crosswalk.features.tenancy.ports import Business
+from crosswalk.features.tenancy.businesses import Business
 from crosswalk.store.store import Store
 from crosswalk.wire.http import Answer, Call
 from fmo_world import DirectWire, FmoWorld

@@ -16,6 +16,7 @@ import pytest
 from crosswalk.errors import CrosswalkError
 from crosswalk.features.writeback import write as writing
 from crosswalk.features.writeback.in_process import write_back
+from crosswalk.features.writeback.outbox import Outbox
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import connect
 from crosswalk.store.store import Store
@@ -256,7 +257,7 @@ def test_a_thousand_activities_over_a_bad_line(delivered: tuple[SmallWorld, Traf
         ]
         world.control("POST", "/faults", faults=[{"system": "smartoffice", "match": "insert", **one} for one in bad])
         runs = 0
-        while runs < 10 and (runs == 0 or world.store.outbox.unwritten(INTEGRATION, "summit")):
+        while runs < 10 and (runs == 0 or Outbox(world.store.engine, world.store.clock).unwritten(INTEGRATION, "summit")):
             runs += 1
             world.later(runs * AHEAD)
             with suppress(CrosswalkError):

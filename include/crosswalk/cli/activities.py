@@ -18,15 +18,17 @@ def activities_list(arguments: argparse.Namespace) -> int:
 
     integration = resolve_integration(arguments.integration)
     with answers_only():
+        from crosswalk.features.writeback.outbox import Outbox
         from crosswalk.orchestration.resources import open_store
 
         store = open_store()
+        outbox = Outbox(store.engine, store.clock)
     rows: list[dict[str, Any]] = []
-    for row in store.outbox.unwritten(integration, arguments.account):
+    for row in outbox.unwritten(integration, arguments.account):
         reason = REASONS.get(row.reason)
         told = {"found": reason.problem, "fix": reason.next_step} if reason else {"found": "", "fix": ""}
         rows.append({name: told.get(name) if name in told else getattr(row, name) for name in [*COLUMNS, "contact_id", "event_id"]})
-    counts = store.outbox.counts(integration, arguments.account)
+    counts = outbox.counts(integration, arguments.account)
     if arguments.json:
         as_json({"integration": integration, "account": arguments.account, "counts": counts, "unwritten": rows})
     else:

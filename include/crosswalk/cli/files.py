@@ -18,10 +18,11 @@ def files_list(arguments: argparse.Namespace) -> int:
 
     integration = resolve_integration(arguments.integration)
     with answers_only():
+        from crosswalk.features.inbound_files.file_log import FileLog
         from crosswalk.orchestration.resources import open_store
 
-        store = open_store()
-    rows = [_row(row) for row in store.files.log(integration, arguments.account, arguments.limit or None)]
+        files = FileLog(open_store().engine)
+    rows = [_row(row) for row in files.log(integration, arguments.account, arguments.limit or None)]
     if arguments.json:
         as_json({"integration": integration, "account": arguments.account, "files": rows})
     else:

@@ -11,7 +11,8 @@ from crosswalk.console.resources import open_store
 from crosswalk.core.accounts import ACCOUNT_NAME, AccountSettings
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.errors import ConfigurationError
-from crosswalk.features.tenancy import ports as businesses
+from crosswalk.features.tenancy import businesses
+from crosswalk.features.tenancy.business_log import BusinessLog
 from crosswalk.features.tenancy.feature import is_provisioned
 from crosswalk.integrations.accounts import accounts_folder, load_accounts
 from crosswalk.integrations.catalog import load_spec
@@ -44,7 +45,7 @@ def accounts_of(integration: str) -> Configured:
     tables = _read(integration, path, state.st_mtime_ns, state.st_size)
     if not is_provisioned(spec_of(integration)):
         return tables
-    return Configured(businesses.accounts_of(tables.accounts, open_store().businesses.all(integration)), tables.problem)
+    return Configured(businesses.accounts_of(tables.accounts, BusinessLog(open_store().engine).all(integration)), tables.problem)
 
 
 def known_account(integration: str, account: str) -> bool:

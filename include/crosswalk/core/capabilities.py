@@ -1,4 +1,4 @@
-"""What only some systems can do beside what the ports ask of all; a step looks whether it has one that can."""
+"""Optional capabilities of systems, beyond the ports that every system implements."""
 
 from __future__ import annotations
 

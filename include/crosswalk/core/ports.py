@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
-
-from crosswalk.features.writeback.ports import Activity
 
 Row = dict[str, str]
 """One record: `source_id` (or `target_id`) and the fields of the system's fields.csv; "" is blank; ids are joined by one space."""
@@ -52,16 +50,6 @@ class Source(Protocol):
 
         Raises ReadRestarted from the iterator when the vendor lost its place; the caller forgets what it has and
         calls again. Any other failure is a CrosswalkError: a failed read never looks like a short one.
-        """
-
-
-class LabelledSource(Source, Protocol):
-    """A source whose records hold picklist values, which people know by their labels."""
-
-    def choices(self, field: str) -> dict[str, str]:
-        """Read the entries of a picklist as {value: label}. field: a field of the rows, of type ids; value: as the rows hold it.
-
-        Raises ConfigurationError CONN_EXTRA when the system has no picklist behind the field.
         """
 
 
@@ -179,66 +167,4 @@ class Target(Protocol):
         """Begin a delivery. mode is "replace" or "delta". Raises Fenced when a newer snapshot was delivered.
 
         A target that is written record by record is only told changes; base_revision is 0 then.
-        """
-
-
-@dataclass(frozen=True)
-class ActivityPage:
-    """One page of a feed. cursor: where the page after it begins, also when there is none yet; position: how many came before that place.
-
-    more: whether there is such a page now.
-    """
-
-    activities: tuple[Activity, ...]
-    cursor: str
-    position: int
-    more: bool
-
-
-class ActivityFeed(Protocol):
-    """A target that tells what people did, oldest first."""
-
-    def identity(self) -> str:
-        """As `Target.identity`."""
-
-    def pages(self, cursor: str, position: int | None) -> Iterator[ActivityPage]:
-        """Read on from a cursor and its position, from the beginning when they are "" and None, to the end as it is now.
-
-        A failed read, or one that leaves something out, is a CrosswalkError.
-        """
-
-
-@dataclass(frozen=True)
-class Note:
-    """A note on a contact of the source. keyword: names it; no two notes that we write have the same."""
-
-    source_id: str
-    keyword: str
-    text: str
-
-
-class NoteUnsettled(Exception):
-    """A note was sent, and whether it was written is not known. Only between Notebook and write-back. error: what came instead."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(type(error).__name__)
-        self.error = error
-
-
-class Notebook(Protocol):
-    """A source that takes notes, and keeps no idempotency key: the same note sent twice is two notes."""
-
-    def identity(self) -> str:
-        """As `Source.identity`."""
-
-    def find(self, source_ids: Iterable[str], keywords: Iterable[str]) -> dict[str, str]:
-        """Look for notes on these contacts with these keywords; the id of each by its keyword."""
-
-    def exists(self, source_id: str) -> bool:
-        """Tell whether the source has a contact of this id."""
-
-    def insert(self, note: Note, leave_by: float) -> str:
-        """Write a note and return its id. Sent once, and not at all after `leave_by` (seconds since 1970).
-
-        Raises NoteUnsettled when it may or may not be there; any other error, a CrosswalkError, means that nothing was written.
         """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crosswalk.core.accounts import AccountSettings
+from crosswalk.features.tenancy.businesses import accounts_of
 from crosswalk.features.tenancy.feature import is_provisioned
-from crosswalk.features.tenancy.ports import accounts_of
 from crosswalk.integrations.accounts import load_accounts
 from crosswalk.integrations.catalog import load_spec, resolve_integration
 
@@ -23,6 +23,7 @@ def all_accounts(integration: str, store: Store | None = None) -> dict[str, Acco
     spec, tables = load_spec(resolve_integration(integration)), load_accounts(integration)
     if not is_provisioned(spec):
         return tables
+    from crosswalk.features.tenancy.business_log import BusinessLog
     from crosswalk.orchestration.resources import open_store
 
-    return accounts_of(tables, (store or open_store()).businesses.all(spec.name))
+    return accounts_of(tables, BusinessLog((store or open_store()).engine).all(spec.name))

@@ -11,8 +11,9 @@ from crosswalk.errors import AuthRefused, PermanentError
 from crosswalk.integrations.catalog import integration_names, load_spec
 
 if TYPE_CHECKING:
-    from crosswalk.core.ports import LabelledSource, Source, Target
+    from crosswalk.core.ports import Source, Target
     from crosswalk.core.spec.model import IntegrationSpec
+    from crosswalk.features.eligibility.ports import LabelledSource
 
 IN_SET = "expect_column_values_to_be_in_set"
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from crosswalk.core.accounts import AccountSettings
-    from crosswalk.core.ports import ActivityFeed, Notebook, Source, Target
+    from crosswalk.core.ports import Source, Target
+    from crosswalk.features.writeback.ports import ActivityFeed, Notebook
     from crosswalk.landing.zone import LandingZone
     from crosswalk.store.store import Store
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, delete, or_, select, update
+from sqlalchemy import Connection, Engine, delete, or_, select
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.features.writeback.ports import ACCOUNT_RELEASED
 from crosswalk.store import run_sequence as snapshots
 from crosswalk.store.engine import reading, writing
-from crosswalk.store.tables import binding, delivered, former, outbox, suppression, watermark
+from crosswalk.store.tables import binding, delivered, former
 from crosswalk.store.upsert import insert_into
+
+Forget = Callable[[Connection, str, str], None]
+"""Forgets what a feature keeps of an account, inside a transaction: (connection, integration, account)."""
 
 
 @dataclass(frozen=True)
@@ -52,36 +55,23 @@ class Bindings:
             row = connection.execute(query).one_or_none()
         return None if row is None else Binding(**row._mapping)
 
-    def release(self, integration: str, account: str) -> bool:
+    def release(self, integration: str, account: str, *, forget: Iterable[Forget]) -> bool:
         """Forget the binding and what was delivered through it, so that the next delivery counts as the first.
 
-        Feeds are read from the beginning, no open activity is written any more, and only addresses stay on the suppression list: ids
-        may be other people's from now on. Snapshot numbers go on. Returns False when nothing was bound.
+        forget: what features forget of the account in the same transaction (integrations.releasing names them all).
+        Run numbers go on. Returns False when nothing was bound.
         """
         with writing(self._engine, f"releasing the binding of {integration}/{account}") as connection:
             numbers = snapshots.lock(connection, integration, account)
             ours = binding.c.integration == integration, binding.c.account == account
             if not connection.execute(delete(binding).where(*ours)).rowcount:
                 return False
-            for table in (delivered, former, watermark):
+            for table in (delivered, former):
                 connection.execute(delete(table).where(table.c.integration == integration, table.c.account == account))
-            people = suppression.c.key.startswith("source:") | suppression.c.key.startswith("target:")
-            connection.execute(
-                delete(suppression).where(suppression.c.integration == integration, suppression.c.account == account, people)
-            )
-            still_open = outbox.c.integration == integration, outbox.c.account == account, outbox.c.status != "written"
-            connection.execute(update(outbox).where(*still_open).values(status="kept", reason=ACCOUNT_RELEASED.code))
+            for one in forget:
+                one(connection, integration, account)
             snapshots.write(connection, integration, account, released=numbers.handed_out)
         return True
-
-
-def _forget(connection: Connection, integration: str, account: str) -> None:
-    for table in (delivered, former, watermark):
-        connection.execute(delete(table).where(table.c.integration == integration, table.c.account == account))
-    people = suppression.c.key.startswith("source:") | suppression.c.key.startswith("target:")
-    connection.execute(delete(suppression).where(suppression.c.integration == integration, suppression.c.account == account, people))
-    unwritten = outbox.c.integration == integration, outbox.c.account == account, outbox.c.status != "written"
-    connection.execute(update(outbox).where(*unwritten).values(status="kept", reason=ACCOUNT_RELEASED.code))
 
 
 def _overlapping(connection: Connection, wanted: Binding) -> list[Binding]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crosswalk.core.model import RunStatus
+from crosswalk.features.tenancy.business_log import BusinessLog
 from crosswalk.local.scenarios.fmo import FMOS
 from dags.night import STEPS, Night
 
@@ -55,7 +56,7 @@ def test_an_administrator_provisions_and_nobody_else(night: Night) -> None:
     administrators(night, "somebody else")
     refused = run(night, PROVISION, FORM)
     refused.wait(lambda: refused.state() == "failed")
-    assert night.store.businesses.all(INTEGRATION) == []
+    assert BusinessLog(night.store.engine).all(INTEGRATION) == []
 
     administrators(night, "engineer")
     made = run(night, PROVISION, FORM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crosswalk.features.optouts.suppressions import Suppressions
 from dags.night import ACCOUNT, DAG, INTEGRATION, STEPS, Night
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
@@ -56,7 +57,7 @@ def test_three_activities_become_three_notes_once(night: Night) -> None:
         two["source_id"]: "E-mail sent: Birthday card",
         three["source_id"]: "Opted out of e-mail",
     }
-    assert night.store.suppressions.read(INTEGRATION, "hazel")
+    assert Suppressions(night.store.engine).read(INTEGRATION, "hazel")
 
     before = notes(night)
     assert write_back(night) == 3, "nothing more"

@@ -12,6 +12,7 @@ import pytest
 
 from crosswalk.cli import main
 from crosswalk.core.model import RunStatus
+from crosswalk.features.inbound_files.file_log import FileLog
 from files_world import NAME, FilesWorld
 from systems.carriers.conftest import book, book_row
 from systems.carriers.test_carriers_bad_files import ARCHIVES, ENROLMENTS, NAMES, STATEMENTS, WHOLE, WORKBOOKS
@@ -119,4 +120,4 @@ def test_a_file_of_the_past_is_refused_after_the_one_that_was_delivered(fmo: Fil
         "harborlight_book_20260310.txt": "FILE_SEEN",
     }
     assert [one["plan_name"] for one in fmo.held("policy").values()] == ["Harborlight Plus"]
-    assert [one.stands for one in fmo.store.files.log(NAME, "meridian")] == ["refused", "taken"]
+    assert [one.stands for one in FileLog(fmo.store.engine).log(NAME, "meridian")] == ["refused", "taken"]

@@ -9,6 +9,7 @@ import pytest
 
 from crosswalk.core.model import RunStatus
 from crosswalk.engine.approve import answer
+from crosswalk.features.inbound_files.file_log import FileLog
 from crosswalk.reports.model import from_json
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.runs import RunRow
@@ -189,7 +190,7 @@ def test_a_dry_run_takes_nothing_and_a_failed_run_leaves_its_files_to_the_next(f
     row = fmo.ingest()
     assert row is not None
     assert row.status is RunStatus.SUCCESS
-    assert [one.stands for one in fmo.store.files.log(NAME, "meridian")] == ["taken", "failed", "dry_run"]
+    assert [one.stands for one in FileLog(fmo.store.engine).log(NAME, "meridian")] == ["taken", "failed", "dry_run"]
 
 
 @pytest.mark.requirement("ACRM-01")

@@ -11,6 +11,7 @@ import pytest
 from crosswalk.core.model import RunStatus
 from crosswalk.engine.load import load
 from crosswalk.errors import PermanentError, SafetyStop
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import AUTOMATIC, Kind
 from flex_world import ACCOUNT, NAME, PORTAL, SITE, FlexWorld
 
@@ -100,7 +101,7 @@ def test_a_link_and_an_import_with_their_company_and_their_deals_are_carried_out
     again = world.run("third")
     assert again.counts["load"]["accepted"] == 0
     assert world.holds_now() == before
-    assert world.store.decisions.standing(NAME, ACCOUNT, "contact").linked == {linked: target_id, made: links["contact", made]}
+    assert DecisionLog(world.store.engine).standing(NAME, ACCOUNT, "contact").linked == {linked: target_id, made: links["contact", made]}
 
 
 @pytest.mark.requirement("FLEX-06")
@@ -121,8 +122,8 @@ def test_what_was_decided_is_not_asked_again_and_undone_by_the_next_run(world: F
     assert world.outcomes(row, "contact")[third] == ("excluded", "skipped")
     assert now.loc[third, "decided"] == "skip"
     imported = {link["sourceId"]: link["contactId"] for link in world.links()}[new]
-    world.store.decisions.undo(NAME, ACCOUNT, link.number, "bo")
-    world.store.decisions.undo(NAME, ACCOUNT, made.number, "bo")
+    DecisionLog(world.store.engine).undo(NAME, ACCOUNT, link.number, "bo")
+    DecisionLog(world.store.engine).undo(NAME, ACCOUNT, made.number, "bo")
     row = world.run("third")
     assert world.outcomes(row, "contact")[one] == world.outcomes(row, "contact")[new] == ("update", "unlinked")
     assert world.links() == []
@@ -143,11 +144,11 @@ def test_links_without_a_person_are_made_only_where_the_account_says_so_and_are_
     expected = {str(one): str(row["first"]) for one, row in world.statuses("contact").iterrows() if row["automatic"]}
     assert len(expected) > 10
     assert asked.run("dry", dry_run=True).status is RunStatus.DRY_RUN
-    assert world.store.decisions.history(NAME, ACCOUNT) == []
+    assert DecisionLog(world.store.engine).history(NAME, ACCOUNT) == []
     row = asked.run("second")
     assert {one for one, found in world.outcomes(row, "contact").items() if found == ("update", "linked_automatically")} == set(expected)
     assert {one["sourceId"]: one["contactId"] for one in world.links() if one["kind"] == "contact"} == expected
-    assert {one.decided_by for one in world.store.decisions.history(NAME, ACCOUNT)} == {AUTOMATIC}
+    assert {one.decided_by for one in DecisionLog(world.store.engine).history(NAME, ACCOUNT)} == {AUTOMATIC}
 
 
 @pytest.mark.requirement("FLEX-07")
@@ -239,7 +240,7 @@ def test_a_decision_undone_between_plan_and_load_stops_the_load(world: FlexWorld
     made = world.decide("contact", Kind.IMPORT, waiting(world, "contact", "New")[0])
     account = world.account()
     begun = world.planned(account)
-    world.store.decisions.undo(NAME, ACCOUNT, made.number, "bo")
+    DecisionLog(world.store.engine).undo(NAME, ACCOUNT, made.number, "bo")
     before = world.holds_now()
     with pytest.raises(SafetyStop) as caught:
         load(begun, account.target, lambda: account.source)
@@ -253,7 +254,7 @@ def test_an_import_undone_while_it_was_made_is_taken_back_by_the_next_run(world:
     made = world.decide("contact", Kind.IMPORT, new)
     account = world.account()
     begun = world.planned(account)
-    meddled = Meddled(account.target, [lambda: world.store.decisions.undo(NAME, ACCOUNT, made.number, "bo")])
+    meddled = Meddled(account.target, [lambda: DecisionLog(world.store.engine).undo(NAME, ACCOUNT, made.number, "bo")])
     load(begun, meddled, lambda: account.source)
     assert [one["sourceId"] for one in world.links()] == [new]
     row = world.run("next")

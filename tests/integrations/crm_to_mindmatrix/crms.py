@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from crosswalk.core.ports import LabelledSource
+from crosswalk.features.eligibility.ports import LabelledSource
 from systems.subjects import autotask, connectwise
 
 CUSTOMER, PROSPECT, DEAD = 1, 2, 4

@@ -14,8 +14,8 @@ from crosswalk.errors import AuthRefused, ConfigurationError, SafetyStop
 from crosswalk.features.tenancy.member_dedup import contacts_of
 from crosswalk.features.tenancy.ports import BusinessRequest
 from crosswalk.features.tenancy.provision import enable
+from crosswalk.features.tenancy.share import AgentShare
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
-from crosswalk.systems.agent_crm.share import AgentShare
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AgentCrmTarget, NotMadeYet
 from fmo_world import FmoWorld
@@ -78,7 +78,7 @@ def test_what_is_no_npn_asks_nothing_and_equals_nothing(world: FmoWorld, npn: st
 
 @pytest.mark.parametrize("nobody", [None, [], ()])
 def test_the_share_of_nobody_is_refused(world: FmoWorld, nobody: Any) -> None:
-    share = AgentShare(world.client, "", NotMadeYet())
+    share = AgentShare(AgentCrmSource(world.client), FmoBusinesses(world.client), "", NotMadeYet())
     for entity in ("policy", "contact"):
         with pytest.raises(ConfigurationError, match="SCOPE_EMPTY"):
             rows(share.pages(entity, nobody))
@@ -97,7 +97,7 @@ class Loose:
 def test_people_are_made_of_chosen_policies_and_their_members_alone(world: FmoWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     world.member(2, 9, ANN, "Eve")  # says Ann wrote it; its policy says Ben did
     world.member(3, 1, BEN, "Kay")  # and the other way round
-    share = AgentShare(world.client, "", NotMadeYet())
+    share = AgentShare(AgentCrmSource(world.client), FmoBusinesses(world.client), "", NotMadeYet())
     monkeypatch.setattr(share, "_source", Loose(AgentCrmSource(world.client)))
     assert [row["first_name"] for row in rows(share.pages("contact", [ANN]))] == ["Ann"]
 
@@ -122,7 +122,7 @@ def test_a_contact_says_what_members_say_and_never_what_the_business_holds(world
 
 def test_nothing_is_read_for_a_business_whose_sync_is_off(world: FmoWorld) -> None:
     made = world.provision(ANN, sync=False)
-    share = AgentShare(world.client, made.business_id, NotMadeYet())
+    share = AgentShare(AgentCrmSource(world.client), FmoBusinesses(world.client), made.business_id, NotMadeYet())
     with pytest.raises(AuthRefused, match="SYNC_DISABLED"):
         share.require_right("Policy Sync")
 

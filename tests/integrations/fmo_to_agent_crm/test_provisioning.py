@@ -12,7 +12,9 @@ import pytest
 
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import AuthRefused, ConfigurationError, SafetyStop, TransientError
-from crosswalk.features.tenancy.ports import Business, UserRequest
+from crosswalk.features.tenancy.business_log import BusinessLog
+from crosswalk.features.tenancy.businesses import Business
+from crosswalk.features.tenancy.ports import UserRequest
 from crosswalk.features.tenancy.provision import add_agent, disable, enable
 from crosswalk.integrations.catalog import load_spec
 from fmo_world import ADMINISTRATOR, FMO, NAME, FmoWorld
@@ -147,7 +149,7 @@ def test_an_agencys_second_npn_comes_with_its_user_and_brings_its_policies(world
     for taken in (f"agent{ANN}@example.test", "DEE@example.test"):
         with pytest.raises(ConfigurationError, match="NPN_EMAIL_TAKEN"):
             add_agent(world.desk, made.account, UserRequest(taken, "Eve", "Quill", "66"))
-    assert world.store.businesses.find(NAME, made.account) == kept
+    assert BusinessLog(world.store.engine).find(NAME, made.account) == kept
 
 
 @pytest.mark.requirement("ACRM-04")
@@ -172,7 +174,7 @@ def test_everything_wrong_with_a_form_is_said_before_anything_is_made(world: Fmo
         world.provision("12 3", "55", "*")
     assert {"NPN_INVALID"} == {problem.code for problem in caught.value.problems}
     assert list(world.system.businesses) == [world.fmo.business_id]
-    assert world.store.businesses.all(NAME) == []
+    assert BusinessLog(world.store.engine).all(NAME) == []
     for account in ("meridian-1", world.provision("66", dry_run=True).account):
         with pytest.raises(ConfigurationError, match="BUSINESS_UNKNOWN"):
             enable(world.desk, account)
@@ -219,7 +221,7 @@ def test_the_key_of_one_business_is_no_key_to_another_account(world: FmoWorld) -
     world.run(ann)
     world.run(ben)
     assert (sorted(world.held(ann, "policies")), sorted(world.held(ben, "policies"))) == (["P-1", "P-2", "P-3"], ["P-9"])
-    world.store.businesses.keep(replace(ann, business_id=ben.business_id))
+    BusinessLog(world.store.engine).keep(replace(ann, business_id=ben.business_id))
     with pytest.raises(ConfigurationError, match="CONN_"):
         world.run(ann)
     assert sorted(world.held(ben, "policies")) == ["P-9"]

@@ -12,9 +12,12 @@ from sqlalchemy import delete
 
 from canary import assert_clean
 from crosswalk.errors import AuthRefused, ConfigurationError, DataError, Fenced, PermanentError, TransientError
+from crosswalk.features.optouts.suppressions import Suppressions
 from crosswalk.features.writeback.collect import collect
 from crosswalk.features.writeback.in_process import retry, write_back
+from crosswalk.features.writeback.outbox import Outbox
 from crosswalk.features.writeback.write import write
+from crosswalk.integrations.releasing import release_account
 from crosswalk.landing.retention import purge
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import writing
@@ -46,7 +49,7 @@ def mailed(world: SmallWorld) -> list[dict[str, Any]]:
 
 
 def unwritten(world: SmallWorld) -> list[tuple[str, str]]:
-    return [(row.status, row.reason) for row in world.store.outbox.unwritten(INTEGRATION, "summit")]
+    return [(row.status, row.reason) for row in Outbox(world.store.engine, world.store.clock).unwritten(INTEGRATION, "summit")]
 
 
 @pytest.mark.requirement("FMG-05")
@@ -102,7 +105,7 @@ def test_who_is_gone_from_smartoffice_is_kept_until_asked_again(world: SmallWorl
     assert write_back(world.work())["kept"] == 1
     assert unwritten(world) == [("kept", "CONTACT_GONE")]
     write_back(world.work())
-    (row,) = world.store.outbox.unwritten(INTEGRATION, "summit")
+    (row,) = Outbox(world.store.engine, world.store.clock).unwritten(INTEGRATION, "summit")
     assert row.attempts == 1, "it is not tried again by itself"
     world.control("POST", f"{OFFICE}/contacts", **before)
     with pytest.raises(ConfigurationError, match="ACTIVITY_NOT_KEPT"):
@@ -128,7 +131,7 @@ def test_a_type_nobody_knows_is_kept_and_not_written(world: SmallWorld) -> None:
     counts = write_back(world.work())
     assert (counts["unknown_type"], counts["written"], unwritten(world)) == (2, 0, [("kept", "ACTIVITY_TYPE_UNKNOWN")] * 2)
     assert retry(world.work())["kept"] == 2
-    assert {row.type for row in world.store.outbox.unwritten(INTEGRATION, "summit")} == {"quiz_taken", ""}
+    assert {row.type for row in Outbox(world.store.engine, world.store.clock).unwritten(INTEGRATION, "summit")} == {"quiz_taken", ""}
 
 
 @pytest.mark.requirement("SAFE-8")
@@ -138,7 +141,7 @@ def test_a_dry_run_counts_and_moves_nothing(world: SmallWorld) -> None:
     )
     told = write_back(world.work(), dry_run=True)
     assert (told["read"], told["taken_in"], told["to_write"], world.notes()) == (2, 2, 0, [])
-    assert not world.store.suppressions.read(INTEGRATION, "summit")
+    assert not Suppressions(world.store.engine).read(INTEGRATION, "summit")
     collect(world.work())
     assert write(world.work(), dry_run=True) == {"to_write": 2, "kept": 0}
     assert write_back(world.work())["written"] == 2
@@ -187,7 +190,7 @@ def test_a_store_from_an_older_backup_writes_nothing_twice(world: SmallWorld) ->
 def test_after_a_release_open_activities_are_nobody_s(world: SmallWorld) -> None:
     world.act({"type": "email_sent", "contact": mailed(world)[0]["contact_id"]})
     collect(world.work())
-    world.store.bindings.release(INTEGRATION, "summit")
+    release_account(world.store, INTEGRATION, "summit")
     world.run("bound again", approve=lambda _: True)
     assert retry(world.work())["written"] == 0
     assert unwritten(world) == [("kept", "ACCOUNT_RELEASED")]
@@ -246,7 +249,7 @@ def test_another_run_waits_and_a_later_attempt_takes_over(world: SmallWorld) -> 
             write_back(world.work("manual"))
         assert write_back(world.work("scheduled"))["written"] == 0
         with pytest.raises(Fenced, match="LEASE_LOST"):
-            world.store.outbox.put_back(beat.lease, "any")
+            Outbox(world.store.engine, world.store.clock).put_back(beat.lease, "any")
     assert write_back(world.work("manual"))["written"] == 0
 
 

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 import requests
 
-import crosswalk.systems.agent_crm.share as share_module
+import crosswalk.features.tenancy.share as share_module
 import crosswalk.systems.agent_crm.source as source_module
 from crosswalk.core.ports import Operation, Page, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, SafetyStop
+from crosswalk.features.tenancy.businesses import check_request
 from crosswalk.features.tenancy.guard import GuardedDelivery, Tenant
 from crosswalk.features.tenancy.member_dedup import contacts_of, members_of, written_by
-from crosswalk.features.tenancy.ports import BusinessFacts, BusinessRequest, UserRequest, check_request
+from crosswalk.features.tenancy.ports import BusinessFacts, BusinessRequest, UserRequest
+from crosswalk.features.tenancy.share import AgentShare
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
-from crosswalk.systems.agent_crm.share import AgentShare
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AGENT_ENTITIES, FMO_ENTITIES, AgentCrmTarget, NotMadeYet, entities_of
 from systems.subjects import agent_crm
@@ -65,7 +66,7 @@ def rows(pages: Iterator[Page]) -> list[Row]:
 def provision(fmo: AgentCrmClient, business_id: str, npns: tuple[str, ...] = (ANN,)) -> AgentCrmTarget:
     """Copy what these NPNs wrote into a business, as the steps will."""
     target = AgentCrmTarget(fmo.of_business(business_id))
-    source = AgentShare(fmo, business_id, target)
+    source = AgentShare(AgentCrmSource(fmo), FmoBusinesses(fmo), business_id, target)
     tenant = Tenant(business_id, frozenset(npns), dict.fromkeys(AGENT_ENTITIES, "writing_agent_npn"))
     delivery = GuardedDelivery(target.open(mode="delta", snapshot=1, base_revision=0, source={}), target.identity(), tenant)
     for entity in AGENT_ENTITIES:
@@ -91,7 +92,7 @@ def test_an_agent_gets_what_they_wrote_and_nobody_elses(fmo: AgentCrmClient, con
 @pytest.mark.parametrize("npn", ["", " ", "*", "%", "null", "4477123.0", "12345678901", "447 7123", "' OR ''='"])
 def test_what_is_no_npn_selects_nothing_and_asks_nothing(fmo: AgentCrmClient, npn: str) -> None:
     asked = fmo.sent.total()
-    source, share = AgentCrmSource(fmo), AgentShare(fmo, "", NotMadeYet())
+    source, share = AgentCrmSource(fmo), AgentShare(AgentCrmSource(fmo), FmoBusinesses(fmo), "", NotMadeYet())
     for reading in (source.pages("policy", [npn]), source.pages("member", [npn]), share.pages("contact", [npn])):
         with pytest.raises(ConfigurationError, match="NPN_INVALID"):
             rows(reading)

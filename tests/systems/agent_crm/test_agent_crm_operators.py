@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from crosswalk.errors import AuthRefused, ConfigurationError
+from crosswalk.features.tenancy.business_log import BusinessLog
+from crosswalk.features.tenancy.share import AgentShare
 from crosswalk.orchestration import resources
 from crosswalk.orchestration.hooks.agent_crm import AgentCrmHook
 from crosswalk.orchestration.operators.agent_crm import (
@@ -21,7 +23,6 @@ from crosswalk.orchestration.operators.agent_crm import (
     ControlSyncOperator,
     ProvisionBusinessOperator,
 )
-from crosswalk.systems.agent_crm.share import AgentShare
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import FMO_ENTITIES, AgentCrmTarget, NotMadeYet
 from dag_snapshots import bag
@@ -72,11 +73,11 @@ def events(world: FmoWorld) -> list[tuple[str, str]]:
 def test_an_administrator_provisions_and_the_account_is_run(world: FmoWorld) -> None:
     further = [{"npn": "55", "first_name": "Ben", "last_name": "Quill", "email": "ben@example.test"}]
     assert provision(kind="agency", users=further) == [f"{FMO}-{ANN}"]
-    (made,) = world.store.businesses.all(NAME)
+    (made,) = BusinessLog(world.store.engine).all(NAME)
     assert (made.npns, made.policy_sync, made.made_by) == ((ANN, "55"), True, "ada")
     assert provision(policy_sync=False, npn="66", email="c@example.test") == []
     assert events(world)[:2] == [("administrator_admitted", "ada"), ("business_provisioned", "ada")]
-    assert not any("example.test" in value or "Quill" in value for value in (str(one) for one in world.store.businesses.all(NAME)))
+    assert not any("example.test" in value or "Quill" in value for value in (str(one) for one in BusinessLog(world.store.engine).all(NAME)))
 
 
 @pytest.mark.requirement("ACRM-09")
@@ -90,7 +91,7 @@ def test_nobody_else_does_anything(world: FmoWorld, by: str | None) -> None:
     for action in ACTIONS:
         with pytest.raises(AuthRefused, match="ROLE_MISSING"):
             control(by, action=action, npn="55", **{**PERSON, "email": "b@example.test"})
-    assert (world.system.businesses, world.store.businesses.all(NAME)[0].policy_sync) == (before, True)
+    assert (world.system.businesses, BusinessLog(world.store.engine).all(NAME)[0].policy_sync) == (before, True)
     assert [event for event, _ in events(world)].count("administrator_refused") == 1 + len(ACTIONS)
     assert world.store.audit.verify() == []
 
@@ -116,7 +117,7 @@ def test_what_may_be_asked_of_a_business(world: FmoWorld) -> None:
     assert control(action=DISABLE) == []
     assert control(action=ADD, npn="66", **{**PERSON, "email": "c@example.test"}) == []
     assert control(action=RESYNC) == [account], "extract refuses it: the FMO's word counts"
-    kept = world.store.businesses.find(NAME, account)
+    kept = BusinessLog(world.store.engine).find(NAME, account)
     assert kept is not None
     assert (kept.npns, kept.policy_sync) == ((ANN, "55", "66"), False)
     for wrong in ({"action": ENABLE, "dry_run": True}, {"action": ADD}, {"accounts": ["meridian-1"]}, {"action": "delete"}):

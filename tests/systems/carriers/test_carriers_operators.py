@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
+from crosswalk.features.inbound_files.file_log import FileLog
 from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import Place
 from crosswalk.local.scenarios.fmo import FMOS, FmoScene
@@ -73,4 +74,4 @@ def test_files_are_taken_once_whoever_starts_the_run(connected: Sandbox, caplog:
         with pytest.raises(AirflowSkipException, match="no new file has arrived"):
             extract(run_type)
     assert FmoScene().writes(connected)[ACCOUNT] == written
-    assert [one.snapshot for one in open_store().files.log(NAME, ACCOUNT)] == [1, 1, 1, 1], "an hour without news takes no number"
+    assert [one.snapshot for one in FileLog(open_store().engine).log(NAME, ACCOUNT)] == [1, 1, 1, 1], "an hour without news takes no number"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from crosswalk.features.tenancy.businesses import account_name
 from crosswalk.features.tenancy.feature import is_provisioned
-from crosswalk.features.tenancy.ports import account_name
 from crosswalk.integrations.accounts import load_accounts
 from crosswalk.integrations.catalog import load_spec
 from crosswalk.local.control import Sandbox

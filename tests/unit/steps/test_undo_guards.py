@@ -8,11 +8,12 @@ import pytest
 
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import ConfigurationError, CrosswalkError, Fenced
+from crosswalk.integrations.releasing import release_account
 from memory import NAME, MemoryOffice
 
 
 def _nothing_delivered(office: MemoryOffice) -> int | None:
-    office.store.bindings.release(NAME, "summit")
+    release_account(office.store, NAME, "summit")
     return None
 
 

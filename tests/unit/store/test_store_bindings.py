@@ -9,6 +9,7 @@ import pytest
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import ConfigurationError
+from crosswalk.integrations.releasing import release_account
 from crosswalk.store.engine import connect
 from crosswalk.store.store import Store
 
@@ -54,8 +55,8 @@ def test_a_released_binding_makes_the_next_delivery_the_first(store: Store, begi
     key = begin()
     rows = pd.DataFrame({"source_id": ["1"], "target_id": ["c1"], "payload_hash": ["h"]})
     store.ledger.finish(key, Receipt(1, 1, {}), {"contact": rows}, {})
-    assert store.bindings.release(FMG, "summit")
-    assert not store.bindings.release(FMG, "summit")
+    assert release_account(store, FMG, "summit")
+    assert not release_account(store, FMG, "summit")
     store.bindings.bind(FMG, "summit", OTHER_OFFICE, OTHER_TARGET)
     assert store.ledger.delivered(FMG, "summit", "contact").empty
     assert store.runs.last_delivered(FMG, "summit") is None

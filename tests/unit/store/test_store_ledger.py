@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, Fenced
+from crosswalk.integrations.releasing import release_account
 from crosswalk.store.leases import Lease
 from crosswalk.store.store import Store
 
@@ -224,5 +225,5 @@ def test_ids_of_a_list_that_is_no_more_are_forgotten(store: Store, begin: Callab
     if way == "a first delivery":
         store.ledger.finish(begin(), RECEIPT, {}, {"contact": []}, afresh=True)
     else:
-        store.bindings.release(FMG, "summit")
+        release_account(store, FMG, "summit")
     assert former(store) == {}

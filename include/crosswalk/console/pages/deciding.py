@@ -19,6 +19,7 @@ from crosswalk.console.review.queues import open_desk
 from crosswalk.console.review.tabs import Tab
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.errors import PermanentError
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind, Wish
 from crosswalk.features.linking.rules import companies_of
 
@@ -45,7 +46,7 @@ def decide(request: Request, account: str, entity: str, spec: Review, user: GetU
     resource_type = _resource_type(room, form) if kind is Kind.IMPORT else ""
     wish = Wish(entity, source_id, kind, target_id, resource_type, desk.seen(source_id, _number(form, "as_of")))
     _, after, _ = neighbours(desk, desk.place[source_id], way)
-    taken = open_store().decisions.decide_each(spec.name, account, [wish], user.get_name())
+    taken = DecisionLog(open_store().engine).decide_each(spec.name, account, [wish], user.get_name())
     now = _room(request, spec, account, entity)
     if taken.refused:
         return record_page(now, user, source_id, way, refused=taken.refused[0][1].problem)
@@ -63,7 +64,7 @@ def undo(request: Request, account: str, entity: str, spec: Review, user: GetUse
     if old is None:
         raise not_found()
     try:
-        said = open_store().decisions.undo(spec.name, account, number, user.get_name()).number
+        said = DecisionLog(open_store().engine).undo(spec.name, account, number, user.get_name()).number
     except PermanentError as error:
         return record_page(_room(request, spec, account, entity), user, old.source_id, way, refused=error.problem)
     return _see(room.record(old.source_id, way, said=said))
@@ -134,7 +135,7 @@ class Companies:
 def _import(room: Room, places: list[int], resource_type: str, as_of: int, by: str) -> list[tuple[Wish, PermanentError]]:
     ids = [room.desk.ids[place] for place in places]
     wishes = [Wish(room.entity, one, Kind.IMPORT, "", resource_type, room.desk.seen(one, as_of)) for one in ids]
-    return list(open_store().decisions.decide_each(room.spec.name, room.account, wishes, by).refused)
+    return list(DecisionLog(open_store().engine).decide_each(room.spec.name, room.account, wishes, by).refused)
 
 
 def _dialog(room: Room, user: GetUserDep, form: FormData, places: list[int], way: Way) -> Response:

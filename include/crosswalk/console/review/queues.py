@@ -8,6 +8,7 @@ from threading import Lock
 from crosswalk.console.resources import open_landing, open_store
 from crosswalk.console.review.queue import Desk
 from crosswalk.core.model import RunKey
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.review_files import newest_reviewed, read_review
 from crosswalk.landing.zone import LandingZone
 from crosswalk.store.store import Store
@@ -29,9 +30,9 @@ def open_desk(integration: str, account: str, entity: str) -> Desk | None:
         return None
     desk = _desk(store, zone, key, entity)
     with desk.hold:
-        desk.decided(store.decisions.history(integration, account, entity, after=desk.last))
+        desk.decided(DecisionLog(store.engine).history(integration, account, entity, after=desk.last))
         if desk.waits:
-            desk.made(store.decisions.made(integration, account, entity, snapshot=key.snapshot))
+            desk.made(DecisionLog(store.engine).made(integration, account, entity, snapshot=key.snapshot))
     return desk
 
 

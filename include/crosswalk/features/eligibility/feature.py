@@ -10,13 +10,14 @@ from typing import Any, ClassVar, Self, cast
 import pandas as pd
 from pydantic import PrivateAttr
 
-from crosswalk.core.ports import LabelledSource, Source
+from crosswalk.core.ports import Source
 from crosswalk.core.spec.model import EntitySpec, Surroundings
 from crosswalk.core.system_schema import Field
 from crosswalk.engine.context import Run
 from crosswalk.engine.hooks import Feature
 from crosswalk.errors import Problem
 from crosswalk.features.eligibility.facts import Eligibility, decision_problems, optional, scan_eligibility, scan_facts, without_facts
+from crosswalk.features.eligibility.ports import LabelledSource
 from crosswalk.features.eligibility.rules import Filter, chosen_values, decide
 
 Choices = Mapping[str, Mapping[str, str]]

@@ -18,6 +18,7 @@ from crosswalk.core.spec.model import KEEP, EntitySpec
 from crosswalk.engine.artifacts import UNREADABLE_ROWS, JsonFile
 from crosswalk.engine.context import Run
 from crosswalk.engine.hooks import Feature
+from crosswalk.features.inbound_files.file_log import FileLog
 from crosswalk.features.inbound_files.ports import REFUSED, TAKEN, FileSource, is_row_of
 from crosswalk.reports.model import Report
 from crosswalk.store.store import Store
@@ -69,9 +70,9 @@ def has_news(store: Store, integration: str, account: str, source: FileSource, *
     again: also files a person was asked about, and has not answered, or has declined; without it they are left alone until something
     else arrives.
     """
-    source.recall(store.files.past(integration, account))
-    asked = frozenset() if again else store.files.asked_about(integration, account)
-    known = store.files.refusals(integration, account)
+    source.recall(FileLog(store.engine).past(integration, account))
+    asked = frozenset() if again else FileLog(store.engine).asked_about(integration, account)
+    known = FileLog(store.engine).refusals(integration, account)
     return any(
         (one.outcome == TAKEN and one.digest not in asked) or (one.outcome == REFUSED and one.refusal not in known)
         for one in source.arrived()
@@ -85,11 +86,11 @@ def arrived(run: Run) -> list[ArrivedFile]:
 
 def _take_in(run: Run, source: FileSource) -> None:
     """Check what arrived, and keep log and rejected rows; what was seen before is in the run's own log only."""
-    source.recall(run.store.files.past(run.key.integration, run.key.account))
+    source.recall(FileLog(run.store.engine).past(run.key.integration, run.key.account))
     files = source.arrived()
-    known = run.store.files.refusals(run.key.integration, run.key.account)
+    known = FileLog(run.store.engine).refusals(run.key.integration, run.key.account)
     new = [one for one in files if one.outcome == REFUSED and one.refusal not in known]
-    run.store.files.record(run.key, [one for one in files if one.outcome == TAKEN or one in new])
+    FileLog(run.store.engine).record(run.key, [one for one in files if one.outcome == TAKEN or one in new])
     FILES.write(run.folder, files)
     UNREADABLE_ROWS.write(run.folder, source.rejected_rows())
 
@@ -97,4 +98,4 @@ def _take_in(run: Run, source: FileSource) -> None:
 def _recall(run: Run, source: FileSource) -> None:
     """Let the source return what it returned to the run, whatever arrived since."""
     digests = [one.digest for one in arrived(run) if one.outcome == TAKEN]
-    source.recall(run.store.files.past(run.key.integration, run.key.account), digests)
+    source.recall(FileLog(run.store.engine).past(run.key.integration, run.key.account), digests)

@@ -36,7 +36,7 @@ class FileRow:
     file: ArrivedFile
 
 
-class Files:
+class FileLog:
     """The execution log of every account."""
 
     def __init__(self, engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""Files that arrive: what became of each, and what is remembered of those taken before. Pure."""
+"""Inbound files: the source that reads them, the outcome of each, and what is kept of those taken before."""
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ class FileSource(Source, Protocol):
         """Check every file that has arrived; what became of each."""
 
     def rejected_rows(self) -> list[Rejection]:
-        """Rows that do not travel, of the files taken; each by a name of its own (core.arrivals.row_id)."""
+        """Rows that do not travel, of the files taken; each by a name of its own (`row_id`)."""

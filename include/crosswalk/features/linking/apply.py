@@ -13,6 +13,7 @@ from crosswalk.engine.context import Run
 from crosswalk.engine.hooks import Beat
 from crosswalk.engine.results import Refused, SendResult
 from crosswalk.errors import DataError, SafetyStop
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import AUTOMATIC, Standing
 from crosswalk.features.linking.plan import kept
 from crosswalk.features.linking.planner import COMPANY, CONTACT, DEAL, default_type, operations_of, side_of, wishes_of
@@ -69,20 +70,20 @@ def record_applied(run: Run, sent: SendResult, after: Frames) -> None:
     if run.store.runs.get(run.key).mode == UNDO:
         return
     for name in (COMPANY, CONTACT):
-        standing = run.store.decisions.standing(run.key.integration, run.key.account, name)
+        standing = DecisionLog(run.store.engine).standing(run.key.integration, run.key.account, name)
         imported = {one.source_id for one in sent.operations if one.entity == name and one.op == "upsert" and not one.target_id}
         wanted = imported | standing.imports.keys()
         found = zip(after[name]["source_id"].tolist(), after[name]["target_id"].tolist(), strict=True)
         made = {one: other for one, other in found if one and (one in wanted or standing.linked.get(one) == other)}
-        run.store.decisions.carried_out(run.key, name, made)
+        DecisionLog(run.store.engine).carried_out(run.key, name, made)
 
 
 def _record_automatic(run: Run, beat: Beat) -> None:
     integration, account = run.key.integration, run.key.account
-    known = {name: run.store.decisions.standing(integration, account, name).linked for name in (COMPANY, CONTACT)}
+    known = {name: DecisionLog(run.store.engine).standing(integration, account, name).linked for name in (COMPANY, CONTACT)}
     wishes = [wish for wish in wishes_of(run) if known[wish.entity].get(wish.source_id) != wish.target_id]
     for start in range(0, len(wishes), _AT_ONCE):
-        run.store.decisions.decide_each(integration, account, wishes[start : start + _AT_ONCE], AUTOMATIC)
+        DecisionLog(run.store.engine).decide_each(integration, account, wishes[start : start + _AT_ONCE], AUTOMATIC)
         beat()
 
 

@@ -25,7 +25,7 @@ class Taken:
     refused: tuple[tuple[Wish, PermanentError], ...]
 
 
-class Decisions:
+class DecisionLog:
     """The decisions and links of every account. Two reviewers take turns: the later one is told what the other decided."""
 
     def __init__(self, engine: Engine) -> None:

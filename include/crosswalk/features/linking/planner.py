@@ -23,6 +23,7 @@ from crosswalk.engine.results import EntityPlan
 from crosswalk.features.linking import review_files as review
 from crosswalk.features.linking.candidates.find import Decided, find_candidates
 from crosswalk.features.linking.candidates.roles import Roles
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind, Wish
 from crosswalk.features.linking.plan import plan_deals, plan_records
 from crosswalk.features.linking.rules import Entity, automatic_links, follow_merges, links, operations, statuses, with_company_names
@@ -57,7 +58,7 @@ def plan_linking(run: Run, roles: Mapping[str, Roles], merged_ids: Mapping[str, 
 def side_of(run: Run, name: str, desired: pd.DataFrame, merged_ids: Mapping[str, str]) -> Entity:
     """Put together what both sides hold of one entity, and what stands of it now. desired: in target shape."""
     entity = run.spec.entity(name)
-    standing = run.store.decisions.standing(run.key.integration, run.key.account, name)
+    standing = DecisionLog(run.store.engine).standing(run.key.integration, run.key.account, name)
     merged = _merged(run.landed.read_entity(f"source_{name}"), merged_ids[name])
     return Entity(name, entity.mapping, desired, run.landed.read_entity(f"target_{name}"), follow_merges(standing, merged))
 
@@ -99,7 +100,7 @@ def _wishes(run: Run, entity: Entity, found: pd.DataFrame) -> list[Wish]:
     wishes = automatic_links(entity, found) if run.settings.options["link_automatically"] else []
     if not wishes:
         return []
-    seen = {one.source_id: one.number for one in run.store.decisions.history(run.key.integration, run.key.account, entity.name)}
+    seen = {one.source_id: one.number for one in DecisionLog(run.store.engine).history(run.key.integration, run.key.account, entity.name)}
     return [replace(wish, seen=seen.get(wish.source_id, 0)) for wish in wishes]
 
 

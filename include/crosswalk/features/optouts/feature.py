@@ -24,6 +24,7 @@ from crosswalk.engine.operations import FLAG_ONLY
 from crosswalk.engine.results import Frames
 from crosswalk.errors import DataError, Problem
 from crosswalk.features.optouts.suppression_list import SuppressionList
+from crosswalk.features.optouts.suppressions import Suppressions
 
 OPTED_OUT = "opted_out"
 """The target's own column: "true" for a record that wants no mail."""
@@ -71,7 +72,7 @@ class OptOuts(Feature):
 
 def _note_opt_outs(run: Run, target: Target, before: Frames) -> None:
     """Put everybody on the suppression list who opted out until now, and keep it as it is: a repeated load has to send the same."""
-    people = run.store.suppressions.read(run.key.integration, run.key.account)
+    people = Suppressions(run.store.engine).read(run.key.integration, run.key.account)
     found = _add(run, people, before, target.unwanted())
     SUPPRESSED.write(run.folder, people.keys | found.keys)
 
@@ -83,7 +84,7 @@ def _suppressed(run: Run) -> SuppressionList:
 
 def _with_opt_outs(run: Run, plan: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
     """Let the plan carry an opt-out over to records that are mailed although their person opted out, and are else as they should be."""
-    people = run.store.suppressions.read(run.key.integration, run.key.account)
+    people = Suppressions(run.store.engine).read(run.key.integration, run.key.account)
     if "opted_out" not in target or not people:
         return plan
     mailed = _mailed(target, people)
@@ -120,7 +121,7 @@ def _add(
     run: Run, people: SuppressionList, frames: Frames, unwanted: frozenset[str], taken_along: frozenset[str] = frozenset()
 ) -> SuppressionList:
     found = people.among(set(_keys(people, frames, unwanted, taken_along)) - people.keys)
-    run.store.suppressions.add(found, "target", datetime.now(UTC))
+    Suppressions(run.store.engine).add(found, "target", datetime.now(UTC))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crosswalk.core.ports import Row, Target
 from crosswalk.errors import ConfigurationError
+from crosswalk.features.optouts.suppressions import Suppressions
 from crosswalk.store.store import Store
 
 
@@ -20,10 +21,10 @@ def lift(store: Store, target: Target, integration: str, account: str, source_id
     if row["opted_out"] == "true":
         found, fix = "the target itself has it opted out", "have the person opt in there first; the list here then follows"
         raise ConfigurationError("LIFT_OPTED_OUT", operation=doing, problem=found, next_step=fix)
-    people = store.suppressions.read(integration, account)
+    people = Suppressions(store.engine).read(integration, account)
     keys = people.among(set(people.keys_of(source_id=source_id, target_id=row["target_id"], email=row["email"])) & people.keys)
     if keys:
-        store.suppressions.remove(keys)
+        Suppressions(store.engine).remove(keys)
         store.audit.append("suppression lifted", integration, account, by, {"source_id": source_id, "keys": len(keys.keys)})
     return len(keys.keys)
 

@@ -42,3 +42,9 @@ def add(connection: Connection, integration: str, account: str, keys: Iterable[t
     rows = [{"integration": integration, "account": account, "key": key, "since": since, "origin": origin} for key, since in keys]
     if rows:
         connection.execute(insert_into(connection, suppression).on_conflict_do_nothing(), rows)
+
+
+def forget_people(connection: Connection, integration: str, account: str) -> None:
+    """Take ids off an account's list inside a transaction; addresses stay. After a new binding an id may be another person's."""
+    people = suppression.c.key.startswith("source:") | suppression.c.key.startswith("target:")
+    connection.execute(delete(suppression).where(suppression.c.integration == integration, suppression.c.account == account, people))

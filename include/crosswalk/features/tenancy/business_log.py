@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Engine, select
 
-from crosswalk.features.tenancy.ports import Business
+from crosswalk.features.tenancy.businesses import Business
 from crosswalk.store.engine import reading, writing
 from crosswalk.store.tables import business
 from crosswalk.store.upsert import upsert
 
 
-class ProvisionedBusinesses:
+class BusinessLog:
     """The businesses of every integration."""
 
     def __init__(self, engine: Engine) -> None:

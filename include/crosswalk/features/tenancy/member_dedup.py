@@ -20,6 +20,8 @@ from crosswalk.core.ports import Row
 
 PERSON = ("first_name", "last_name", "birth_date", "email", "phone", "address_1", "address_2", "city", "state", "zip")
 SUBSCRIBER = "subscriber"
+CONTACT_FIELDS = (*PERSON, "policies", "writing_agent_npn")
+"""The fields of a contact that members are merged into."""
 
 
 def written_by(npns: Iterable[str], policies: Iterable[Row]) -> list[Row]:

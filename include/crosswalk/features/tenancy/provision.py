@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.features.tenancy.ports import AGENCY, Business, Businesses, BusinessRequest, UserRequest, account_name, check_request
+from crosswalk.features.tenancy.business_log import BusinessLog
+from crosswalk.features.tenancy.businesses import AGENCY, Business, account_name, check_request
+from crosswalk.features.tenancy.ports import Businesses, BusinessRequest, UserRequest
 from crosswalk.store.store import Store
 
 
@@ -21,6 +23,10 @@ class Desk:
     businesses: Businesses
     by: str
 
+    @property
+    def log(self) -> BusinessLog:
+        return BusinessLog(self.store.engine)
+
 
 def provision(desk: Desk, asked: BusinessRequest, users: Sequence[UserRequest], *, sync: bool, dry_run: bool = False) -> Business:
     """Make a business and its users, or find them, and keep it as an account. sync: enable Policy Sync.
@@ -31,17 +37,17 @@ def provision(desk: Desk, asked: BusinessRequest, users: Sequence[UserRequest], 
     check_request(asked, users)
     account = account_name(desk.fmo, asked.npn)
     npns = tuple(dict.fromkeys([asked.npn, *(user.npn for user in users)]))
-    known = desk.store.businesses.find(desk.integration, account)
+    known = desk.log.find(desk.integration, account)
     if dry_run and known is not None and known.business_id:
         return known
     meant = Business(desk.integration, account, desk.fmo, "", asked.kind, npns, False, desk.by, datetime.now(UTC))
     if dry_run:
-        return desk.store.businesses.keep(meant)
+        return desk.log.keep(meant)
     made = desk.businesses.make(asked)
     for user in users:
         desk.businesses.add_user(made.business_id, user)
     on = desk.businesses.switch_sync(made.business_id, on=True) if sync else made
-    kept = desk.store.businesses.keep(replace(meant, business_id=made.business_id, policy_sync=on.policy_sync))
+    kept = desk.log.keep(replace(meant, business_id=made.business_id, policy_sync=on.policy_sync))
     _record(desk, "business_provisioned", kept)
     return kept
 
@@ -64,14 +70,14 @@ def add_agent(desk: Desk, account: str, user: UserRequest) -> Business:
     business = made_business(desk.store, desk.integration, account)
     check_request(BusinessRequest(account, account, AGENCY, user.npn), [user])
     desk.businesses.add_user(business.business_id, user)
-    kept = desk.store.businesses.keep(replace(business, npns=(*business.npns, user.npn)))
+    kept = desk.log.keep(replace(business, npns=(*business.npns, user.npn)))
     _record(desk, "agent_added", kept)
     return kept
 
 
 def made_business(store: Store, integration: str, account: str) -> Business:
     """Find a business that was made. Raises ConfigurationError BUSINESS_UNKNOWN."""
-    business = store.businesses.find(integration, account)
+    business = BusinessLog(store.engine).find(integration, account)
     if business is None or not business.business_id:
         raise ConfigurationError(
             "BUSINESS_UNKNOWN",
@@ -85,7 +91,7 @@ def made_business(store: Store, integration: str, account: str) -> Business:
 def _switch(desk: Desk, account: str, *, on: bool) -> Business:
     business = made_business(desk.store, desk.integration, account)
     facts = desk.businesses.switch_sync(business.business_id, on=on)
-    kept = desk.store.businesses.keep(replace(business, policy_sync=facts.policy_sync))
+    kept = desk.log.keep(replace(business, policy_sync=facts.policy_sync))
     _record(desk, "sync_enabled" if on else "sync_disabled", kept)
     return kept
 

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from crosswalk.core.ports import ActivityPage
 from crosswalk.errors import DataError
 from crosswalk.features.optouts.suppression_list import SuppressionList
 from crosswalk.features.writeback.context import Writeback
 from crosswalk.features.writeback.outbox import KEPT, WAITING, Entry
-from crosswalk.features.writeback.ports import ACTIVITY_TYPE_UNKNOWN, HEADLINES, OPTED_OUT, Activity, event_id
+from crosswalk.features.writeback.ports import ACTIVITY_TYPE_UNKNOWN, HEADLINES, OPTED_OUT, Activity, ActivityPage, event_id
 
 log = logging.getLogger(__name__)
 
@@ -33,17 +32,17 @@ def collect(work: Writeback, *, dry_run: bool = False) -> dict[str, Any]:
     """
     counts: Counter[str] = Counter(dict.fromkeys(("read", "taken_in", "left_out", "unknown_type", "opted_out"), 0))
     if dry_run:
-        for page in work.feed.pages(*work.store.feeds.watermark(work.integration, work.account)):
+        for page in work.feed.pages(*work.cursors.watermark(work.integration, work.account)):
             _count(work, page, counts)
             counts["taken_in"] += sum(_wanted(work, one) for one in page.activities)
         return dict(counts)
     with work.leased() as beat:
-        cursor, position = work.store.feeds.watermark(work.integration, work.account)
+        cursor, position = work.cursors.watermark(work.integration, work.account)
         for page in work.feed.pages(cursor, position):
             beat()
             _count(work, page, counts)
             if page.activities or page.cursor != cursor:
-                counts["taken_in"] += work.store.outbox.collect(
+                counts["taken_in"] += work.outbox.collect(
                     beat.lease, page.cursor, page.position, _entries(work, page), list(_opt_outs(work, page))
                 )
             cursor = page.cursor

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.core.ports import ActivityFeed, Notebook
 from crosswalk.engine.context import BEAT_SECONDS, STEP_SECONDS
-from crosswalk.features.writeback.cursors import FeedLease
+from crosswalk.features.writeback.cursors import Cursors, FeedLease
+from crosswalk.features.writeback.outbox import Outbox
+from crosswalk.features.writeback.ports import ActivityFeed, Notebook
 from crosswalk.landing.zone import LandingZone
 from crosswalk.store.store import Store
 
@@ -38,6 +39,14 @@ class Writeback:
         return self.settings.name
 
     @property
+    def cursors(self) -> Cursors:
+        return Cursors(self.store.engine, self.store.clock)
+
+    @property
+    def outbox(self) -> Outbox:
+        return Outbox(self.store.engine, self.store.clock)
+
+    @property
     def chosen(self) -> frozenset[str]:
         """The types of activity this account wants notes of (FMG-05)."""
         return frozenset(self.settings.options.get("activities", ()))
@@ -52,23 +61,23 @@ class Writeback:
         The binding is checked first: a note in another office would tell strangers about somebody.
         """
         self.store.bindings.bind(self.integration, self.account, self.notebook.identity(), self.feed.identity())
-        lease = self.store.feeds.acquire(self.integration, self.account, self.holder, LEASE_SECONDS)
+        lease = self.cursors.acquire(self.integration, self.account, self.holder, LEASE_SECONDS)
         try:
-            yield FeedBeat(self.store, lease)
+            yield FeedBeat(self.cursors, lease)
         finally:
-            self.store.feeds.release(lease)
+            self.cursors.release(lease)
 
 
 class FeedBeat:
     """Keeps the feed while work goes on; called before every request, it renews now and then."""
 
-    def __init__(self, store: Store, lease: FeedLease) -> None:
+    def __init__(self, cursors: Cursors, lease: FeedLease) -> None:
         self.lease = lease
-        self._store = store
+        self._cursors = cursors
         self._renewed = time.monotonic()
 
     def __call__(self) -> None:
         """Raise Fenced LEASE_LOST when another attempt or run has the feed by now."""
         if time.monotonic() - self._renewed > BEAT_SECONDS / 8:
-            self._store.feeds.renew(self.lease, LEASE_SECONDS)
+            self._cursors.renew(self.lease, LEASE_SECONDS)
             self._renewed = time.monotonic()

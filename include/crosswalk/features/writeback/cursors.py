@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, select, update
+from sqlalchemy import Connection, Engine, Row, delete, select, update
 
 from crosswalk.errors import Fenced
 from crosswalk.store.engine import reading, writing
@@ -38,8 +38,8 @@ class FeedLease:
         return f"{self.integration}/{self.account} {self.feed}"
 
 
-class Feeds:
-    """The feeds of every account. `clock` gives seconds since 1970."""
+class Cursors:
+    """The cursors of every account's feeds, and their leases. `clock` gives seconds since 1970."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
@@ -106,6 +106,11 @@ def require(connection: Connection, held: FeedLease, doing: str) -> None:
 def move(connection: Connection, held: FeedLease, cursor: str, position: int, now: datetime) -> None:
     """Set the watermark of a feed that is held."""
     connection.execute(update(watermark).where(*_is_ours(held)).values(cursor=cursor, position=position, moved_at=now))
+
+
+def forget(connection: Connection, integration: str, account: str) -> None:
+    """Delete the cursors of every feed of an account, inside a transaction."""
+    connection.execute(delete(watermark).where(watermark.c.integration == integration, watermark.c.account == account))
 
 
 def _is(held: FeedLease) -> tuple[Any, ...]:

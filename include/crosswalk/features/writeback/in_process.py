@@ -20,7 +20,7 @@ def write_back(work: Writeback, *, dry_run: bool = False) -> dict[str, Any]:
 def retry(work: Writeback, activity_ids: Collection[str] = ()) -> dict[str, Any]:
     """Try kept activities again, those named or all, and whatever else waits. Raises ConfigurationError ACTIVITY_NOT_KEPT."""
     with work.leased() as beat:
-        kept = {row.activity_id: row.event_id for row in work.store.outbox.unwritten(work.integration, work.account) if row.status == KEPT}
+        kept = {row.activity_id: row.event_id for row in work.outbox.unwritten(work.integration, work.account) if row.status == KEPT}
         if unknown := sorted(set(activity_ids) - kept.keys()):
             raise ConfigurationError(
                 "ACTIVITY_NOT_KEPT",
@@ -28,5 +28,5 @@ def retry(work: Writeback, activity_ids: Collection[str] = ()) -> dict[str, Any]
                 problem=f"{len(unknown)} of them are not kept",
                 next_step="choose among those of `crosswalk activities list`, or name none to try all",
             )
-        work.store.outbox.try_again(beat.lease, [kept[one] for one in activity_ids or kept])
+        work.outbox.try_again(beat.lease, [kept[one] for one in activity_ids or kept])
     return write(work)

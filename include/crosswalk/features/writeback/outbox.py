@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, func, select, update
 
 from crosswalk.features.optouts import suppressions
-from crosswalk.features.writeback import cursors as feeds
+from crosswalk.features.writeback import cursors
 from crosswalk.features.writeback.cursors import FeedLease
-from crosswalk.features.writeback.ports import REASONS
+from crosswalk.features.writeback.ports import ACCOUNT_RELEASED, REASONS
 from crosswalk.store.engine import reading, writing
 from crosswalk.store.tables import outbox
 from crosswalk.store.upsert import insert_into
@@ -70,10 +70,10 @@ class Outbox:
         """
         doing = f"taking in a page of {held}"
         with writing(self._engine, doing) as connection:
-            feeds.require(connection, held, doing)
+            cursors.require(connection, held, doing)
             new = _insert(connection, held, entries, self.now())
             suppressions.add(connection, held.integration, held.account, opted_out, "activity")
-            feeds.move(connection, held, cursor, position, self.now())
+            cursors.move(connection, held, cursor, position, self.now())
         return new
 
     def unwritten(self, integration: str, account: str) -> list[OutboxRow]:
@@ -96,7 +96,7 @@ class Outbox:
         """
         doing = f"recording the intent to write {event_id} of {held}"
         with writing(self._engine, doing) as connection:
-            feeds.require(connection, held, doing)
+            cursors.require(connection, held, doing)
             found = _row(connection.execute(select(outbox).where(*_is(held, event_id)).with_for_update()).one())
             if found.status == WRITTEN or self.on_its_way(found, on_its_way):
                 return None
@@ -118,7 +118,7 @@ class Outbox:
         """Keep events that cannot be written: (event id, code, the contact it was meant for). What may be on its way stays as it is."""
         doing = f"keeping activities of {held}"
         with writing(self._engine, doing) as connection:
-            feeds.require(connection, held, doing)
+            cursors.require(connection, held, doing)
             for event_id, reason, noted_on in reasons:
                 values = {"status": KEPT, "reason": reason, "noted_on": noted_on, "tried_at": self.now()}
                 not_sent = (outbox.c.status != INTENDED) | (outbox.c.token == held.token)
@@ -143,9 +143,19 @@ class Outbox:
     def _set(self, held: FeedLease, event_ids: Iterable[str], values: dict[str, Any], *where: ColumnElement[bool]) -> None:
         doing = f"changing the outbox of {held}"
         with writing(self._engine, doing) as connection:
-            feeds.require(connection, held, doing)
+            cursors.require(connection, held, doing)
             for event_id in event_ids:
                 connection.execute(update(outbox).where(*_is(held, event_id), *where).values(**values))
+
+
+def forget(connection: Connection, integration: str, account: str) -> None:
+    """Forget an account's cursors and keep its open activities for good, inside a transaction.
+
+    After a new binding the feed is read from its beginning, and an id in an open activity may be another person's.
+    """
+    cursors.forget(connection, integration, account)
+    values = {"status": KEPT, "reason": ACCOUNT_RELEASED.code}
+    connection.execute(update(outbox).where(*_of(integration, account), outbox.c.status != WRITTEN).values(**values))
 
 
 def _insert(connection: Connection, held: FeedLease, entries: Sequence[Entry], now: datetime) -> int:

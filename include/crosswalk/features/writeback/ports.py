@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 OPTED_OUT = "opted_out"
@@ -99,3 +100,65 @@ ACCOUNT_RELEASED = Kept(
 REASONS: Mapping[str, Kept] = {
     one.code: one for one in (CONTACT_UNKNOWN, CONTACT_GONE, NOTE_REFUSED, ACTIVITY_TYPE_UNKNOWN, ACCOUNT_RELEASED)
 }
+
+
+@dataclass(frozen=True)
+class ActivityPage:
+    """One page of a feed. cursor: where the page after it begins, also when there is none yet; position: how many came before that place.
+
+    more: whether there is such a page now.
+    """
+
+    activities: tuple[Activity, ...]
+    cursor: str
+    position: int
+    more: bool
+
+
+class ActivityFeed(Protocol):
+    """A target that tells what people did, oldest first."""
+
+    def identity(self) -> str:
+        """As `Target.identity`."""
+
+    def pages(self, cursor: str, position: int | None) -> Iterator[ActivityPage]:
+        """Read on from a cursor and its position, from the beginning when they are "" and None, to the end as it is now.
+
+        A failed read, or one that leaves something out, is a CrosswalkError.
+        """
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note on a contact of the source. keyword: names it; no two notes that we write have the same."""
+
+    source_id: str
+    keyword: str
+    text: str
+
+
+class NoteUnsettled(Exception):
+    """A note was sent, and whether it was written is not known. Only between Notebook and write-back. error: what came instead."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(type(error).__name__)
+        self.error = error
+
+
+class Notebook(Protocol):
+    """A source that takes notes, and keeps no idempotency key: the same note sent twice is two notes."""
+
+    def identity(self) -> str:
+        """As `Source.identity`."""
+
+    def find(self, source_ids: Iterable[str], keywords: Iterable[str]) -> dict[str, str]:
+        """Look for notes on these contacts with these keywords; the id of each by its keyword."""
+
+    def exists(self, source_id: str) -> bool:
+        """Tell whether the source has a contact of this id."""
+
+    def insert(self, note: Note, leave_by: float) -> str:
+        """Write a note and return its id. Sent once, and not at all after `leave_by` (seconds since 1970).
+
+        Raises NoteUnsettled when it may or may not be there; any other error, a CrosswalkError, means that nothing was written.
+        """

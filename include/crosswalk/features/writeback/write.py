@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from crosswalk.core.ports import Note, NoteUnsettled
 from crosswalk.errors import CrosswalkError, PermanentError, TransientError
 from crosswalk.features.writeback.collect import landed_title
 from crosswalk.features.writeback.context import FeedBeat, Writeback
@@ -27,6 +26,8 @@ from crosswalk.features.writeback.ports import (
     HEADLINES,
     NOTE_REFUSED,
     REASONS,
+    Note,
+    NoteUnsettled,
     note_text,
 )
 
@@ -54,7 +55,7 @@ def write(work: Writeback, *, dry_run: bool = False) -> dict[str, Any]:
     if dry_run:
         rows = list(_to_try(work))
         to_write = sum(bool(contact) for contact in _contacts(work, rows).values())
-        return {"to_write": to_write, "kept": len(work.store.outbox.unwritten(work.integration, work.account)) - to_write}
+        return {"to_write": to_write, "kept": len(work.outbox.unwritten(work.integration, work.account)) - to_write}
     counts: Counter[str] = Counter(dict.fromkeys(("written", "found", "on_its_way", "kept"), 0))
     with work.leased() as beat:
         rows = list(_to_try(work))
@@ -67,7 +68,7 @@ def write(work: Writeback, *, dry_run: bool = False) -> dict[str, Any]:
 
 def _to_try(work: Writeback) -> Iterator[OutboxRow]:
     """What waits, may be on its way, or is kept for something that may have passed."""
-    for row in work.store.outbox.unwritten(work.integration, work.account):
+    for row in work.outbox.unwritten(work.integration, work.account):
         if row.status != KEPT or REASONS[row.reason].passes or row.reason == CONTACT_GONE.code:
             yield row
 
@@ -87,7 +88,7 @@ def _contacts(work: Writeback, rows: Sequence[OutboxRow]) -> dict[str, str]:
 
 def _write_batch(work: Writeback, beat: FeedBeat, rows: Sequence[OutboxRow], counts: Counter[str]) -> None:
     beat()
-    contacts, outbox = _contacts(work, rows), work.store.outbox
+    contacts, outbox = _contacts(work, rows), work.outbox
     rows = [row for row in rows if row.event_id in contacts]
     there = _found(work, rows, contacts)
     outbox.written(beat.lease, there.items())
@@ -123,7 +124,7 @@ def _write_one(work: Writeback, beat: FeedBeat, row: OutboxRow, contact: str) ->
     for number in range(1, TRIES + 1):
         beat()
         if number > 1 and (there := work.notebook.find([contact], [note.keyword])):
-            work.store.outbox.written(beat.lease, there.items())
+            work.outbox.written(beat.lease, there.items())
             return "written"
         try:
             return _send(work, beat, note)
@@ -141,7 +142,7 @@ def _write_one(work: Writeback, beat: FeedBeat, row: OutboxRow, contact: str) ->
 
 def _send(work: Writeback, beat: FeedBeat, note: Note) -> str:
     """Intend, send, record. Any CrosswalkError of the source means that nothing was written; the event waits again then."""
-    outbox, leave_by = work.store.outbox, time.time() + LEAVE_SECONDS
+    outbox, leave_by = work.outbox, time.time() + LEAVE_SECONDS
     if outbox.intend(beat.lease, note.keyword, note.source_id, ON_ITS_WAY) is None:
         return "on_its_way"
     try:
@@ -159,7 +160,7 @@ def _send(work: Writeback, beat: FeedBeat, note: Note) -> str:
 def _keep_refused(work: Writeback, beat: FeedBeat, note: Note, error: CrosswalkError) -> str:
     gone = error.code == "SRC_NOT_FOUND" and not work.notebook.exists(note.source_id)
     reason = CONTACT_GONE if gone else NOTE_REFUSED
-    work.store.outbox.keep(beat.lease, [(note.keyword, reason.code, note.source_id)])
+    work.outbox.keep(beat.lease, [(note.keyword, reason.code, note.source_id)])
     return "kept" if gone else "refused"
 
 

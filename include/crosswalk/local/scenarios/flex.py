@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind, Wish
 from crosswalk.local.control import Sandbox
 from crosswalk.local.scenario import Connections, Job
@@ -72,11 +73,11 @@ class FlexScene:
 
         zone = LandingZone.open(place.landing.as_uri())
         for one in self.sites:
-            if store.decisions.history(INTEGRATION, one.account):
+            if DecisionLog(store.engine).history(INTEGRATION, one.account):
                 continue
             found = [latest_review(store, zone, INTEGRATION, one.account, entity) for entity in ("company", "contact")]
             wishes = [wish for review in found if review for wish in _wishes(review)]
-            store.decisions.decide_each(INTEGRATION, one.account, wishes, REVIEWER)
+            DecisionLog(store.engine).decide_each(INTEGRATION, one.account, wishes, REVIEWER)
 
 
 def _wishes(review: Review) -> Iterator[Wish]:

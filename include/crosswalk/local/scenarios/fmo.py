@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crosswalk.features.tenancy.ports import account_name
+from crosswalk.features.tenancy.businesses import account_name
 from crosswalk.local.control import Sandbox
 from crosswalk.local.scenario import Connections, Job
 

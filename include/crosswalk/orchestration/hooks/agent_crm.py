@@ -10,9 +10,9 @@ from crosswalk.errors import CrosswalkError
 from crosswalk.orchestration.connections import checked_http, read_connection
 
 if TYPE_CHECKING:
+    from crosswalk.features.tenancy.share import AgentShare
     from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
     from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
-    from crosswalk.systems.agent_crm.share import AgentShare
     from crosswalk.systems.agent_crm.source import AgentCrmSource
     from crosswalk.systems.agent_crm.target import AgentCrmTarget, NotMadeYet
 
@@ -58,12 +58,14 @@ class AgentCrmHook(BaseHook):
 
     def get_source(self) -> AgentCrmSource | AgentShare:
         """Open the FMO's business as a source, or what of it is for the business that is named. Raises ConfigurationError."""
-        from crosswalk.systems.agent_crm.share import AgentShare
+        from crosswalk.features.tenancy.share import AgentShare
+        from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
         from crosswalk.systems.agent_crm.source import AgentCrmSource
 
         if self.business is None:
             return AgentCrmSource(self.get_client())
-        return AgentShare(self.get_client(), self.business, self.get_target())
+        client = self.get_client()
+        return AgentShare(AgentCrmSource(client), FmoBusinesses(client), self.business, self.get_target())
 
     def get_target(self) -> AgentCrmTarget | NotMadeYet:
         """Open the business as a target, with the entities its objects say it has. Raises ConfigurationError, and what reading raises."""

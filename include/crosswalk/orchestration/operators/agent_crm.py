@@ -12,7 +12,7 @@ from crosswalk.orchestration.operators.steps import LoadStep, check_form
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from crosswalk.features.tenancy.ports import Business
+    from crosswalk.features.tenancy.businesses import Business
     from crosswalk.features.tenancy.provision import Desk
 
 
@@ -40,7 +40,7 @@ class _AdministratorsOperator(BaseOperator):
 
     def admitted(self, context: Context, fmo: str, account: str, doing: str) -> Desk:
         """Let administrators of the FMO pass, and record who came. Raises AuthRefused ROLE_MISSING, ConfigurationError ACCOUNT_UNKNOWN."""
-        from crosswalk.features.tenancy.ports import ADMINISTRATORS
+        from crosswalk.features.tenancy.businesses import ADMINISTRATORS
         from crosswalk.features.tenancy.provision import Desk
         from crosswalk.integrations.accounts import load_accounts
         from crosswalk.orchestration.administrators import admit

@@ -12,7 +12,7 @@ from crosswalk.systems.agent_crm.payloads import JsonObject, schema_error, text_
 
 
 class FmoBusinesses:
-    """Implements core.businesses.Businesses. fmo: a client of the FMO's own business."""
+    """Implements features.tenancy.ports.Businesses. fmo: a client of the FMO's own business."""
 
     def __init__(self, fmo: AgentCrmClient) -> None:
         self._fmo = fmo

@@ -23,7 +23,7 @@ _CHANGED = {
 
 
 class AutotaskSource:
-    """Implements core.ports.LabelledSource and core.ports.ChangeSource."""
+    """Implements features.eligibility.ports.LabelledSource and core.ports.ChangeSource."""
 
     def __init__(self, client: AutotaskClient) -> None:
         self._client = client

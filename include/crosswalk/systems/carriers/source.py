@@ -51,7 +51,7 @@ class _Taken:
 
 @dataclass
 class CarriersSource:
-    """Implements core.ports.Source and core.abilities.FileSource over one drop place.
+    """Implements core.ports.Source and features.inbound_files.ports.FileSource over one drop place.
 
     A context manager: files stay open while their pages are read.
 

@@ -22,7 +22,7 @@ _CHUNK = 100  # ids in one condition: the address has to stay short
 
 
 class ConnectWiseSource:
-    """Implements core.ports.LabelledSource and core.ports.ChangeSource."""
+    """Implements features.eligibility.ports.LabelledSource and core.ports.ChangeSource."""
 
     def __init__(self, client: ConnectWiseClient) -> None:
         self._client = client

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from crosswalk.core.ports import ActivityPage
-from crosswalk.features.writeback.ports import Activity
+from crosswalk.features.writeback.ports import Activity, ActivityPage
 from crosswalk.systems.fmg.client import FmgClient
 from crosswalk.systems.fmg.payloads import SHAPE
 from crosswalk.wire.body_checks import data_error
@@ -19,7 +18,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
 class FmgActivities:
-    """Implements core.ports.ActivityFeed."""
+    """Implements features.writeback.ports.ActivityFeed."""
 
     def __init__(self, client: FmgClient) -> None:
         self._client = client

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from crosswalk.core.ports import Note, Page, ReadRestarted
+from crosswalk.core.ports import Page, ReadRestarted
 from crosswalk.errors import ConfigurationError, PermanentError, TransientError
+from crosswalk.features.writeback.ports import Note
 from crosswalk.systems.smartoffice import payloads
 from crosswalk.systems.smartoffice.layouts import Layout, layout_of
 from crosswalk.systems.smartoffice.payloads import PageRequest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crosswalk.core.ports import Note, NoteUnsettled
 from crosswalk.errors import ConfigurationError, CrosswalkError, RateLimited
+from crosswalk.features.writeback.ports import Note, NoteUnsettled
 from crosswalk.systems.smartoffice.client import SmartOfficeClient
 
 _NOTHING_WRITTEN = frozenset(
@@ -26,7 +26,7 @@ _NOTHING_WRITTEN = frozenset(
 
 
 class SmartOfficeNotes:
-    """Implements core.ports.Notebook."""
+    """Implements features.writeback.ports.Notebook."""
 
     def __init__(self, client: SmartOfficeClient) -> None:
         self._client = client

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from crosswalk.core.ports import Note, ReadRestarted
+from crosswalk.core.ports import ReadRestarted
 from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError, TransientError
+from crosswalk.features.writeback.ports import Note
 from crosswalk.systems.smartoffice.layouts import Layout, layout_of
 from crosswalk.wire.body_checks import data_error
 from crosswalk.wire.xml import Element

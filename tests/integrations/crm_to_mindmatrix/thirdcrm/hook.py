@@ -14,7 +14,7 @@ from crosswalk.orchestration.connections import read_connection
 
 
 class ThirdCrmSource:
-    """Implements core.ports.LabelledSource."""
+    """Implements features.eligibility.ports.LabelledSource."""
 
     def __init__(self, path: str) -> None:
         self.path = path

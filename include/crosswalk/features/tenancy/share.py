@@ -1,33 +1,32 @@
-"""What of an FMO's business is one agent's or agency's: the policies its NPNs wrote, and the people on them."""
+"""One agent's or agency's share of an FMO's business: the policies its NPNs wrote, and the people on them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from crosswalk.core.ports import Page, Row, Target
+from crosswalk.core.ports import Page, Row, Source, Target
 from crosswalk.errors import AuthRefused, ConfigurationError
-from crosswalk.features.tenancy.member_dedup import contacts_of, members_of, written_by
-from crosswalk.features.tenancy.ports import AGENT, KIND
+from crosswalk.features.tenancy.businesses import AGENT, KIND
+from crosswalk.features.tenancy.member_dedup import CONTACT_FIELDS, contacts_of, members_of, written_by
+from crosswalk.features.tenancy.ports import Businesses
 from crosswalk.features.tenancy.provisioning_facts import ProvisioningFacts, facts_of
-from crosswalk.systems.agent_crm.client import PAGE_SIZE, AgentCrmClient
-from crosswalk.systems.agent_crm.payloads import fields_of
-from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
-from crosswalk.systems.agent_crm.source import AgentCrmSource
 
 POLICY, MEMBER, CONTACT = "policy", "member", "contact"
+PAGE_SIZE = 500
+"""Contacts on one page: as many as the vendor puts on a page of policies."""
 
 
 class AgentShare:
-    """Implements core.ports.Source and core.abilities.RemarkingSource. Nothing is read but within a scope of NPNs.
+    """Implements core.ports.Source and core.capabilities.RemarkingSource. It reads only within a scope of NPNs.
 
-    fmo: client of the FMO's own business. business: id of the one that is filled, "" before it is made. there: that business as a
-    target, so that people keep the contacts they have.
+    fmo: the FMO's own business as a source. businesses: those the FMO made. business: id of the one that is filled, "" before it is
+    made. there: that business as a target, so that people keep the contacts they have.
     """
 
-    def __init__(self, fmo: AgentCrmClient, business: str, there: Target) -> None:
-        self._fmo = fmo
-        self._source = AgentCrmSource(fmo)
+    def __init__(self, fmo: Source, businesses: Businesses, business: str, there: Target) -> None:
+        self._source = fmo
+        self._businesses = businesses
         self._business = business.lower()
         self._there = there
         self._facts: ProvisioningFacts | None = None
@@ -41,7 +40,7 @@ class AgentShare:
 
     def require_right(self, right: str) -> None:
         """Ask the FMO whether the business may be filled. Raises AuthRefused SYNC_DISABLED; one that is not made has nothing to refuse."""
-        if self._business and not FmoBusinesses(self._fmo).read(self._business).policy_sync:
+        if self._business and not self._businesses.read(self._business).policy_sync:
             raise AuthRefused(
                 "SYNC_DISABLED",
                 operation=f"checking {right} of the business",
@@ -56,10 +55,10 @@ class AgentShare:
     def pages(self, entity: str, scope: Sequence[str] | None) -> Iterator[Page]:
         """Read policies, or the contacts their members come to. scope: the NPNs.
 
-        Raises ConfigurationError SCOPE_EMPTY for the share of nobody, and what `AgentCrmSource.pages` raises.
+        Raises ConfigurationError SCOPE_EMPTY for the share of nobody, and what the FMO's source raises.
         """
         if not scope:
-            doing = f"reading each {entity} of {self._fmo.settings.name}"
+            doing = f"reading each {entity} of {self._source.identity()}"
             raise ConfigurationError("SCOPE_EMPTY", operation=doing, problem="no NPN is named", next_step="name the NPNs of the business")
         if entity == CONTACT:
             yield from self._contacts(scope)
@@ -75,7 +74,7 @@ class AgentShare:
         contacts = contacts_of(members, _rows(self._there.pages(CONTACT)))
         self._facts = facts_of(scope, policies, members, contacts)
         for start in range(0, len(contacts.rows) or 1, PAGE_SIZE):
-            yield Page(contacts.rows[start : start + PAGE_SIZE], len(contacts.rows), frozenset(fields_of(CONTACT)))
+            yield Page(contacts.rows[start : start + PAGE_SIZE], len(contacts.rows), frozenset(CONTACT_FIELDS))
 
 
 def _rows(pages: Iterator[Page]) -> list[Row]:
