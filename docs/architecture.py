@@ -55,7 +55,7 @@ def main() -> int:
 
 def module_imports() -> dict[str, set[str]]:
     """Which modules of the package each module imports, also those imported inside a function."""
-    graph = grimp.build_graph("crosswalk")
+    graph = grimp.build_graph("crosswalk", cache_dir=None)
     return {module: set(graph.find_modules_directly_imported_by(module)) for module in sorted(graph.modules)}
 
 
