@@ -134,7 +134,7 @@ def room(module: str) -> str:
 
 def before(name: str, text: str) -> str:
     """The figure the page keeps from before the change."""
-    found = re.search(rf"^\| {re.escape(name)} \| ([^|]*) \|", text, re.MULTILINE)
+    found = re.search(rf"^\| {re.escape(name)} \| *([^|]*?) *\|", text, re.MULTILINE)
     return found[1].strip() if found else "–"
 
 
