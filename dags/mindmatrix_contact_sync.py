@@ -12,8 +12,7 @@ nights with today's rules and writes nothing.
 shows what happened: which contacts were left unchanged and why, rejected records with their fix, the plan.
 
 **When it waits.** `approve` asks under *Required Actions* if the plan would delete many contacts, or if the CRM looks like a different
-one. Read the report, then Approve or Reject. No answer within 24 hours counts as Reject. Until then nothing is written; other accounts
-continue.
+one. Read the report, then Approve or Reject. No answer within 24 hours counts as Reject. Until then nothing is written.
 
 **When it fails.** The log's last line has a code and the next step. `FILTER_LABEL_UNKNOWN` lists the labels the CRM has now;
 `COMPANIES_HIDDEN` means the CRM user lacks a right. Then clear the failed task of that account: clearing is always safe. After a
