@@ -23,11 +23,12 @@ up: $(READY) ## start sandbox and Airflow and keep them running, with the UI
 down: $(READY) ## stop what `make up` and `make demo` left running
 	@$(BIN)/python -m crosswalk.local.stack down
 
-check: $(READY) ## lint, format, types, import contracts
+check: $(READY) ## lint, format, types, import contracts, import circles
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/architecture.py --check
 
 test: $(READY) ## the whole suite
 	$(BIN)/pytest -n auto --dist loadscope $(ARGS)

@@ -1,17 +1,17 @@
-"""SmartOffice → eMoney, linking a client's accounts and policies.
+"""SmartOffice → eMoney: link a client's investments and policies.
 
-**What.** Shows which investments and policies of chosen clients could be linked with eMoney and are not; a person chooses, says what each
-is (asset type, owner), and the chosen ones are linked through the client's connection "SmartOffice (Ebix CRM)". Nothing is ever linked
-without a person. What is linked already gets its values of today.
+**What.** Shows which investments and policies of chosen clients could be linked with eMoney and are not. A person chooses, says what each
+one is (asset type, owner), and the chosen ones are linked through the client's connection "SmartOffice (Ebix CRM)". Nothing is ever
+linked without a person. Items that are already linked get today's values.
 
-**When.** Only by hand: *Trigger*, name the account of `include/accounts/emoney.toml` and the clients. They have to be in eMoney
+**When.** Only on demand: *Trigger*, name the account of `include/accounts/emoney.toml` and the clients. They must exist in eMoney
 (`emoney_client_export`).
 
-**How it goes.** extract → validate → offer → transform → approve → load. `offer` asks under *Required Actions*: ids, kinds and masked
-names; no answer within 24 hours links nothing. Who chose what is kept in the audit chain and with the run.
+**How it works.** extract → validate → offer → transform → approve → load. `offer` asks under *Required Actions* and shows ids, kinds and
+masked names. If nobody answers within 24 hours, nothing is linked. The audit chain and the run record who chose what.
 
-**When it fails.** The log's last line has a code and what to do next; then clear the failed task: clearing is always safe, nothing is
-linked twice. `CLIENT_NOT_EXPORTED`: export the client first. Cleared from `extract` on it asks again.
+**When it fails.** The log's last line has a code and the next step. Then clear the failed task: clearing is always safe, and nothing is
+linked twice. `CLIENT_NOT_EXPORTED`: export the client first. If you clear from `extract` on, it asks again.
 
 **Owner.** CRM integrations.
 """

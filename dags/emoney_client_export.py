@@ -1,20 +1,20 @@
-"""SmartOffice → eMoney, clients, on demand.
+"""SmartOffice → eMoney: clients, on demand.
 
-**What.** Brings chosen contacts of an office into eMoney as clients, each with its spouse: creates those eMoney does not have, updates
-those it has when a person says so. A household means its head. Nothing is written to SmartOffice, nothing is deleted in eMoney.
+**What.** Exports chosen contacts of an office to eMoney as clients, each with its spouse. Creates clients that eMoney does not have, and
+updates existing ones if a person agrees. A household stands for its head. Nothing is written to SmartOffice or deleted in eMoney.
 
-**When.** Only by hand: *Trigger*, name the account of `include/accounts/emoney.toml` and the clients, one id a line. *Dry run* shows
+**When.** Only on demand: *Trigger*, name the account of `include/accounts/emoney.toml` and the clients, one id per line. *Dry run* shows
 the plan and writes nothing.
 
-**How it goes.** extract → validate → transform → approve → load. `validate` holds each client against the readiness eMoney asks for: a
-married client has a marital status, a spouse as key relation with a type, and the spouse's own data. Each gap is named in *Run report*.
+**How it works.** extract → validate → transform → approve → load. `validate` checks that each client is ready for eMoney: a married
+client has a marital status, a spouse as key relation with a type, and the spouse's data. *Run report* names each gap.
 
-**When it waits.** A client that exists in eMoney and differs: `approve` asks "Do you want to update client's information?" under *Required
-Actions*, field by field, masked. No, or no answer within 24 hours, leaves it untouched; the others go on. *If a client exists already*
-answers in advance.
+**When it waits.** If a client exists in eMoney and differs, `approve` asks "Do you want to update client's information?" under *Required
+Actions*, field by field, masked. No, or no answer within 24 hours, leaves that client unchanged; the others continue. *If a client exists
+already* answers in advance.
 
-**When it fails.** The log's last line has a code and what to do next; then clear the failed task: clearing is always safe. From `extract`
-on when the source was corrected. `RIGHT_MISSING`: the SmartOffice user has no eMoney licence.
+**When it fails.** The log's last line has a code and the next step. Then clear the failed task: clearing is always safe. After a
+correction in the source, clear from `extract` on. `RIGHT_MISSING`: the SmartOffice user has no eMoney license.
 
 **Owner.** CRM integrations.
 """

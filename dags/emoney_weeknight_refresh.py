@@ -1,19 +1,19 @@
-"""SmartOffice → eMoney, every weeknight: new values for what is linked.
+"""SmartOffice → eMoney: new values for linked items, every weeknight.
 
-**What.** Linked investments and policies of each account of `include/accounts/emoney.toml` get their values of today; only changed ones are
-sent. What SmartOffice has new is announced in eMoney and here, and waits for a person (`emoney_account_linking`). What vanished is
-flagged, never deleted. Without a licence for investments or policies that part is left out, and the report says so.
+**What.** Linked investments and policies of each account of `include/accounts/emoney.toml` get today's values; only changed values are
+sent. New items in SmartOffice are announced in eMoney and here, and wait for a person (`emoney_account_linking`). Items that disappeared
+are flagged, never deleted. Without a license for investments or policies, that part is left out and the report says so.
 
-**When.** Monday to Friday, at the hour the account sets (`at`, 22:00), on the account's own clock, in winter as in summer: the DAG runs
-every hour for the accounts whose night begins in it. At any time by hand: *Trigger*, accounts, and clients to refresh only those.
+**When.** Monday to Friday at the account's local time (`at`, default 22:00), summer and winter: the DAG runs every hour for the accounts
+whose night starts in that hour. On demand: *Trigger*, name accounts, and name clients to refresh only those.
 
-**How it goes.** One row of tasks an account: extract → validate → transform → approve → load. *Run report* shows each linked record with
-its last refresh, and what is new. eMoney takes 60 requests a minute: the log says how long the rest takes.
+**How it works.** One group of tasks per account: extract → validate → transform → approve → load. *Run report* shows each linked record
+with its last refresh, and what is new. eMoney allows 60 requests per minute; the log says how long the rest will take.
 
-**When it waits.** `approve` asks when much would be called missing at once. No answer within 24 hours is a Reject; the next night plans
-anew.
+**When it waits.** `approve` asks if many items would be flagged as missing at once. No answer within 24 hours counts as Reject; the next
+night makes a new plan.
 
-**When it fails.** The log's last line has a code and what to do next; then clear the failed task of that account: clearing is always safe.
+**When it fails.** The log's last line has a code and the next step. Then clear the failed task of that account: clearing is always safe.
 
 **Owner.** CRM integrations.
 """

@@ -1,22 +1,22 @@
-"""CRM → Flex, every night of each account.
+"""CRM → Flex: companies, contacts and deals, nightly per account.
 
-**What.** Companies, contacts and deals of a CRM (HubSpot) meet what each site of `include/accounts/flex.toml` holds in Flex. People
-decide in the console which records are one; this DAG finds candidates, carries the decisions out and lets linked records follow the CRM:
-what Flex lacks is filled in, nothing is blanked, removed or typed over. Nothing is written to the CRM.
+**What.** Compares companies, contacts and deals of a CRM (HubSpot) with what each site of `include/accounts/flex.toml` holds in Flex.
+People decide in the console which records match. This DAG finds candidates, applies the decisions and keeps linked records up to date: it
+fills in what Flex lacks, and never blanks, removes or overwrites anything. Nothing is written to the CRM.
 
-**When.** The DAG runs every hour; an account is in the run in whose hour its own night begins (`zone`, `at`, `frequency`). At any time by
-hand, so that what was just decided is carried out: *Trigger*, name accounts or leave the list empty for all, tick *Dry run* to see the plan
-and write nothing. *Backfill* gives past nights a report of what was landed then, against today's rules, and writes nothing.
+**When.** The DAG runs every hour and includes the accounts whose night starts in that hour (`zone`, `at`, `frequency`). On demand, to
+apply recent decisions: *Trigger*, name accounts or leave the list empty for all; tick *Dry run* to see the plan and write nothing.
+*Backfill* re-validates past nights with today's rules and writes nothing.
 
-**How it goes.** One row of tasks an account, independent of the others: extract → validate → transform → approve → load; companies
-first, then contacts, then deals of linked contacts. *Run report* on any task shows the plan and how many records wait for a person.
+**How it works.** One independent group of tasks per account: extract → validate → transform → approve → load; companies first, then
+contacts, then deals of linked contacts. *Run report* on any task shows the plan and how many records wait for a person.
 
-**When it waits.** Records nobody decided about wait in the console, and hold up nothing. `approve` asks under *Required Actions* when the
-CRM looks like another one or is empty: Approve or Reject; without an answer within 24 hours it is a Reject.
+**When it waits.** Records without a decision wait in the console and block nothing. `approve` asks under *Required Actions* if the CRM
+looks like a different one or is empty. No answer within 24 hours counts as Reject.
 
-**When it fails.** The log's last line has a code and what to do next. `TGT_EDITED` on a record: somebody edited it in Flex meanwhile, the
-next run looks again. `PLAN_OUTDATED`: people decided otherwise in between; clear from `extract` on. Clearing a failed task is always safe.
-What was linked or imported wrongly is undone in the console, record by record; the next run takes the link out of Flex, the record stays.
+**When it fails.** The log's last line has a code and the next step. `TGT_EDITED` on a record: somebody edited it in Flex meanwhile; the
+next run retries. `PLAN_OUTDATED`: decisions changed in between; clear from `extract` on. Clearing a failed task is always safe. To revert
+a wrong link or import, undo it in the console, record by record: the next run removes the link in Flex, the record stays.
 
 **Owner.** CRM integrations.
 """

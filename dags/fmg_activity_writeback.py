@@ -1,18 +1,19 @@
-"""What FMG's people do, back in SmartOffice: SmartPad notes, every 15 minutes.
+"""FMG → SmartOffice: activities become SmartPad notes, every 15 minutes.
 
-**What.** A website form completed, an e-mail sent, an opt-out: each activity FMG tells of becomes one SmartPad note on the right
-SmartOffice contact, whatever is retried. `activities` of the account in `include/accounts/fmg.toml` says of which types; an account that
-chose none is left alone. Who opts out joins the suppression list that every later delivery respects, whether a note is wanted or not.
+**What.** A completed website form, a sent e-mail, an opt-out: each activity that FMG reports becomes exactly one SmartPad note on the
+right SmartOffice contact, however often it is retried. `activities` of the account in `include/accounts/fmg.toml` says which types;
+accounts that chose none are skipped. Every opt-out joins the suppression list that later deliveries respect, whether or not a note is
+wanted.
 
-**When.** Every 15 minutes, also for accounts set to `manual`: their frequency is that of the contacts. At any time by hand: *Trigger*,
-name accounts or leave the list empty for all; *Dry run* counts and writes nothing. A run that is still at work makes the next one wait.
+**When.** Every 15 minutes, also for accounts set to `manual`: their frequency applies to contacts only. On demand: *Trigger*, name
+accounts or leave the list empty for all; *Dry run* counts and writes nothing. The next run waits while one is still running.
 
-**How it goes.** One row of tasks an account: collect reads FMG on from where it was left, write sends the notes. Both return counts.
-`on_its_way`: the answer to a note was lost; it is looked for, and only sent again by a later run, when it cannot arrive any more.
+**How it works.** One group of tasks per account: collect continues reading FMG's feed, write sends the notes. Both return counts.
+`on_its_way`: the response to a note was lost; a later run looks for it, and sends it again only when the first one can no longer arrive.
 `kept`: `crosswalk activities list fmg ACCOUNT` says why, and what to do.
 
-**When it fails.** The log's last line has a code and what to do next. Clearing is always safe: nothing is lost, nothing is written twice.
-The next run takes up whatever a failed one left.
+**When it fails.** The log's last line has a code and the next step. Clearing is always safe: nothing is lost or written twice. The next
+run continues with whatever a failed one left.
 
 **Owner.** CRM integrations.
 """

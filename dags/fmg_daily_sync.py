@@ -1,20 +1,21 @@
-"""SmartOffice → FMG, every day.
+"""SmartOffice → FMG: contacts and tag groups, daily.
 
 **What.** Each FMG account of `include/accounts/fmg.toml` gets the contacts and tag groups of its SmartOffice office: all, or those in
-chosen tag groups. SmartOffice is right; FMG is made to agree. Nothing is written to SmartOffice.
+chosen tag groups. SmartOffice is the system of record; FMG is made to match. Nothing is written to SmartOffice.
 
-**When.** Every day at 5:00 in the morning, New York time, in winter as in summer. At any time by hand: *Trigger* (or `crosswalk run`), name
-accounts or leave the list empty for all, tick *Dry run* to see the plan and write nothing. Accounts set to `manual` run only so. *Backfill*
-gives past nights a report of what was landed then, against today's rules, and writes nothing.
+**When.** Daily at 5:00 a.m. New York time, summer and winter. On demand: *Trigger* (or `crosswalk run`), name accounts or leave the list
+empty for all; tick *Dry run* to see the plan and write nothing. Accounts set to `manual` run only on demand. *Backfill* re-validates past
+nights with today's rules and writes nothing.
 
-**How it goes.** One row of tasks an account, independent of the others: extract → validate → transform → approve → load.
-*Run report* on any task shows what happened: limits, rejected records with their fix, the plan.
+**How it works.** One independent group of tasks per account: extract → validate → transform → approve → load. `extract` reads SmartOffice
+and FMG. *Run report* on any task shows what happened: limits, rejected records with their fix, the plan.
 
-**When it waits.** `approve` asks under *Required Actions* when the plan would remove much, or replaces a list for the first time. Read the
-report, then Approve or Reject. Without an answer within 24 hours it is a Reject. Nothing is written before; other accounts go on.
+**When it waits.** `approve` asks under *Required Actions* if the plan would remove many records or replaces a list for the first time.
+Read the report, then Approve or Reject. No answer within 24 hours counts as Reject. Until then nothing is written; other accounts
+continue.
 
-**When it fails.** The log's last line has a code and what to do next. After that, clear the failed task of that account: clearing is always
-safe, nothing is lost and nothing is written twice. Clear from `extract` on when the source was corrected. Wrong list out: `fmg_undo`.
+**When it fails.** The log's last line has a code and the next step. Then clear the failed task of that account: clearing is always safe,
+nothing is lost or written twice. After a correction in the source, clear from `extract` on. To revert a bad delivery, trigger `fmg_undo`.
 
 **Owner.** CRM integrations.
 """

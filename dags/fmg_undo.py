@@ -1,16 +1,16 @@
-"""Put an FMG account's previous list back.
+"""Restore the previous list of an FMG account.
 
-**What.** Undoes the last delivery that changed the list of each named account: contacts, groups and memberships are again what they were
-before it, under the same FMG ids. Opt-outs made since then are kept. An undo is a delivery itself: triggering this DAG again undoes it.
+**What.** Reverts the last delivery that changed the list of each named account: contacts, groups and memberships are restored under the
+same FMG ids. Opt-outs made since then are kept. An undo is itself a delivery: trigger this DAG again to undo it.
 
-**When.** Only by hand: *Trigger*, name the accounts. *Generation* goes further back, as long as the snapshots are in the landing zone.
-*Dry run* shows in the report what would be put back, and writes nothing.
+**When.** Only on demand: *Trigger*, name the accounts. *Generation* goes further back, as long as the snapshots are in the landing zone.
+*Dry run* shows in the report what would be restored, and writes nothing.
 
-**What then.** The source still says what it said. The next `fmg_daily_sync` of the account that would change anything is held with the
-code `UNDONE`, and asks under *Required Actions*: put the source right first, then run it and approve.
+**What next.** The source has not changed. The next `fmg_daily_sync` of the account that would change anything is held with the code
+`UNDONE`, and asks under *Required Actions*: fix the source first, then run it and approve.
 
-**When it fails.** `UNDO_EXPIRED`: the list as it was is no longer kept. `UNDO_UNSETTLED`: a delivery was cut short; clear its load task
-first. `ACCOUNT_BUSY`: wait for the run it names. Clearing a task here is always safe; what was undone is not undone twice.
+**When it fails.** `UNDO_EXPIRED`: the earlier list is no longer kept. `UNDO_UNSETTLED`: a delivery was interrupted; clear its load task
+first. `ACCOUNT_BUSY`: wait for the run it names. Clearing a task here is always safe; nothing is undone twice.
 
 **Owner.** CRM integrations.
 """

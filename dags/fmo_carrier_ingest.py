@@ -1,21 +1,21 @@
-"""Carrier files → an FMO's own business in Agent CRM, every hour.
+"""Carrier files → an FMO's own business in Agent CRM, hourly.
 
-**What.** What carriers sent to each FMO of `include/accounts/fmo.toml` (books of business, commission statements, enrolments) becomes
-policies, members and agents of its business. A file tells a part of the world: what today's do not mention stays as it is, and nothing
-is ever deleted. The place is only read.
+**What.** Files that carriers sent to each FMO of `include/accounts/fmo.toml` (books of business, commission statements, enrollments)
+become policies, members and agents of its business. A file covers only a part: records that today's files do not mention stay unchanged,
+and nothing is ever deleted. The drop folder is only read.
 
-**When.** Every hour for `hourly` accounts, in the hour of `at` for `daily` and `weeknights`. An account for which nothing new lies there
-is skipped and stays green. By hand: *Trigger*, name accounts or leave the list empty for all, tick *Dry run* to write nothing.
-*Backfill* gives past hours a report of what was landed then, against today's rules, and writes nothing.
+**When.** Every hour for `hourly` accounts, in the hour of `at` for `daily` and `weeknights`. An account without new files is skipped and
+stays green. On demand: *Trigger*, name accounts or leave the list empty for all; tick *Dry run* to write nothing. *Backfill* re-validates
+past hours with today's rules and writes nothing.
 
-**How it goes.** One row of tasks an account, independent of the others: extract → validate → transform → approve → load.
-*Run report* on any task has a line for each file; `crosswalk files list fmo_files ACCOUNT` has those of all runs.
+**How it works.** One independent group of tasks per account: extract → validate → transform → approve → load. *Run report* on any task
+has one line per file; `crosswalk files list fmo_files ACCOUNT` lists those of all runs.
 
-**When it waits.** `approve` asks under *Required Actions* when a file has no record, uses a name again, leaves out a day, or an agent loses
-half of their policies. No answer within 24 hours is a Reject; the file is then left alone until another arrives or somebody triggers by
-hand. A refused file stops no other; it has its code in the report and is told of once in the log (`FILES_REFUSED`).
+**When it waits.** `approve` asks under *Required Actions* if a file has no records, reuses a name or skips a day, or if an agent loses
+half of their policies. No answer within 24 hours counts as Reject; the schedule then ignores the file until another one arrives or
+somebody triggers a run. A refused file does not stop the others; its code is in the report and, once, in the log (`FILES_REFUSED`).
 
-**When it fails.** The log's last line has a code and what to do next. After that, clear the failed task: clearing is always safe.
+**When it fails.** The log's last line has a code and the next step. Then clear the failed task: clearing is always safe.
 
 **Owner.** CRM integrations.
 """

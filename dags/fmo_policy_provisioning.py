@@ -1,19 +1,20 @@
-"""FMO → Agent CRM, a new business for an agent or agency.
+"""FMO → Agent CRM: a new business for an agent or agency.
 
-**What.** Makes the business and its users in Agent CRM; with *Enable Policy Sync* it begins with the policies its NPNs wrote, letter by
-letter, and with a contact for each person on them. Nobody else's policy goes in, and nothing is written to the FMO's business.
+**What.** Creates the business and its users in Agent CRM. With *Enable Policy Sync* it starts with the policies its NPNs wrote (exact
+match) and a contact for each person on them. No other agent's policy is sent, and nothing is written to the FMO's business.
 
-**When.** Only by hand, and only by the FMO's administrators (`administrators` in `include/accounts/fmo.toml`): *Trigger* and fill in what
-the activity asks. *Dry run* makes nothing and shows what would go: policies by NPN, contacts, people without e-mail. One time only: what
-changes in the FMO later does not flow until somebody asks (`fmo_policy_sync_control`). Airflow keeps what the form was filled with.
+**When.** Only on demand, and only by the FMO's administrators (`administrators` in `include/accounts/fmo.toml`): *Trigger* and fill in
+the form. *Dry run* creates nothing and shows what would be sent: policies by NPN, contacts, people without e-mail. It happens once: later
+changes in the FMO are sent only when somebody asks (`fmo_policy_sync_control`). Airflow keeps what the form was filled with.
 
-**How it goes.** accounts → extract → validate → transform → approve → load. `accounts` makes the business, which is an account from then
-on, named after the FMO and the NPN. *Run report* explains counts that differ from what a principal expects.
+**How it works.** accounts → extract → validate → transform → approve → load. `accounts` creates the business, which is an account from
+then on, named after the FMO and the NPN. *Run report* explains counts that differ from what a principal expects.
 
-**When it waits.** `approve` asks under *Required Actions* when no contact would go at all: the NPN may be mistyped.
+**When it waits.** `approve` asks under *Required Actions* if no contact would be sent at all: the NPN may be mistyped.
 
-**When it fails.** The log's last line has a code and what to do next; then clear the failed task: clearing is always safe, nothing is made
-twice. `ROLE_MISSING`: not one of the FMO's administrators. `ISOLATION_BREACH`: a record was somebody else's, nothing of its batch went out.
+**When it fails.** The log's last line has a code and the next step. Then clear the failed task: clearing is always safe, nothing is
+created twice. `ROLE_MISSING`: not one of the FMO's administrators. `ISOLATION_BREACH`: a record was another agent's; nothing of its batch
+was sent.
 
 **Owner.** CRM integrations.
 """

@@ -1,18 +1,20 @@
-"""FMO → Agent CRM, a business that is there: enable, disable, re-sync, add an agent.
+"""FMO → Agent CRM: enable, disable or re-sync an existing business, or add an agent.
 
-**What.** *enable* switches Policy Sync on and brings what its NPNs wrote. *re-sync* brings it again as it is now; nothing becomes double,
-also no contact without e-mail. *disable* switches it off: the business keeps what it has. *add agent* makes a user with an e-mail of their
-own, whose NPN brings its policies. What is another agent's by now stays where it is and is reported; nothing is taken away.
+**What.** *enable* switches Policy Sync on and sends what the business's NPNs wrote. *re-sync* sends it again in its present state,
+without duplicates, even for contacts without e-mail. *disable* switches it off: the business keeps what it has. *add agent* creates a
+user with a separate e-mail, whose NPN brings its policies. Policies that now belong to another agent stay and are reported; nothing is
+removed.
 
-**When.** Only by hand, and only by the FMO's administrators: *Trigger*, name the accounts, choose the action. *Dry run* shows what a
+**When.** Only on demand, and only by the FMO's administrators: *Trigger*, name the accounts, choose the action. *Dry run* shows what a
 re-sync would send and writes nothing.
 
-**How it goes.** accounts → extract → validate → transform → approve → load, a row of tasks each business. *Run report* says what differs.
+**How it works.** accounts → extract → validate → transform → approve → load, one group of tasks per business. *Run report* says what
+differs.
 
-**When it waits.** `approve` asks under *Required Actions* when much of what was delivered is no longer the FMO's, or nothing is.
+**When it waits.** `approve` asks under *Required Actions* if many delivered records no longer belong to the FMO, or if none do.
 
-**When it fails.** The log's last line has a code and what to do next; then clear the failed task: clearing is always safe.
-`ROLE_MISSING`: not one of the FMO's administrators. `SYNC_DISABLED`: enable it first. `NPN_EMAIL_TAKEN`: another user has that e-mail.
+**When it fails.** The log's last line has a code and the next step. Then clear the failed task: clearing is always safe. `ROLE_MISSING`:
+not one of the FMO's administrators. `SYNC_DISABLED`: enable it first. `NPN_EMAIL_TAKEN`: another user has that e-mail.
 
 **Owner.** CRM integrations.
 """

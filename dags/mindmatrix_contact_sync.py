@@ -1,22 +1,22 @@
-"""CRM → Mindmatrix, every night of each account.
+"""CRM → Mindmatrix: contacts, nightly per account.
 
 **What.** Each account of `include/accounts/mindmatrix.toml` gets the right contacts of its CRM (Autotask or ConnectWise), and only those:
-active, of an active company, of a chosen type, with an e-mail address nobody else has. Who leaves the chosen types stays as is; inactive
-contacts are deleted only where the account says so. Nothing is written to the CRM.
+active, at an active company, of a chosen type, with an e-mail address that no other contact has. Contacts that leave the chosen types
+stay unchanged; inactive contacts are deleted only if the account says so. Nothing is written to the CRM.
 
-**When.** The DAG runs every hour; an account is in the run in whose hour its own night begins (`zone`, `at`, `frequency`). At any time by
-hand: *Trigger*, name accounts or leave the list empty for all, tick *Dry run* to see the plan and write nothing. *Backfill* gives past
-nights a report of what was landed then, against today's rules, and writes nothing.
+**When.** The DAG runs every hour and includes the accounts whose night starts in that hour (`zone`, `at`, `frequency`). On demand:
+*Trigger*, name accounts or leave the list empty for all; tick *Dry run* to see the plan and write nothing. *Backfill* re-validates past
+nights with today's rules and writes nothing.
 
-**How it goes.** One row of tasks an account, independent of the others: extract → validate → transform → approve → load.
-*Run report* on any task shows what happened: who is left as he is and why, rejected records with their fix, the plan.
+**How it works.** One independent group of tasks per account: extract → validate → transform → approve → load. *Run report* on any task
+shows what happened: which contacts were left unchanged and why, rejected records with their fix, the plan.
 
-**When it waits.** `approve` asks under *Required Actions* when the plan would delete much, or the CRM looks like another one. Read the
-report, then Approve or Reject. Without an answer within 24 hours it is a Reject. Nothing is written before; other accounts go on.
+**When it waits.** `approve` asks under *Required Actions* if the plan would delete many contacts, or if the CRM looks like a different
+one. Read the report, then Approve or Reject. No answer within 24 hours counts as Reject. Until then nothing is written.
 
-**When it fails.** The log's last line has a code and what to do next; `FILTER_LABEL_UNKNOWN` names the labels the CRM has now,
-`COMPANIES_HIDDEN` means the CRM user lacks a right. After that, clear the failed task of that account: clearing is always safe. Clear from
-`extract` on when CRM or account were corrected. What was delivered wrongly is put back with `mindmatrix_undo`.
+**When it fails.** The log's last line has a code and the next step. `FILTER_LABEL_UNKNOWN` lists the labels the CRM has now;
+`COMPANIES_HIDDEN` means the CRM user lacks a right. Then clear the failed task of that account: clearing is always safe. After a
+correction in the CRM or the account, clear from `extract` on. Bad delivery: `mindmatrix_undo`.
 
 **Owner.** CRM integrations.
 """

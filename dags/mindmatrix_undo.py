@@ -1,17 +1,16 @@
-"""Put an organization's contacts back as they were in Mindmatrix.
+"""Restore an organization's contacts in Mindmatrix.
 
-**What.** Undoes the last delivery that changed something for each named account: values are again what they were before it, deleted
-contacts come back under new ids, created ones go. What nobody imported is not touched. An undo is a delivery itself: triggering this DAG
-again undoes it.
+**What.** Reverts the last delivery that changed something for each named account: values are restored, deleted contacts return under new
+ids, created ones are removed. Unmanaged contacts are not touched. An undo is itself a delivery: trigger this DAG again to undo it.
 
-**When.** Only by hand: *Trigger*, name the accounts. *Generation* goes further back, as long as the snapshots are in the landing zone.
-*Dry run* shows in the report what would be put back, and writes nothing.
+**When.** Only on demand: *Trigger*, name the accounts. *Generation* goes further back, as long as the snapshots are in the landing zone.
+*Dry run* shows in the report what would be restored, and writes nothing.
 
-**What then.** The CRM still says what it said. The next `mindmatrix_contact_sync` of the account that would change anything is held with
-the code `UNDONE`, and asks under *Required Actions*: put CRM or account right first, then run it and approve.
+**What next.** The CRM has not changed. The next `mindmatrix_contact_sync` of the account that would change anything is held with the code
+`UNDONE`, and asks under *Required Actions*: fix the CRM or the account first, then run it and approve.
 
-**When it fails.** `UNDO_EXPIRED`: what was there before is no longer kept. `UNDO_UNSETTLED`: a delivery was cut short; clear its load task
-first. `ACCOUNT_BUSY`: wait for the run it names. Clearing a task here is always safe; what was undone is not undone twice.
+**When it fails.** `UNDO_EXPIRED`: the earlier contacts are no longer kept. `UNDO_UNSETTLED`: a delivery was interrupted; clear its load
+task first. `ACCOUNT_BUSY`: wait for the run it names. Clearing a task here is always safe; nothing is undone twice.
 
 **Owner.** CRM integrations.
 """
