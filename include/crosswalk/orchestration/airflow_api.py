@@ -49,7 +49,6 @@ class SignIn:
                 "AIRFLOW_NOT_SET",
                 operation="looking for Airflow",
                 problem=f"not in the environment: {', '.join(missing)}",
-                next_step="set them; for what `make up` started: . .local/env",
             )
         return found
 
@@ -118,7 +117,6 @@ class AirflowApi:
             "AIRFLOW_REFUSED",
             operation=f"asking Airflow to {method} {path.partition('?')[0]}",
             problem=f"it answered {answer.status}: {str(_object(answer).get('detail', ''))[:200]}",
-            next_step="correct what it names; if nothing is wrong with it, look at the DAG in Airflow",
         )
 
     def read(self, path: str) -> Json | None:
@@ -142,7 +140,6 @@ class AirflowApi:
                 "AIRFLOW_FORBIDDEN",
                 operation=f"asking Airflow to {method} {target}",
                 problem="the user may not do that",
-                next_step="sign in as somebody who may start runs of this DAG (role user or op)",
             )
         return answer
 
