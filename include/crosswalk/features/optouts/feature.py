@@ -112,7 +112,6 @@ def _check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> 
                 "TGT_OPT_OUT_LOST",
                 operation=f"checking opt-outs of {run.key}",
                 problem=f"{len(lost)} contact(s) had opted out and no longer are, such as {lost['target_id'].iloc[0]}",
-                next_step="set the opt-out again in the target before anything is mailed, then clear load",
             )
 
 
