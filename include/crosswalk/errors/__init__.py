@@ -58,10 +58,13 @@ class CrosswalkError(Exception):
 
     def __init__(self, code: str, *, problem: str, next_step: str = "", operation: str = "") -> None:
         entry = require(code, type(self).__name__)
+        self._fill(code, problem, next_step or entry.next_step, operation)
+
+    def _fill(self, code: str, problem: str, next_step: str, operation: str) -> None:
         self.code = code
         self.operation = operation or current_operation()
         self.problem = problem
-        self.next_step = next_step or entry.next_step
+        self.next_step = next_step
         super().__init__(self._text())
 
     def _text(self) -> str:
@@ -148,6 +151,13 @@ class Fenced(PermanentError):
 
 class DataError(CrosswalkError):
     """The source's answer is incomplete, contradictory or not what its contract says."""
+
+    @classmethod
+    def of_rule(cls, code: str, *, problem: str, next_step: str, operation: str = "") -> DataError:
+        """Build the error of a critical validation rule: code and next step are those of the integration's spec.toml."""
+        error = cls.__new__(cls)
+        error._fill(code, problem, next_step, operation)
+        return error
 
 
 class RecordRejected(CrosswalkError):

@@ -79,7 +79,7 @@ class AirflowApi:
             self.call("POST", f"dags/{quote(dag_id)}/dagRuns", body, may_be=(_THERE_ALREADY,))
         except TransientError as error:
             fix = f"look whether {run_id} is among the runs of {dag_id}: it may have begun; else try again"
-            raise TransientError(error.code, operation=f"starting {dag_id}", problem=error.problem, next_step=fix) from None
+            raise type(error)(error.code, operation=f"starting {dag_id}", problem=error.problem, next_step=fix) from None
         return run_id
 
     def run(self, dag_id: str, run_id: str) -> Json:
