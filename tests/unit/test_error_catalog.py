@@ -191,7 +191,7 @@ def test_rows_read_well() -> None:
     for row in catalog().values():
         assert CODE.fullmatch(row.code)
         assert set(row.kinds) <= RECOVERY.keys()
-        assert re.fullmatch(r"([A-Z]|carrier.toml |spec.toml |lookups.csv ).+\.", row.meaning), row.code
+        assert re.fullmatch(r"([A-Z]|eMoney |carrier.toml |spec.toml |lookups.csv ).+\.", row.meaning), row.code
         assert re.fullmatch(r"[a-z.].+[^.]", row.next_step), row.code
         assert len(row.next_step) > 12, row.code
         assert "message says" not in row.next_step, row.code
