@@ -48,7 +48,7 @@ class OptOuts(Feature):
         names = [entity.name for entity in entities]
         for name in self.entities:
             if name not in names:
-                yield Problem("SPEC_UNKNOWN_ENTITY", "spec.toml optouts entities", f"unknown entity {name!r}", "use an entity of the spec")
+                yield Problem("SPEC_UNKNOWN_ENTITY", "spec.toml optouts entities", f"unknown entity {name!r}")
 
     def adjust(self, run: Run, plan: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
         return plan if run.backfill else _with_opt_outs(run, plan, target)
