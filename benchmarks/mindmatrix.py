@@ -22,8 +22,8 @@ from typing import Any
 import requests
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.integrations.accounts import spec_of
 from crosswalk.engine.in_process import Account
+from crosswalk.integrations.accounts import spec_of
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import connect

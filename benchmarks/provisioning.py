@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from crosswalk.core.accounts import AccountSettings
-from crosswalk.integrations.accounts import spec_of
 from crosswalk.engine.in_process import Account
 from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest, settings_of
 from crosswalk.features.tenancy.provision import Desk, provision
+from crosswalk.integrations.accounts import spec_of
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.agent_crm.control import open_fmo
 from crosswalk.sandbox.agent_crm.system import DEFAULT_KEY, FMO_BUSINESS, FMO_USER
