@@ -248,7 +248,7 @@ class MemoryRecords:
     def _carry_out(self, one: Operation) -> str:
         if self.breaks_after is not None and len(self.carried_out) >= self.breaks_after:
             self.breaks_after = None
-            raise TransientError("NET_RESET", operation="sending", problem="the connection was reset", next_step="try again")
+            raise TransientError("CONN_BROKEN", operation="sending", problem="the connection was reset", next_step="try again")
         if code := self.answer(one):
             return code
         self.carried_out.append(one)

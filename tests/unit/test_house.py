@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
 import tomllib
 from pathlib import Path
@@ -31,15 +30,6 @@ def test_nothing_catches_everything_or_touches_the_path() -> None:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
                 assert not any(module.split(".")[0] == "include" for module in modules), path
-
-
-def test_the_page_of_errors_is_what_the_code_says() -> None:
-    spec = importlib.util.spec_from_file_location("errors_page", ROOT / "docs" / "errors_page.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == module.page(), "run: python docs/errors_page.py"
 
 
 def test_tests_name_requirements_that_exist() -> None:

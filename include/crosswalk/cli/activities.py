@@ -26,7 +26,7 @@ def activities_list(arguments: argparse.Namespace) -> int:
     rows: list[dict[str, Any]] = []
     for row in outbox.unwritten(integration, arguments.account):
         reason = REASONS.get(row.reason)
-        told = {"found": reason.problem, "fix": reason.next_step} if reason else {"found": "", "fix": ""}
+        told = {"found": reason.entry.meaning, "fix": reason.entry.next_step} if reason else {"found": "", "fix": ""}
         rows.append({name: told.get(name) if name in told else getattr(row, name) for name in [*COLUMNS, "contact_id", "event_id"]})
     counts = outbox.counts(integration, arguments.account)
     if arguments.json:

@@ -247,7 +247,6 @@ def _run(store: Store, integration: str, account: str, snapshot: int | None, *, 
         "RUN_NOT_FOUND",
         operation=f"looking for a run of {integration}/{account}",
         problem="there is none" + (" that made a plan" if planned else ""),
-        next_step="check the account's name, or run the DAG first",
     )
 
 

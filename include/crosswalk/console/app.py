@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from crosswalk.console.pages import approvals, deciding, files, overview, record, rejected, review, run
+from crosswalk.console.pages import approvals, deciding, errors, files, overview, record, rejected, review, run
 from crosswalk.console.rendering import MOUNT, page
 from crosswalk.errors import CrosswalkError
 
@@ -32,6 +32,7 @@ ROUTERS = (
     rejected.router,
     record.router,
     approvals.router,
+    errors.router,
     review.router,
     deciding.router,
     files.reports,

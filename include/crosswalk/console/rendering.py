@@ -16,6 +16,7 @@ from crosswalk.console import airflow, forms
 from crosswalk.console.review.wording import FIELDS
 from crosswalk.core.model import Outcome, RunStatus
 from crosswalk.core.plurals import counted, plural
+from crosswalk.errors.catalog import find
 from crosswalk.reports import wording
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {"when": wording.when, "moment": _moment, "minute": _minute, "plural": plural, "counted": counted}
     environment.filters |= {"lasting": wording.lasting, "number": "{:,}".format, "field": _field}
+    environment.filters["entry"] = find
     environment.globals |= {
         "query": query,
         "statuses": wording.STATUS,

@@ -53,9 +53,7 @@ def iso_date(text: str) -> str:
             return date(*map(int, found.groups())).isoformat()
     except ValueError:
         found = None
-    raise RecordRejected(
-        "SRC_BAD_DATE", operation="converting a date", problem="not a calendar date", next_step="correct the date in the source"
-    )
+    raise RecordRejected("SRC_BAD_DATE", operation="converting a date", problem="not a calendar date")
 
 
 def amount(text: str) -> str:
@@ -63,9 +61,7 @@ def amount(text: str) -> str:
     typed = text.strip()
     if typed and not _AMOUNT.fullmatch(typed):
         found = "not an amount of at most 15 digits and 4 decimals"
-        raise RecordRejected(
-            "SRC_BAD_AMOUNT", operation="converting an amount", problem=found, next_step="correct the amount in the source"
-        )
+        raise RecordRejected("SRC_BAD_AMOUNT", operation="converting an amount", problem=found)
     return _cents(typed) if typed else ""
 
 
@@ -133,9 +129,7 @@ def money(text: str) -> str:
         return ""
     found = _MONEY.fullmatch(typed)
     if found is None or typed.count("-") > 1 or (found["open"] and "-" in typed):
-        raise RecordRejected(
-            "FILE_BAD_NUMBER", operation="converting an amount", problem="not an amount in dollars", next_step="correct the amount"
-        )
+        raise RecordRejected("FILE_BAD_NUMBER", operation="converting an amount", problem="not an amount in dollars")
     amount = found["whole"].replace(",", "") + (found["part"] or ".00").ljust(3, "0")
     return f"-{amount}" if found["open"] or "-" in typed else amount
 
@@ -165,7 +159,6 @@ def lookup_converter(name: str, table: Mapping[str, str]) -> Converter:
                 "MAP_VALUE_UNMAPPED",
                 operation=f"looking up a value in {name}",
                 problem=f"the value is not in the lookup {name}",
-                next_step="add the value to lookups.csv, or correct it in the source",
             )
         return table[value] if value else ""
 

@@ -56,7 +56,7 @@ def scan_table(path: Path, columns: Sequence[str], place: str = "") -> tuple[lis
         rows = [] if problems else list(_rows(place, header, numbered, problems))
     except csv.Error as error:
         found = f"not a comma-separated row: {error}"
-        problems.append(Problem("MAP_QUOTE", f"{place} line {reader.line_num}", found, "close each quotation mark that is opened"))
+        problems.append(Problem("MAP_QUOTE", f"{place} line {reader.line_num}", found))
     return rows, problems
 
 
@@ -66,9 +66,9 @@ def scan_text(path: Path, place: str, prefix: str) -> tuple[str, list[Problem]]:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError:
-        return "", [Problem(f"{prefix}_NOT_FOUND", place, "the file cannot be read", "put the file there, or correct its name")]
+        return "", [Problem(f"{prefix}_NOT_FOUND", place, "the file cannot be read")]
     if len(data) > MAX_BYTES:
-        return "", [Problem(f"{prefix}_TOO_LARGE", place, f"more than {MAX_BYTES} bytes", "keep records out of the configuration")]
+        return "", [Problem(f"{prefix}_TOO_LARGE", place, f"more than {MAX_BYTES} bytes")]
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -76,19 +76,19 @@ def scan_text(path: Path, place: str, prefix: str) -> tuple[str, list[Problem]]:
     if "\0" in text:
         return "", [_encoding(place, prefix)]
     if not text.strip():
-        return "", [Problem(f"{prefix}_EMPTY", place, "the file is empty", "write its content, or restore it")]
+        return "", [Problem(f"{prefix}_EMPTY", place, "the file is empty")]
     return text, []
 
 
 def _encoding(place: str, prefix: str) -> Problem:
-    return Problem(f"{prefix}_ENCODING", place, "not UTF-8 text", "save the file as UTF-8")
+    return Problem(f"{prefix}_ENCODING", place, "not UTF-8 text")
 
 
 def _header_problems(place: str, header: Sequence[str], columns: Sequence[str]) -> Iterator[Problem]:
     where = f"{place} row 1"
     expected = ", ".join(columns)
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        yield Problem("MAP_DELIMITER", where, "the columns are not separated by commas", "save the table with commas")
+        yield Problem("MAP_DELIMITER", where, "the columns are not separated by commas")
         return
     if not set(header) & set(columns):
         yield Problem("MAP_HEADER", where, "the header is missing", f"begin with the row {expected}")
@@ -98,7 +98,7 @@ def _header_problems(place: str, header: Sequence[str], columns: Sequence[str]) 
             found = f"unknown column {quoted(name)}{did_you_mean(name, columns)}"
             yield Problem("MAP_UNKNOWN_COLUMN", where, found, f"use the columns {expected}")
         elif header.count(name) > 1:
-            yield Problem("MAP_DUPLICATE_COLUMN", where, f"column {name} stands there twice", "remove one of them")
+            yield Problem("MAP_DUPLICATE_COLUMN", where, f"column {name} stands there twice")
     missing = [name for name in columns if name not in header]
     if missing:
         yield Problem("MAP_HEADER", where, f"column(s) missing: {', '.join(missing)}", f"use the columns {expected}")
@@ -107,12 +107,12 @@ def _header_problems(place: str, header: Sequence[str], columns: Sequence[str]) 
 def _rows(place: str, header: Sequence[str], numbered: Iterator[tuple[int, list[str]]], problems: list[Problem]) -> Iterator[TableRow]:
     for number, cells in numbered:
         if number > MAX_ROWS:
-            problems.append(Problem("MAP_TOO_LARGE", place, f"more than {MAX_ROWS} rows", "keep records out of mapping tables"))
+            problems.append(Problem("MAP_TOO_LARGE", place, f"more than {MAX_ROWS} rows"))
             return
         if not any(cells):
             continue
         if len(cells) != len(header):
             found = f"{len(cells)} cells, the header has {len(header)}"
-            problems.append(Problem("MAP_ROW_WIDTH", f"{place} row {number}", found, "give each column its cell, blank or not"))
+            problems.append(Problem("MAP_ROW_WIDTH", f"{place} row {number}", found))
             continue
         yield TableRow(number, dict(zip(header, cells, strict=True)))

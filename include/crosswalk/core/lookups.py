@@ -54,10 +54,10 @@ def scan_lookups(path: Path) -> tuple[Lookups, list[Problem]]:
         place = f"{path.name} row {row.number}"
         table = tables.setdefault(row["lookup"], {})
         if not row["lookup"].strip() or not row["source"].strip():
-            problems.append(Problem("MAP_VALUE_BLANK", place, "lookup or source is blank", "name both"))
+            problems.append(Problem("MAP_VALUE_BLANK", place, "lookup or source is blank"))
         elif row["source"].strip() in table:
             found = f"lookup {quoted(row['lookup'])} has the value {quoted(row['source'])} twice"
-            problems.append(Problem("MAP_VALUE_TWICE", place, found, "remove one of the rows"))
+            problems.append(Problem("MAP_VALUE_TWICE", place, found))
         else:
             table[row["source"].strip()] = row["target"].strip()
     return Lookups(tables), problems

@@ -98,7 +98,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Hold:
-    """A safety rule that holds the plan until a person decides. `found` holds numbers, never values."""
+    """A safety rule that holds the plan until a person decides. `found` holds numbers, never values; `code` is in errors/catalog.csv."""
 
     code: str
     found: str

@@ -32,7 +32,6 @@ _FOUND = {
     NpnFault.AMBIGUOUS: "more than one writing agent is named",
     NpnFault.FORMAT: f"the writing agent's NPN is not 1 to {MAX_DIGITS} digits",
 }
-_FIX = "ask the carrier for the writing agent's NPN as text; the policy goes to no agent until then"
 
 
 def trimmed(text: str) -> str:
@@ -54,7 +53,7 @@ def writing_npn(text: str) -> str:
     """Give the NPN a carrier's cell holds. Raises RecordRejected FILE_NPN_MISSING, FILE_NPN_AMBIGUOUS or FILE_NPN_FORMAT."""
     fault = npn_fault(text)
     if fault:
-        raise RecordRejected(fault.value, operation="reading a writing agent", problem=_FOUND[fault], next_step=_FIX)
+        raise RecordRejected(fault.value, operation="reading a writing agent", problem=_FOUND[fault])
     return trimmed(text)
 
 
@@ -69,8 +68,7 @@ def provisioned_npn(text: str, place: str) -> str:
     Raises ConfigurationError NPN_INVALID: a blank, a star or a part of a number selects nothing.
     """
     if npn_fault(text):
-        fix = f"type the agent's whole NPN, 1 to {MAX_DIGITS} digits, with its leading zeros"
-        raise ConfigurationError("NPN_INVALID", operation=f"reading {place}", problem="it is not an NPN", next_step=fix)
+        raise ConfigurationError("NPN_INVALID", operation=f"reading {place}", problem="it is not an NPN")
     return trimmed(text)
 
 

@@ -23,6 +23,7 @@ from crosswalk.core.model import LEFT, LEFT_SCOPE, LEFT_SOURCE, LINKED, NOT_LINK
 from crosswalk.core.spec.model import ANNOUNCE, DELETE, FREEZE, KEEP, LEAVE, EntitySpec
 from crosswalk.core.system_schema import Field
 from crosswalk.errors import DataError
+from crosswalk.errors.catalog import require
 
 PLAN_COLUMNS = ("entity", "source_id", "target_id", "outcome", "reason", "changed", "payload_hash")
 EMAIL_DUPLICATE = "EMAIL_DUPLICATE"
@@ -130,7 +131,6 @@ def check_sums(plan: pd.DataFrame, source_ids: Iterable[str], target_ids: Iterab
                 "SUMS_DIFFER",
                 operation="checking that every record has one outcome",
                 problem=f"{wrong} {side} record(s) have none, several, or one nobody asked for",
-                next_step="clear the account's tasks from extract on; if it stays, report it as a defect of Crosswalk",
             )
 
 
@@ -138,7 +138,7 @@ def late_rejections(entity: EntitySpec, plan: pd.DataFrame, rejected: Mapping[st
     """Explain the records only the plan rejected: their e-mail still belongs to a rejected record that the target keeps."""
     late = plan[(plan["outcome"] == Outcome.REJECTED.value) & ~plan["source_id"].isin(list(rejected))]
     reason = "the e-mail address still belongs, in the target, to a record that is rejected itself"
-    fix = "put right the other record, or give this one an address of its own"
+    fix = require(EMAIL_DUPLICATE, "rejection").next_step
     return [Rejection(entity.name, one, EMAIL_DUPLICATE, entity.unique_source, reason, fix) for one in late["source_id"]]
 
 

@@ -62,7 +62,7 @@ def scan_fields(path: Path, place: str) -> tuple[dict[str, dict[str, Field]], li
     for row in rows:
         found = _fault(row, fields)
         if found:
-            problems.append(Problem("MAP_TYPE", f"{place} row {row.number}", found, "correct the row"))
+            problems.append(Problem("MAP_TYPE", f"{place} row {row.number}", found))
             continue
         length = int(row["max_length"]) if row["max_length"] else None
         fields.setdefault(row["entity"], {})[row["field"]] = Field(row["field"], row["type"], length, row["required"] == "yes")

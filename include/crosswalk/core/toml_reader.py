@@ -28,7 +28,7 @@ def scan_toml(path: Path, place: str, prefix: str) -> tuple[dict[str, Any], list
         found = f"not TOML: {error}"
     except (ValueError, RecursionError):
         found = "not TOML we could want: a number too long or too many brackets"
-    return {}, [Problem(f"{prefix}_SYNTAX", place, found, "correct the line")]
+    return {}, [Problem(f"{prefix}_SYNTAX", place, found)]
 
 
 def scan_section(model: type[Section], data: Any, place: str, prefix: str) -> tuple[Section | None, list[Problem]]:
@@ -47,7 +47,7 @@ def _scan(
     model: type[Section], data: Any, place: str, prefix: str, instead: Mapping[str, Any] = MappingProxyType({})
 ) -> tuple[Section, list[Problem], bool]:
     if not isinstance(data, Mapping):
-        problem = Problem(f"{prefix}_TYPE", place, "not a table", "write it as a table of keys and values")
+        problem = Problem(f"{prefix}_TYPE", place, "not a table of keys and values")
         return model.model_construct(**instead), [problem], True
     known = list(model.model_fields)
     problems = [unknown_key(name, known, place, prefix) for name in data if name not in known]
@@ -70,5 +70,5 @@ def unknown_key(name: str, known: list[str], place: str, prefix: str) -> Problem
 def _problem(fault: dict[str, Any], place: str, prefix: str) -> Problem:
     where = " ".join([place, *map(str, fault["loc"])])
     if fault["type"] == "missing":
-        return Problem(f"{prefix}_MISSING_KEY", where, "the key is missing", "add it")
-    return Problem(f"{prefix}_TYPE", where, str(fault["msg"]), "correct the value")
+        return Problem(f"{prefix}_MISSING_KEY", where, "the key is missing")
+    return Problem(f"{prefix}_TYPE", where, str(fault["msg"]))

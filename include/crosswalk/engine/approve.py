@@ -96,7 +96,6 @@ def require_approval(run: Run) -> None:
         "PLAN_NOT_APPROVED",
         operation=f"loading {run.key}",
         problem="the plan is held (" + ", ".join(hold["code"] for hold in row.holds) + ") and nobody approved this plan",
-        next_step="read the plan, then clear the approve task and answer it in Airflow under Required Actions",
     )
 
 

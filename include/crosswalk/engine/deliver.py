@@ -64,7 +64,6 @@ def _require_generation(run: Run, found: int, planned: int) -> None:
             "TGT_LIST_CHANGED",
             operation=f"loading {run.key}",
             problem=f"the plan was made for generation {planned} of the target, which is at {found}",
-            next_step="clear the account's tasks from extract on",
         )
 
 
@@ -149,7 +148,6 @@ def _keep(
             "TGT_KEEP_REFUSED",
             operation=f"loading {run.key}",
             problem=f"the target refused {len(kept.refused)} record(s) it holds itself, and a replace would remove them",
-            next_step="look at these records in the target; nothing was made visible",
         )
     return kept
 

@@ -84,7 +84,6 @@ class AtomicImport:
                 "SUMS_DIFFER",
                 operation=f"checking the sums of {plural(entity)} of {run.key}",
                 problem=f"{expected} expected, {stated} stated by the target, {found} read back",
-                next_step="look whether something else writes to the target; the next run puts it right",
             )
 
     def undo_plan(self, entity: EntitySpec, before: pd.DataFrame, now: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -121,7 +120,6 @@ class RecordByRecord:
                 "TGT_DUPLICATED",
                 operation=f"reading back {plural(entity)} of {run.key}",
                 problem=f"{len(twice)} record(s) are in the target more than once, such as {twice.iloc[0]}",
-                next_step="remove the surplus records in the target; the next run leaves them alone",
             )
 
     def undo_plan(self, entity: EntitySpec, before: pd.DataFrame, now: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

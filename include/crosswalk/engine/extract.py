@@ -120,7 +120,6 @@ def check_totals(run: Run, source: Source, counted: Mapping[str, int], entities:
         "SRC_COUNT_MISMATCH",
         operation=f"reading {plural(name)} of {run.key}",
         problem=f"the pages hold {read[name]} records, the database counts {counted[name]}",
-        next_step="run again; if it stays, ask the vendor whether its answers are capped",
     )
 
 
@@ -143,7 +142,6 @@ def check_order(run: Run, state: TargetState) -> None:
             "SNAPSHOT_BEHIND",
             operation=f"comparing the snapshot numbers of {run.key} with the target's",
             problem=f"the target was given snapshot {state.last_snapshot} already",
-            next_step="it is tried again with a higher number; if the store was restored from a backup, that is all",
         )
 
 
@@ -154,7 +152,6 @@ def _check_fields(run: Run, entity: EntitySpec, landed: EntityManifest) -> None:
             "SRC_FIELD_GONE",
             operation=f"reading {entity.plural} of {run.key}",
             problem=f"not every page has the field(s) {', '.join(gone)}",
-            next_step="give the source's user the right to see them, or change the mapping table",
         )
 
 

@@ -24,15 +24,9 @@ from crosswalk.engine.planning import planner_of
 from crosswalk.engine.results import DeliveryResult, SendResult
 from crosswalk.engine.transform import plan_digest
 from crosswalk.errors import DataError, SafetyStop
+from crosswalk.errors.catalog import find, require
 
 log = logging.getLogger(__name__)
-
-_FIXES = {
-    "EDITED": "nothing to do: somebody edited the record meanwhile, the next run looks at it again",
-    "LINKED_ELSEWHERE": "look in the target what the record is linked with; undo the link there or here",
-    "UNKNOWN_CONTACT": "correct the contacts that the target did not take; the next run sends the record again",
-}
-"""What a person does about a refusal, where it is not the record's own fields."""
 
 
 def load(run: Run, target: Target, source: Callable[[], Source]) -> dict[str, Any]:
@@ -84,7 +78,6 @@ def _require_plan(run: Run) -> None:
             "PLAN_CHANGED",
             operation=f"loading {run.key}",
             problem="the plan in the landing zone is not the one that was made",
-            next_step="clear the account's tasks from extract on",
         )
 
 
@@ -117,8 +110,7 @@ def _require_same_source(run: Run, source: Callable[[], Source], beat: Heartbeat
 
 
 def _outdated(run: Run, found: str) -> SafetyStop:
-    fix = "nothing was written; clear the account's tasks from extract on, a new plan that is held is asked about again"
-    return SafetyStop("PLAN_OUTDATED", operation=f"loading {run.key}", problem=found, next_step=fix)
+    return SafetyStop("PLAN_OUTDATED", operation=f"loading {run.key}", problem=found)
 
 
 def _records(frame: pd.DataFrame) -> Counter[tuple[str, ...]]:
@@ -179,11 +171,8 @@ def _reject_refused(run: Run, sent: SendResult) -> None:
 
 
 def _rejection(run: Run, operation: Operation, code: str, field: str) -> Rejection:
-    return Rejection(
-        operation.entity,
-        operation.source_id,
-        f"TGT_{code}",
-        field,
-        f"{run.spec.target} did not take the record",
-        _FIXES.get(code, "compare the field with what the target allows and correct it in the source"),
-    )
+    """A code the catalog does not have is the vendor's own: it becomes TGT_REFUSED, and the reason names it."""
+    known = find(f"TGT_{code}", "refusal")
+    meant, named = known or require("TGT_REFUSED", "refusal"), "" if known else f" ({code})"
+    reason = f"{run.spec.target} did not take the record{named}"
+    return Rejection(operation.entity, operation.source_id, meant.code, field, reason, meant.next_step)

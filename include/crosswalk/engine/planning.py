@@ -77,7 +77,6 @@ def _compare(run: Run, entity: EntitySpec, record: DeliveryRecord, after: pd.Dat
             "TGT_READBACK_DIFFERS",
             operation=f"reading back {entity.plural} of {run.key}",
             problem=f"{len(differ)} record(s) are not as sent and {len(left)} deleted one(s) are still there, such as {example}",
-            next_step="look whether something else writes to the target; the next run puts it right",
         )
 
 

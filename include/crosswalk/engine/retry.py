@@ -41,7 +41,6 @@ def rejected_now(store: Store, integration: str, account: str, wanted: Collectio
             "RECORD_NOT_REJECTED",
             operation=f"choosing the records of {integration}/{account} to retry",
             problem=f"{len(unknown)} of them are not rejected: {', '.join(unknown[:_SHOWN])}",
-            next_step="choose among those of `crosswalk rejected list`, or name none to retry all",
         )
     return frozenset(wanted) or rejected
 

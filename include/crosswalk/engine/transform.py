@@ -29,6 +29,7 @@ from crosswalk.engine.results import EntityPlan
 from crosswalk.engine.retry import leave_out_others, leave_out_unread, retried, without_taken
 from crosswalk.engine.run_options import LEAVE, asked_first, existing, leave_as_is
 from crosswalk.errors import ConfigurationError
+from crosswalk.errors.catalog import require
 from crosswalk.reports.spreadsheets import formula_safe
 
 _PHONE = re.compile(r"\+[0-9]{7,15}( x[0-9]{1,9})?")
@@ -46,6 +47,8 @@ def transform(run: Run) -> dict[str, Any]:
         rejections = REJECTED.read(run.folder)
         planned = _restricted(run, planner_of(run).plan(run, rejections), rejections)
         found = [*_holds(run, planned, rejections), *_undone(run, planned), *asked_first(run, (one.plan for one in planned))]
+        for hold in found:
+            require(hold.code, "hold")
         _land(run, planned, rejections)
         _record(run, planned, found, rejections)
         return _handle(run)
@@ -94,7 +97,6 @@ def _restricted(run: Run, planned: list[EntityPlan], rejections: list[Rejection]
             "RETRY_TOO_EARLY",
             operation=f"retrying rejected records of {run.key}",
             problem="nothing was delivered to the target yet",
-            next_step="run the whole account first",
         )
     return [_retried_alone(one, only, rejections) for one in planned]
 

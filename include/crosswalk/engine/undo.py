@@ -83,7 +83,6 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
             "UNDO_NOTHING",
             operation=f"undoing the last delivery of {run.key}",
             problem="nothing was delivered to the target yet",
-            next_step="check the account's name; there is nothing to undo",
         )
     _require_settled(run, state, last)
     wanted = last.generation - 1 if generation is None else generation
@@ -93,7 +92,6 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
             "UNDO_UNKNOWN",
             operation=f"undoing to generation {wanted} of {run.key}",
             problem=f"no delivery of this account is known to have followed it; the target is at generation {last.generation}",
-            next_step="name an earlier generation as the reports of the account show it, or leave it out for the one before",
         )
     folder = run.zone.folder(row.key)
     if not folder.exists(MANIFEST):
@@ -101,7 +99,6 @@ def _find(run: Run, state: TargetState, generation: int | None) -> Undone:
             "UNDO_EXPIRED",
             operation=f"undoing snapshot {row.key.snapshot} of {run.key}",
             problem="the list as it was before is no longer in the landing zone",
-            next_step="correct the source and run the account; keep snapshots longer (crosswalk landing purge --keep-days)",
         )
     maker = run.store.runs.maker_of(run.key.integration, run.key.account, wanted)
     return Undone(row, folder.manifest(), maker or row)
@@ -115,7 +112,6 @@ def _require_settled(run: Run, state: TargetState, last: RunRow) -> None:
             "UNDO_UNSETTLED",
             operation=f"undoing a delivery of {run.key}",
             problem=found,
-            next_step="clear the load task that failed, or run the account, so that it ends; then undo",
         )
 
 
@@ -126,7 +122,6 @@ def _plan(run: Run, undone: Undone, entity: EntitySpec) -> pd.DataFrame:
             "UNDO_SHAPE",
             operation=f"undoing snapshot {undone.row.key.snapshot} of {run.key}",
             problem=f"the list as it was before lacks field(s) of today's mapping: {', '.join(missing)}",
-            next_step="undo with the version and the tables that made the delivery",
         )
     now = run.folder.read_entity(f"target_{entity.name}")
     plan, wanted = style_of(run).undo_plan(entity, before, now)

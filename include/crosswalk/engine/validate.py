@@ -53,7 +53,7 @@ def _travels(run: Run, entity: EntitySpec, frame: pd.DataFrame) -> pd.Series[boo
 def _stop_on_critical(run: Run, entity: EntitySpec, critical: list[RuleResult]) -> None:
     if critical:
         rule = critical[0]
-        raise DataError(
+        raise DataError.of_rule(
             rule.code,
             operation=f"validating {entity.plural} of {run.key}",
             problem=f"{rule.message} ({rule.column}, {rule.failed} of {rule.checked} records)",

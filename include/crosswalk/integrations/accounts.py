@@ -62,7 +62,7 @@ def load_accounts(integration: str, folder: Path | None = None) -> dict[str, Acc
             accounts[name] = settings
     problems += _binding_problems(accounts, place)
     if not problems and not accounts:
-        problems.append(Problem("ACCOUNT_NONE", place, "no account is declared", "write one table per account"))
+        problems.append(Problem("ACCOUNT_NONE", place, "no account is declared"))
     if problems:
         raise ConfigurationError.from_problems(f"reading the accounts of {spec.name}", problems)
     return accounts
@@ -74,8 +74,7 @@ def _scan_account(name: str, raw: Any, place: str, spec: IntegrationSpec) -> tup
     shared = {key: raw[key] for key in raw if key not in own} if isinstance(raw, Mapping) else raw
     section, problems = scan_section(AccountSection, shared, where, "ACCOUNT")
     if not ACCOUNT_NAME.fullmatch(name):
-        fix = "use up to 63 of a-z, 0-9, _ and -, beginning with a letter or digit"
-        problems.append(Problem("ACCOUNT_NAME", where, "not a name for an account", fix))
+        problems.append(Problem("ACCOUNT_NAME", where, "not a name for an account"))
     problems += _option_problems(own, spec, where)
     if section is None:
         return None, problems
@@ -115,7 +114,7 @@ def _time_problems(section: AccountSection, spec: IntegrationSpec, where: str) -
         ZoneInfo(section.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         found = f"{quoted(section.zone)} is no time zone{did_you_mean(section.zone, available_timezones())}"
-        yield Problem("ACCOUNT_ZONE", f"{where} zone", found, "use an IANA name, such as America/Chicago")
+        yield Problem("ACCOUNT_ZONE", f"{where} zone", found)
 
 
 def _system_problems(section: AccountSection, spec: IntegrationSpec, where: str) -> Iterator[Problem]:
@@ -131,11 +130,11 @@ def _scope_problems(section: AccountSection, spec: IntegrationSpec, where: str) 
     """Where records can be chosen by group, the account has to say so: nothing travels because a line was forgotten."""
     if section.scope is None:
         if any(entity.scope_field for entity in spec.entities):
-            yield Problem("ACCOUNT_MISSING_KEY", f"{where} scope", "the key is missing", "add it")
+            yield Problem("ACCOUNT_MISSING_KEY", f"{where} scope", "the key is missing")
     elif section.scope == []:
-        yield Problem("ACCOUNT_SCOPE", f"{where} scope", "no tag group is named", 'name some, or write "all"')
+        yield Problem("ACCOUNT_SCOPE", f"{where} scope", "no tag group is named")
     elif section.scope != "all" and len(set(section.scope)) != len(section.scope):
-        yield Problem("ACCOUNT_SCOPE", f"{where} scope", "a tag group is named twice", "name each once")
+        yield Problem("ACCOUNT_SCOPE", f"{where} scope", "a tag group is named twice")
 
 
 def _binding_problems(accounts: Mapping[str, AccountSettings], place: str) -> Iterator[Problem]:
@@ -146,4 +145,4 @@ def _binding_problems(accounts: Mapping[str, AccountSettings], place: str) -> It
             holder = holders.setdefault((side, connection), name)
             if holder != name:
                 found = f"connection {connection} is the {side} of account {holder} already"
-                yield Problem("CONN_ALREADY_BOUND", f"{place} [{name}] {side}", found, "give each account connections of its own")
+                yield Problem("CONN_ALREADY_BOUND", f"{place} [{name}] {side}", found)

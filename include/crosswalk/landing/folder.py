@@ -49,7 +49,6 @@ class Folder:
                 "LANDING_SEALED",
                 operation=f"discarding the {entity} pages of {self.key}",
                 problem="the snapshot is complete",
-                next_step="start a new run of the account",
             )
         for name in self.names():
             if re.fullmatch(re.escape(entity) + r"-\d{5,}\.parquet", name):
@@ -119,8 +118,7 @@ class Folder:
         path = self._file(name)
         data = self._storage.read(path)
         if data is None:
-            fix = "clear the run from the task that writes it; after the retention time, start a new run"
-            raise DataError("LANDING_MISSING", operation=_doing("reading", path), problem="there is no such file", next_step=fix)
+            raise DataError("LANDING_MISSING", operation=_doing("reading", path), problem="there is no such file")
         return data
 
     def exists(self, name: str) -> bool:
@@ -137,18 +135,12 @@ class Folder:
 
     def _file(self, name: str) -> FilePath:
         if not _NAME.fullmatch(name):
-            fix = "use lower case letters, digits, _ - and ."
-            raise ConfigurationError(
-                "LANDING_NAME", operation=f"naming a file of {self.key}", problem="the name is not one of ours", next_step=fix
-            )
+            raise ConfigurationError("LANDING_NAME", operation=f"naming a file of {self.key}", problem="the name is not one of ours")
         return (*self._path, name)
 
     def _create(self, path: FilePath, data: bytes) -> None:
         if not self._storage.create(path, data) and self._storage.read(path) != data:
-            fix = "start a new run of the account; a landed snapshot is never changed"
-            raise DataError(
-                "LANDING_CONFLICT", operation=_doing("writing", path), problem="other content stands there already", next_step=fix
-            )
+            raise DataError("LANDING_CONFLICT", operation=_doing("writing", path), problem="other content stands there already")
 
     def _read_page(self, page: FileEntry, doing: str) -> bytes:
         data = self._storage.read(self._file(page.name))
@@ -166,5 +158,4 @@ def _entry(name: str, rows: int, data: bytes) -> FileEntry:
 
 
 def _incomplete(key: RunKey, found: str) -> DataError:
-    fix = "clear the run from extract on; nothing is worked out from a snapshot that is not complete"
-    return DataError("SNAPSHOT_INCOMPLETE", operation=f"opening the snapshot {key}", problem=found, next_step=fix)
+    return DataError("SNAPSHOT_INCOMPLETE", operation=f"opening the snapshot {key}", problem=found)

@@ -157,7 +157,6 @@ def _translate(error: OSError, doing: str) -> CrosswalkError:
             "LANDING_FILE_TYPE",
             operation=doing,
             problem="a link, a device or another thing that is not ours stands there",
-            next_step="find out who put it into the landing zone, then remove it",
         )
     if error.errno in {errno.EACCES, errno.EPERM}:
         return refused(doing, reason)

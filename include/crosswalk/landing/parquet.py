@@ -59,8 +59,7 @@ def find(part: bytes, column: str, values: Collection[str], doing: str) -> pd.Da
 
 def corrupt(doing: str, found: str) -> DataError:
     """Build the error for a landed file that is not what was written."""
-    fix = "clear the run from extract on; if it happens again, look at the disk"
-    return DataError("LANDING_CORRUPT", operation=doing, problem=found, next_step=fix)
+    return DataError("LANDING_CORRUPT", operation=doing, problem=found)
 
 
 def _not_text(name: str, doing: str) -> DataError:
@@ -68,5 +67,4 @@ def _not_text(name: str, doing: str) -> DataError:
         "LANDING_NOT_TEXT",
         operation=doing,
         problem=f"the column {name} holds something that is not text",
-        next_step="report this as a fault of Crosswalk, with the code and the column",
     )

@@ -70,8 +70,7 @@ def _s3(bucket: str, prefix: str, client: Any | None) -> Storage:
 
 
 def _wrong_url(found: str) -> ConfigurationError:
-    fix = "give the connection crosswalk_landing an absolute folder or s3://bucket/prefix"
-    return ConfigurationError("LANDING_URL", operation="opening the landing zone", problem=found, next_step=fix)
+    return ConfigurationError("LANDING_URL", operation="opening the landing zone", problem=found)
 
 
 def _path(top: str, key: RunKey) -> FilePath:
@@ -92,5 +91,4 @@ def _wrong_name() -> ConfigurationError:
         "ACCOUNT_NAME",
         operation="naming a run's folder",
         problem="the integration or the account has a name that cannot be a folder's",
-        next_step="use lower case letters, digits, _ and -, at most 63 characters, beginning with a letter or a digit",
     )

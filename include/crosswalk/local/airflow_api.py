@@ -42,7 +42,6 @@ class LocalApi(AirflowApi):
             "LOCAL_AIRFLOW",
             operation=f"waiting for DAG {dag_id}",
             problem=f"it was not there after {PARSE_SECONDS} s",
-            next_step="run `airflow dags list-import-errors`, or read .local/logs/dag-processor.log",
         )
 
     def unpause(self, dag_id: str) -> None:

@@ -48,4 +48,4 @@ class Sandbox:
 
 def failed(found: str) -> TransientError:
     """Build the error of a sandbox that does not do what it was asked."""
-    return TransientError("LOCAL_SANDBOX", operation="preparing the sandbox", problem=found, next_step="read .local/logs/sandbox.log")
+    return TransientError("LOCAL_SANDBOX", operation="preparing the sandbox", problem=found)

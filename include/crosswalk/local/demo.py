@@ -86,9 +86,7 @@ def _watch(courses: list[Course], console: Console) -> None:
             if all(course.over for course in courses):
                 return
             time.sleep(LOOK_SECONDS)
-    raise TransientError(
-        "LOCAL_DEMO", operation="waiting for the accounts", problem=f"not over after {RUN_SECONDS} s", next_step="read .local/logs"
-    )
+    raise TransientError("LOCAL_DEMO", operation="waiting for the accounts", problem=f"not over after {RUN_SECONDS} s")
 
 
 def _report(place: Place, console: Console, results: list[Result], seconds: float) -> None:

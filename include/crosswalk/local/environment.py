@@ -93,7 +93,6 @@ def find_place(start: Path | None = None) -> Place:
         "LOCAL_NO_PROJECT",
         operation="looking for the project folder",
         problem="no folder with pyproject.toml and dags at or above the working directory",
-        next_step="run the command inside the project",
     )
 
 

@@ -49,7 +49,6 @@ class SignIn:
                 "AIRFLOW_NOT_SET",
                 operation="looking for Airflow",
                 problem=f"not in the environment: {', '.join(missing)}",
-                next_step="set them; for what `make up` started: . .local/env",
             )
         return found
 
@@ -80,7 +79,7 @@ class AirflowApi:
             self.call("POST", f"dags/{quote(dag_id)}/dagRuns", body, may_be=(_THERE_ALREADY,))
         except TransientError as error:
             fix = f"look whether {run_id} is among the runs of {dag_id}: it may have begun; else try again"
-            raise TransientError(error.code, operation=f"starting {dag_id}", problem=error.problem, next_step=fix) from None
+            raise type(error)(error.code, operation=f"starting {dag_id}", problem=error.problem, next_step=fix) from None
         return run_id
 
     def run(self, dag_id: str, run_id: str) -> Json:
@@ -118,7 +117,6 @@ class AirflowApi:
             "AIRFLOW_REFUSED",
             operation=f"asking Airflow to {method} {path.partition('?')[0]}",
             problem=f"it answered {answer.status}: {str(_object(answer).get('detail', ''))[:200]}",
-            next_step="correct what it names; if nothing is wrong with it, look at the DAG in Airflow",
         )
 
     def read(self, path: str) -> Json | None:
@@ -142,7 +140,6 @@ class AirflowApi:
                 "AIRFLOW_FORBIDDEN",
                 operation=f"asking Airflow to {method} {target}",
                 problem="the user may not do that",
-                next_step="sign in as somebody who may start runs of this DAG (role user or op)",
             )
         return answer
 

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from crosswalk.errors import CrosswalkError
+from crosswalk.errors.catalog import require
 from crosswalk.orchestration.links import run_url
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def log_news(key: RunKey, number: int) -> None:
         "integration": key.integration,
         "code": "NEW_TO_LINK",
         "records": number,
-        "next": "look at the report; trigger emoney_account_linking for the clients concerned",
+        "next": require("NEW_TO_LINK", "notice").next_step,
         "report": run_url(key),
     }
     log.warning("crosswalk notice %s", json.dumps(news, sort_keys=True))
@@ -55,7 +56,7 @@ def log_refused(key: RunKey, number: int) -> None:
         "integration": key.integration,
         "code": "FILES_REFUSED",
         "files": number,
-        "next": "look at the report for each file's code; have the carrier send it again, and remove it from the place",
+        "next": require("FILES_REFUSED", "notice").next_step,
         "report": run_url(key),
     }
     log.warning("crosswalk notice %s", json.dumps(news, sort_keys=True))

@@ -85,8 +85,10 @@ def checked_http(connection: Connection, *, login: bool, required: Sequence[str]
     problems += [*_host(connection), *_scheme(connection, extra), *_port(connection), *_secret(connection)]
     problems += list(_control(connection, extra, multiline_secret))
     if login and not (connection.login or "").strip():
-        problems.append(Problem("CONN_LOGIN_MISSING", _place(connection, "Login"), "it is blank", "fill in the user"))
-    problems += [Problem("CONN_EXTRA", _place(connection, name), "it is blank", "fill it in") for name in required if not extra.get(name)]
+        problems.append(Problem("CONN_LOGIN_MISSING", _place(connection, "Login"), "it is blank"))
+    problems += [
+        Problem("CONN_EXTRA", _place(connection, name), "it is blank", f"fill in {name}") for name in required if not extra.get(name)
+    ]
     if problems:
         raise ConfigurationError.from_problems(f"checking connection {connection.conn_id}", problems)
     port = f":{connection.port}" if connection.port else ""
@@ -126,13 +128,13 @@ def _wrong_extra(connection: Connection, filled: Mapping[str, Any]) -> Iterator[
 def _host(connection: Connection) -> Iterator[Problem]:
     host, place = (connection.host or "").strip(), _place(connection, "Host")
     if not host:
-        yield Problem("CONN_HOST", place, "it is blank", "fill in the server's name")
+        yield Problem("CONN_HOST", place, "it is blank")
     elif "@" in host:
-        yield Problem("CONN_USERINFO", place, "it holds a user or a password", "move them to Login and Password")
+        yield Problem("CONN_USERINFO", place, "it holds a user or a password")
     elif "://" in host:
-        yield Problem("CONN_SCHEME", place, "it holds a schema", "move it to Schema, and leave the bare name in Host")
+        yield Problem("CONN_SCHEME", place, "it holds a schema")
     elif not (_HOST.fullmatch(host) or _CONTROL.search(host)):
-        yield Problem("CONN_HOST", place, "it is not a server's name", "leave out path and spaces; the path has a field of its own")
+        yield Problem("CONN_HOST", place, "it is not a server's name")
 
 
 def _scheme_of(connection: Connection) -> str:
@@ -142,29 +144,24 @@ def _scheme_of(connection: Connection) -> str:
 def _scheme(connection: Connection, extra: Mapping[str, Any]) -> Iterator[Problem]:
     allowed = ("https", "http") if extra.get("allow_private_network") is True else ("https",)
     if _scheme_of(connection) not in allowed:
-        fix = "use https; http is for the sandbox, with Allow private network"
-        yield Problem("CONN_SCHEME", _place(connection, "Schema"), f"only {' or '.join(allowed)} may be used", fix)
+        yield Problem("CONN_SCHEME", _place(connection, "Schema"), f"only {' or '.join(allowed)} may be used")
 
 
 def _port(connection: Connection) -> Iterator[Problem]:
     port: object = connection.port
     fits = isinstance(port, int) and (port in (80, 443) or 1024 <= port <= 65535)
     if port is not None and not fits:
-        yield Problem(
-            "CONN_PORT", _place(connection, "Port"), "it is no port of a web server", "use 80, 443, 1024 to 65535, or leave it blank"
-        )
+        yield Problem("CONN_PORT", _place(connection, "Port"), "it is no port of a web server")
 
 
 def _secret(connection: Connection) -> Iterator[Problem]:
     secret, place = connection.password or "", _place(connection, "Password")
     if not secret.strip():
-        yield Problem("CONN_SECRET_MISSING", place, "it is blank", "fill it in")
+        yield Problem("CONN_SECRET_MISSING", place, "it is blank")
     elif len(secret) < MIN_SECRET:
-        fix = "ask the vendor for a longer one: Airflow cannot keep a shorter one out of its logs"
-        yield Problem("CONN_SECRET_TOO_SHORT", place, f"it has fewer than {MIN_SECRET} characters", fix)
+        yield Problem("CONN_SECRET_TOO_SHORT", place, f"it has fewer than {MIN_SECRET} characters")
     elif _COMMON.fullmatch(secret):
-        fix = "choose another: hiding a common word would make logs unreadable, and it is easily guessed"
-        yield Problem("CONN_SECRET_WEAK", place, "it is a common word or a number", fix)
+        yield Problem("CONN_SECRET_WEAK", place, "it is a common word or a number")
 
 
 def _control(connection: Connection, extra: Mapping[str, Any], multiline_secret: bool) -> Iterator[Problem]:
@@ -172,7 +169,7 @@ def _control(connection: Connection, extra: Mapping[str, Any], multiline_secret:
     fields = {"Host": connection.host, "Schema": connection.schema, "Login": connection.login, "Password": secret, **extra}
     for name, value in fields.items():
         if isinstance(value, str) and _CONTROL.search(value):
-            yield Problem("CONN_BAD_CHARACTER", _place(connection, name), "it holds a line break or a control character", "type it again")
+            yield Problem("CONN_BAD_CHARACTER", _place(connection, name), "it holds a line break or a control character")
 
 
 def _place(connection: Connection, field: str) -> str:

@@ -135,7 +135,10 @@ def _probe(zone: LandingZone) -> None:
     try:
         if zone.storage.read((name,)) != name.encode():
             raise DataError(
-                "LANDING_CORRUPT", operation="testing the landing zone", problem="the probe came back changed", next_step="check its disk"
+                "LANDING_CORRUPT",
+                operation="testing the landing zone",
+                problem="the probe came back changed",
+                next_step="check the disk or bucket of the landing zone",
             )
     finally:
         zone.storage.remove((name,))

@@ -191,7 +191,6 @@ def checked_handle(value: dict[str, Any]) -> dict[str, Any]:
             "XCOM_REFUSED",
             operation=f"handing over {value.get('integration')}/{value.get('account')} to the next task",
             problem="more than a handle and counts",
-            next_step="land it in the landing zone; this is a mistake in a step",
         )
     return value
 

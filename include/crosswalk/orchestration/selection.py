@@ -76,7 +76,6 @@ def choose(
             "ACCOUNT_TOO_MANY",
             operation="choosing the accounts of the run",
             problem=f"{len(chosen)} accounts, one run takes {MAX_ACCOUNTS}",
-            next_step="make some of them manual, or run them in parts by name",
         )
     return chosen
 
@@ -95,7 +94,9 @@ def _due(account: AccountSettings, on_demand: bool, interval: Interval | None) -
 
 def _problems(conf: object, schemas: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     if not isinstance(conf, Mapping):
-        yield Problem("CONF_INVALID", "run configuration", "it is not an object", "give keys and values")
+        yield Problem(
+            "CONF_INVALID", "run configuration", "it is not an object", 'write it as a JSON object, such as {"accounts": ["summit"]}'
+        )
         return
     if len(json.dumps(conf)) > MAX_CONF_CHARACTERS:
         yield Problem("CONF_INVALID", "run configuration", "it is larger than 64 kB", "name fewer accounts")
@@ -116,9 +117,8 @@ def _unknown(number: int, key: str, schemas: Mapping[str, object]) -> Problem:
     place, name = f"run configuration, key {number}", re.sub(r"\W+", "_", key).lower()
     if _STALE.search(name):
         found = "it asks for a past state; a sync delivers what the source holds now"
-        return Problem("CONF_STALE", place, found, "leave it out; what was read before can be seen with `crosswalk plan show`")
+        return Problem("CONF_STALE", place, found)
     if _GUARD.search(name):
         found = "it would loosen a guard"
-        fix = "leave it out; a held plan is approved under Required Actions, limits stand in spec.toml"
-        return Problem("CONF_FORBIDDEN", place, found, fix)
+        return Problem("CONF_FORBIDDEN", place, found)
     return Problem("CONF_INVALID", place, "the key is unknown", "use " + ", ".join(schemas))

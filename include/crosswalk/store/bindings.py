@@ -104,5 +104,4 @@ def _compare(wanted: Binding, found: Binding, doing: str) -> None:
                 "CONN_SOURCE_CHANGED",
                 operation=doing,
                 problem=f"the {end} connection leads to {now}, the account is bound to {was}",
-                next_step="correct the connection; if the change is meant, release the binding: the next delivery is held as a first one",
             )

@@ -91,28 +91,23 @@ def _translate(error: SQLAlchemyError, where: str, doing: str) -> CrosswalkError
             "STORE_REFUSED",
             operation=doing,
             problem=f"the {where} refused the connection or the write ({kind})",
-            next_step="check path, permissions, user, password and database name of the connection crosswalk_store",
         )
     if isinstance(error, OperationalError | PoolTimeout) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return TransientError(
             "STORE_UNAVAILABLE",
             operation=doing,
             problem=f"the {where} is locked, full or out of reach ({kind})",
-            next_step="look at the database server and its disk; the task can simply be run again",
         )
     return PermanentError(
         "STORE_STATEMENT_REFUSED",
         operation=doing,
         problem=f"the {where} refused a statement ({kind})",
-        next_step="report this as a fault of Crosswalk, with the code and the run",
     )
 
 
 def not_migrated(where: str, doing: str, found: str) -> ConfigurationError:
     """Build the error for a database whose tables are not those of this version."""
-    return ConfigurationError(
-        "STORE_NOT_MIGRATED", operation=doing, problem=f"the {where} {found}", next_step="run `crosswalk store migrate`"
-    )
+    return ConfigurationError("STORE_NOT_MIGRATED", operation=doing, problem=f"the {where} {found}")
 
 
 def _wrong_url(found: str) -> ConfigurationError:
@@ -120,7 +115,6 @@ def _wrong_url(found: str) -> ConfigurationError:
         "STORE_URL",
         operation="opening the store",
         problem=found,
-        next_step="give the connection crosswalk_store a SQLite file or a PostgreSQL database (postgresql+psycopg)",
     )
 
 
@@ -149,7 +143,7 @@ def _prepare_file(path: Path) -> None:
             "STORE_REFUSED",
             operation="opening the store",
             problem=f"the SQLite file cannot be created or opened ({error.strerror})",
-            next_step="give the connection crosswalk_store a path this user may write to",
+            next_step="set the connection crosswalk_store to a path this user may write to",
         ) from None
 
 

@@ -97,7 +97,6 @@ class Leases:
             operation=doing,
             problem=f"{found.holder} (snapshot {found.fence}) has the account since {_clock(found.acquired_at)}, "
             f"until {_clock(found.expires_at)} at the latest",
-            next_step="wait for that run to end; it delivers what the source holds. Then clear this task, if something is still missing",
         )
 
     def _until(self, seconds: float) -> datetime:
@@ -137,5 +136,4 @@ def _lost(held: Lease, doing: str) -> Fenced:
         "LEASE_LOST",
         operation=doing,
         problem=f"the lease of snapshot {held.key.snapshot} is no longer this attempt's: it ran out and another one took over",
-        next_step="nothing more is written by this attempt; look at the newest run of the account",
     )

@@ -114,7 +114,7 @@ class Ledger:
         answer = {"accepted": accepted, "refused": [dict(refusal) for refusal in refused], "acknowledged_at": datetime.now(UTC)}
         with writing(self._engine, doing) as connection:
             if not connection.execute(update(batch).where(*_of_run(key), batch.c.number == number).values(**answer)).rowcount:
-                raise DataError("BATCH_UNKNOWN", operation=doing, problem="no intent was recorded", next_step="clear the load task")
+                raise DataError("BATCH_UNKNOWN", operation=doing, problem="no intent was recorded")
 
     def batches(self, key: RunKey) -> list[BatchRow]:
         """Read the batches of a run by number."""

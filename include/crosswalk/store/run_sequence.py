@@ -53,7 +53,6 @@ def refuse_stale(numbers: Numbers, key: RunKey, doing: str) -> None:
             "STALE_SNAPSHOT",
             operation=doing,
             problem=f"snapshot {numbers.newest} of {key.integration}/{key.account} is newer than {key.snapshot}",
-            next_step="nothing: newer data went to the target; start a new run if today's data is wanted",
         )
 
 

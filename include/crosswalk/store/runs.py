@@ -133,7 +133,6 @@ class Runs:
             "RUN_ABANDONED",
             operation=f"beginning snapshot {key.snapshot} of {key.integration}/{key.account}",
             problem="this earlier run had ended without a word, its process killed",
-            next_step="look at the log of its last task; the run that began then delivers what the source holds",
         )
         ended = {"status": RunStatus.FAILED, "error_code": error.code, "error_text": str(error), "ended_at": datetime.now(UTC)}
         with writing(self._engine, doing) as connection:
@@ -207,7 +206,6 @@ def unknown_run(key: RunKey, doing: str) -> ConfigurationError:
         "RUN_UNKNOWN",
         operation=doing,
         problem=f"the store has no run {key}",
-        next_step="check that the connection crosswalk_store leads to the store the run began in, else clear the run from extract on",
     )
 
 

@@ -133,5 +133,4 @@ def _stop_on(broken: list[str]) -> None:
             "VALIDATION_RULE_BROKEN",
             operation="evaluating the validation rules",
             problem="; ".join(broken),
-            next_step="correct the expectation in the integration's spec.toml; nothing was written",
         )

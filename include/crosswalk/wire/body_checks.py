@@ -32,7 +32,6 @@ def checked_text(content: bytes, content_type: str, doing: str) -> str:
             "SRC_AUTH_PAGE",
             operation=doing,
             problem="the answer is a web page, as for signing in",
-            next_step="check Path and whether a sign-in or a proxy stands between",
         )
     charset = _CHARSET.search(content_type)
     if (charset and not is_utf8(charset[1])) or content.startswith(_WIDE_MARKS) or b"\x00" in content[:2]:
@@ -56,8 +55,8 @@ def not_utf8(doing: str) -> DataError:
 
 
 def data_error(code: str, doing: str, found: str) -> DataError:
-    """A DataError on which the only advice is to try again and ask the vendor."""
-    return DataError(code, operation=doing, problem=found, next_step="run again; if it stays, report the code and the time to the vendor")
+    """A DataError about an answer; what to do next is in the catalog."""
+    return DataError(code, operation=doing, problem=found)
 
 
 def _decoded(content: bytes, doing: str) -> str:

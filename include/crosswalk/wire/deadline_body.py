@@ -27,6 +27,5 @@ class TimelyBody(io.BytesIO):
                 "CONN_LATE",
                 operation=self._doing,
                 problem="the process was held up, and the time in which the request may leave is over; it was not sent",
-                next_step="nothing: it is looked at again by the next run",
             )
         return super().read(size)

@@ -48,48 +48,38 @@ def translate(error: Exception, doing: str) -> CrosswalkError:
 
 def _connection(chain: list[BaseException], doing: str) -> CrosswalkError | None:
     if _has(chain, _CORRUPT):
-        return DataError("SRC_CORRUPT", operation=doing, problem="the answer cannot be unpacked", next_step="run again")
+        return DataError("SRC_CORRUPT", operation=doing, problem="the answer cannot be unpacked")
     if _has(chain, _UNREACHABLE):
         return TransientError(
             "CONN_UNREACHABLE",
             operation=doing,
             problem="the server cannot be reached",
-            next_step="check Host and Port, and whether the server is up",
         )
     if _has(chain, _TIMEOUTS):
-        return TransientError("CONN_TIMEOUT", operation=doing, problem="the server did not answer in time", next_step="run again later")
+        return TransientError("CONN_TIMEOUT", operation=doing, problem="the server did not answer in time")
     return None
 
 
 def _other(chain: list[BaseException], doing: str) -> CrosswalkError:
     if _has(chain, _HEADERS):
-        return ConfigurationError(
-            "CONN_BAD_CHARACTER", operation=doing, problem="a header cannot be sent", next_step="type the secret again"
-        )
+        return ConfigurationError("CONN_BAD_CHARACTER", operation=doing, problem="a header cannot be sent")
     if _has(chain, _BAD_ADDRESS):
-        return ConfigurationError("CONN_HOST", operation=doing, problem="the address cannot be used", next_step="correct Host and Path")
+        return ConfigurationError("CONN_HOST", operation=doing, problem="the address cannot be used")
     if _has(chain, _REDIRECTS):
-        return ConfigurationError(
-            "CONN_REDIRECT", operation=doing, problem="the server sends us elsewhere", next_step="set the final address"
-        )
+        return ConfigurationError("CONN_REDIRECT", operation=doing, problem="the server sends us elsewhere")
     kind = type(chain[0]).__name__
     if _has(chain, _BROKEN) or any(isinstance(one, OSError) and not isinstance(one, from_requests.RequestException) for one in chain):
-        return TransientError("CONN_BROKEN", operation=doing, problem=f"the connection broke ({kind})", next_step="run again later")
-    return PermanentError(
-        "CONN_REQUEST", operation=doing, problem=f"the request cannot be made ({kind})", next_step="report this with the code"
-    )
+        return TransientError("CONN_BROKEN", operation=doing, problem=f"the connection broke ({kind})")
+    return PermanentError("CONN_REQUEST", operation=doing, problem=f"the request cannot be made ({kind})")
 
 
 def _tls(chain: list[BaseException], doing: str) -> CrosswalkError:
     if _has(chain, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return TransientError(
-            "CONN_BROKEN", operation=doing, problem="the connection broke while it was secured", next_step="run again later"
-        )
+        return TransientError("CONN_BROKEN", operation=doing, problem="the connection broke while it was secured")
     return ConfigurationError(
         "CONN_TLS",
         operation=doing,
         problem="the server's certificate is not valid for this host, or the two sides agree on no safe connection",
-        next_step="check Host; if it is right, its operator has to renew the certificate. Checking cannot be turned off",
     )
 
 

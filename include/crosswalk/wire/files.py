@@ -86,7 +86,7 @@ def empty(doing: str) -> DataError:
 
 def wrong_type(doing: str, found: str) -> DataError:
     """The file is of another kind than it may be."""
-    return DataError("FILE_TYPE", operation=doing, problem=found, next_step="drop a CSV, TSV, XLSX or X12 file, plain or in a zip")
+    return DataError("FILE_TYPE", operation=doing, problem=found)
 
 
 def too_large(doing: str, allowed: int) -> DataError:
@@ -95,10 +95,9 @@ def too_large(doing: str, allowed: int) -> DataError:
         "FILE_TOO_LARGE",
         operation=doing,
         problem=f"it unpacks to more than the {allowed:,} bytes it may",
-        next_step="ask the carrier for smaller files; a workbook can come as CSV",
     )
 
 
 def file_error(code: str, doing: str, found: str) -> DataError:
-    """A DataError on which the only advice is another file."""
-    return DataError(code, operation=doing, problem=found, next_step="ask the carrier for the file again; nothing of it was taken")
+    """A DataError about one file; what to do next is in the catalog."""
+    return DataError(code, operation=doing, problem=found)

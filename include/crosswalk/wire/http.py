@@ -202,19 +202,15 @@ def _check_status(response: requests.Response, doing: str) -> None:
             "CONN_REDIRECT",
             operation=doing,
             problem=f"the server sends us elsewhere (status {status}), which is not followed",
-            next_step="set Host, Port and Path of the connection to the final address, if you trust it",
         )
     if status in _NOT_FOR_US:
-        raise AuthRefused(
-            "CONN_AUTH_FAILED", operation=doing, problem=f"the server refused us (status {status})", next_step="check the credentials"
-        )
+        raise AuthRefused("CONN_AUTH_FAILED", operation=doing, problem=f"the server refused us (status {status})")
     if status >= 500 or status in (_TIMEOUT, _TOO_MANY):
         raise _later(status, retry_after_seconds(response.headers.get("Retry-After")), doing)
     raise PermanentError(
         "CONN_STATUS",
         operation=doing,
         problem=f"the server answered with status {status}",
-        next_step="check Host, Port and Path of the connection",
     )
 
 
@@ -224,8 +220,7 @@ def _later(status: int, wait: float | None, doing: str) -> TransientError:
             "CONN_RATE_LIMITED",
             operation=doing,
             problem=f"the server asks us to wait (status {status})",
-            next_step="run again later; if it stays, lower the requests per second of the connection",
         )
         limited.wait_seconds = wait
         return limited
-    return TransientError("CONN_SERVER_ERROR", operation=doing, problem=f"the server failed (status {status})", next_step="run again later")
+    return TransientError("CONN_SERVER_ERROR", operation=doing, problem=f"the server failed (status {status})")

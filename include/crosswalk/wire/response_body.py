@@ -41,7 +41,7 @@ def read_body(response: requests.Response, limits: BodyLimits, doing: str) -> by
 
 def short_body(doing: str) -> TransientError:
     """The body ended before its announced end."""
-    return TransientError("SRC_SHORT_BODY", operation=doing, problem="the answer ended before its announced end", next_step="run again")
+    return TransientError("SRC_SHORT_BODY", operation=doing, problem="the answer ended before its announced end")
 
 
 def too_large(doing: str, max_bytes: int) -> DataError:
@@ -50,7 +50,6 @@ def too_large(doing: str, max_bytes: int) -> DataError:
         "SRC_TOO_LARGE",
         operation=doing,
         problem=f"the answer is larger than {max_bytes:,} bytes",
-        next_step="lower the page size of the connection",
     )
 
 
@@ -66,7 +65,6 @@ def _read(response: requests.Response, limits: BodyLimits, doing: str) -> bytes:
                 "CONN_TIMEOUT",
                 operation=doing,
                 problem="the answer did not arrive in the time allowed",
-                next_step="run again; the server is slow",
             )
     return bytes(body)
 
@@ -88,6 +86,4 @@ def _unpack(packed: bytes, max_bytes: int, doing: str) -> bytes:
 
 
 def _corrupt(doing: str, found: str) -> DataError:
-    return DataError(
-        "SRC_CORRUPT", operation=doing, problem=found, next_step="run again; if it stays, tell the vendor or whoever runs a proxy between"
-    )
+    return DataError("SRC_CORRUPT", operation=doing, problem=found)

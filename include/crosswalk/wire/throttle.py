@@ -45,7 +45,10 @@ def pace_of(name: str, requests_per_second: float) -> Pace:
     """Give the pace of the connection `name`; a changed rate takes the place of the old one."""
     if requests_per_second <= 0:
         raise ConfigurationError(
-            "CONN_EXTRA", operation=f"checking the connection {name}", problem="Requests per second is not above 0", next_step="correct it"
+            "CONN_EXTRA",
+            operation=f"checking the connection {name}",
+            problem="Requests per second is not above 0",
+            next_step="set Requests per second to a number above 0, such as 5",
         )
     with _lock:
         rate, known = _paces.get(name, (None, None))

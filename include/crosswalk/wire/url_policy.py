@@ -94,7 +94,6 @@ class AddressPolicy:
                 "CONN_UNREACHABLE",
                 operation=f"looking up the host of {self.name}",
                 problem="the name service knows no address for it",
-                next_step="check the spelling of Host in the connection, then the network of this machine",
             ) from None
         addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
         for address in addresses:
@@ -174,7 +173,6 @@ def check_characters(text: str, name: str, what: str, *, ascii_only: bool = Fals
             "CONN_BAD_CHARACTER",
             operation=f"checking the connection {name}",
             problem=f"{what} holds a line break or another character that cannot stand there",
-            next_step="type it again; a copied value often brings one along",
         )
 
 

@@ -94,7 +94,7 @@ def test_the_next_page_is_fetched_while_this_one_is_worked_on() -> None:
     assert list(pages) == [1, 2, 3]
 
 
-@pytest.mark.parametrize("error", [ReadRestarted("again"), DataError("SRC_X", operation="a", problem="b", next_step="c")])
+@pytest.mark.parametrize("error", [ReadRestarted("again"), DataError("SRC_ORDER", operation="a", problem="b", next_step="c")])
 def test_an_error_surfaces_in_its_place(error: Exception) -> None:
     def fetch() -> Iterator[int]:
         yield 1

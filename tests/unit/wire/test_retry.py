@@ -54,7 +54,7 @@ def limited(seconds: float | None) -> RateLimited:
 
 
 def test_the_wait_doubles_and_never_falls_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept = waits(monkeypatch, RetryPolicy(), TransientError("X", operation="a", problem="b", next_step="c"))
+    slept = waits(monkeypatch, RetryPolicy(), TransientError("SRC_BUSY", operation="a", problem="b", next_step="c"))
     assert len(slept) == 4
     assert all(wait >= least for wait, least in zip(slept, (0.5, 1, 2, 4), strict=True))
 

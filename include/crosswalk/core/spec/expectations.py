@@ -141,7 +141,7 @@ def _type_problems(section: ExpectationSection, own: Mapping[str, Any], place: s
     if section.survivor and section.when:
         yield Problem("SPEC_TYPE", f"{place} when", "a rule with a survivor is about all records", "remove the key")
     if allowed and not set(own) & set(allowed):
-        yield Problem("SPEC_MISSING_KEY", place, f"{section.type} needs {' or '.join(allowed)}", "add it")
+        yield Problem("SPEC_MISSING_KEY", place, f"{section.type} needs {' or '.join(allowed)}")
     for name, value in own.items():
         if name == "mostly":
             fix = "remove it: a rule holds for every record; severity says what a failure means"
@@ -149,7 +149,7 @@ def _type_problems(section: ExpectationSection, own: Mapping[str, Any], place: s
         elif name not in allowed:
             yield unknown_key(name, [*ExpectationSection.model_fields, *allowed], place, "SPEC")
         elif not KEYS[name][0](value):
-            yield Problem("SPEC_TYPE", f"{place} {name}", f"not {KEYS[name][1]}", "correct the value")
+            yield Problem("SPEC_TYPE", f"{place} {name}", f"not {KEYS[name][1]}")
         elif name == "lookup" and value not in lookups.names:
             found = f"unknown lookup {quoted(value)}{did_you_mean(value, lookups.names)}"
-            yield Problem("SPEC_UNKNOWN_LOOKUP", place, found, "use a value table of lookups.csv")
+            yield Problem("SPEC_UNKNOWN_LOOKUP", place, found)

@@ -49,7 +49,7 @@ def field_problems(
         return
     if name not in fields:
         found = f"unknown field {quoted(name)}{did_you_mean(name, fields)}"
-        yield Problem("SPEC_UNKNOWN_FIELD", f"{place} {key}", found, "use a field of the system's fields.csv")
+        yield Problem("SPEC_UNKNOWN_FIELD", f"{place} {key}", found)
     elif fields[name].type not in kinds.split():
         found = f"{name} is {fields[name].type}, not {' or '.join(kinds.split())}"
         yield Problem("SPEC_TYPE", f"{place} {key}", found, "name another field")

@@ -185,7 +185,7 @@ def _entities(top: SpecSection, tables: Tables) -> tuple[tuple[EntitySpec, ...],
         tables = replace(tables, features=features)
         problems += found
         if entity is not None and entity.name in entities:
-            problems.append(Problem("SPEC_ENTITY_TWICE", place, f"{quoted(entity.name)} is declared twice", "remove one of them"))
+            problems.append(Problem("SPEC_ENTITY_TWICE", place, f"{quoted(entity.name)} is declared twice"))
         elif entity is not None:
             entities[entity.name] = entity
     rules, found = _expectations(top, entities, tables.lookups)
@@ -273,7 +273,7 @@ def _limit_problems(top: SpecSection, entities: tuple[EntitySpec, ...]) -> Itera
 
 def _unknown_entity(name: str, place: str, entities: Mapping[str, EntitySpec]) -> Problem:
     found = f"unknown entity {quoted(name)}{did_you_mean(name, entities)}"
-    return Problem("SPEC_UNKNOWN_ENTITY", place, found, "use an entity of the spec")
+    return Problem("SPEC_UNKNOWN_ENTITY", place, found)
 
 
 def _used_lookups(top: SpecSection, entities: tuple[EntitySpec, ...]) -> set[str]:

@@ -42,7 +42,7 @@ class SafetySpec(BaseModel):
         if spec is None or problems:
             return self, problems
         problems = [
-            Problem("CONF_FORBIDDEN", f"{place} {name}", f"looser than the integration's {getattr(self, name)}", "only tighten it")
+            Problem("CONF_FORBIDDEN", f"{place} {name}", f"looser than the integration's {getattr(self, name)}")
             for name in sorted(overrides)
             if _looser(name, getattr(self, name), getattr(spec, name))
         ]

@@ -17,9 +17,9 @@ def setting_problems(settings: Mapping[str, Mapping[str, Any]]) -> Iterator[Prob
         try:
             jsonschema.Draft202012Validator.check_schema(schema)
         except jsonschema.SchemaError as error:
-            yield Problem("SPEC_TYPE", place, f"not a JSON Schema: {error.message}", "correct it")
+            yield Problem("SPEC_TYPE", place, f"not a JSON Schema: {error.message}")
             continue
         if not {"description", "default"} <= schema.keys():
-            yield Problem("SPEC_MISSING_KEY", place, "description or default is missing", "add both")
+            yield Problem("SPEC_MISSING_KEY", place, "description or default is missing", "add description and default")
         elif not jsonschema.Draft202012Validator(schema).is_valid(schema["default"]):
-            yield Problem("SPEC_TYPE", f"{place} default", "it breaks the rules of its own setting", "correct it")
+            yield Problem("SPEC_TYPE", f"{place} default", "it breaks the rules of its own setting")

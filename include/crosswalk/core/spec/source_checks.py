@@ -40,7 +40,7 @@ def mapping_path(mapping: str, system: str, integration: str, folder: Path) -> P
 def mapping_name_problems(mapping: str, source: str, place: str) -> Iterator[Problem]:
     """A mapping table is a CSV file beside spec.toml, one a source where there may be several."""
     if re.search(r"\.ya?ml$", mapping, re.IGNORECASE):
-        yield Problem("MAP_UNSAFE", f"{place} mapping", "YAML is not read", "write the table as CSV")
+        yield Problem("MAP_UNSAFE", f"{place} mapping", "YAML is not read")
     elif not re.fullmatch(r"[a-z][a-z0-9_]*\.csv", mapping.replace(BY_SOURCE, "x")):
         yield Problem("SPEC_TYPE", f"{place} mapping", "not the name of a CSV file beside spec.toml", "write it as mapping.csv")
     elif (BY_SOURCE in mapping) != (source == EVERY):

@@ -61,9 +61,7 @@ class Announcements(Feature):
         names = [entity.name for entity in entities]
         for name in self.owners:
             if name not in names:
-                yield Problem(
-                    "SPEC_UNKNOWN_ENTITY", "spec.toml announcements owners", f"unknown entity {name!r}", "use an entity of the spec"
-                )
+                yield Problem("SPEC_UNKNOWN_ENTITY", "spec.toml announcements owners", f"unknown entity {name!r}")
 
     def links(self, run: Run) -> Mapping[str, Decided]:
         return chosen_links(run)

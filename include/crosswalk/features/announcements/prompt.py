@@ -46,7 +46,6 @@ def offers(run: Run, target: LinkTarget) -> list[Offer]:
             "CLIENT_NOT_EXPORTED",
             operation=f"looking for what can be linked in {run.key}",
             problem=f"the target has none of the clients ({', '.join(owners[:5])})",
-            next_step="export the clients first (emoney_client_export), then clear this task",
         )
     named = [Offer(_option(one, owner), one.entity, one.source_id, owner) for _, one in found for owner in one.belongs_to if owner in known]
     OFFERED.write(run.folder, named[:MOST])
@@ -70,7 +69,6 @@ def accept(run: Run, chosen: Sequence[str], classes: Mapping[str, Mapping[str, s
             "OFFER_UNKNOWN",
             operation=f"linking what was chosen in {run.key}",
             problem=f"{len(unknown)} of {len(wanted)} options were not offered",
-            next_step="clear the task and answer again",
         )
     links: dict[str, dict[str, list[Mapping[str, str]]]] = {}
     for option in wanted:

@@ -62,8 +62,7 @@ class DecisionTable:
             codes = pd.Index(values, dtype="str").get_indexer(pd.Index(frame[name]))
             if (codes < 0).any():
                 found = f"{int((codes < 0).sum())} record(s) hold something else than {', '.join(values)} in {name}"
-                doing, fix = "deciding what becomes of records", "report it as a defect of Crosswalk"
-                raise DataError("DECISION_INPUT", operation=doing, problem=found, next_step=fix)
+                raise DataError("DECISION_INPUT", operation="deciding what becomes of records", problem=found)
             place = place * len(values) + codes
         rows = np.array(self.chosen, dtype=np.intp)[place]
         outcomes, reasons = (np.array([getattr(row, name) for row in self.decisions], dtype=object)[rows] for name in ("outcome", "reason"))
@@ -115,7 +114,9 @@ def _row_problems(row: TableRow, decision: Decision, inputs: Mapping[str, tuple[
         found = f"outcome is {quoted(decision.outcome)}{did_you_mean(decision.outcome, DECIDED)}"
         yield Problem("MAP_DECISION_OUTCOME", place, found, f"use {', '.join(DECIDED)}")
     if not _REASON.fullmatch(decision.reason):
-        yield Problem("MAP_DECISION_OUTCOME", place, f"reason is {quoted(decision.reason)}", "write a code such as TYPE_NOT_CHOSEN")
+        yield Problem(
+            "MAP_DECISION_OUTCOME", place, f"reason is {quoted(decision.reason)}", "write a reason in upper case, such as TYPE_NOT_CHOSEN"
+        )
 
 
 def _chosen(inputs: Mapping[str, tuple[str, ...]], decisions: tuple[Decision, ...]) -> tuple[tuple[int, ...], list[Problem]]:
@@ -132,10 +133,10 @@ def _chosen(inputs: Mapping[str, tuple[str, ...]], decisions: tuple[Decision, ..
             gaps.append(text)
         for other in matching[1:]:
             doubles.setdefault((decisions[matching[0]].number, decisions[other].number), []).append(text)
-    problems = [Problem("MAP_DECISION_GAP", DECISIONS, f"no row matches {_listed(gaps)}", "add a row, or widen one")] if gaps else []
+    problems = [Problem("MAP_DECISION_GAP", DECISIONS, f"no row matches {_listed(gaps)}")] if gaps else []
     for (first, second), texts in doubles.items():
         found = f"rows {first} and {second} both match {_listed(texts)}"
-        problems.append(Problem("MAP_DECISION_OVERLAP", DECISIONS, found, "narrow one of them"))
+        problems.append(Problem("MAP_DECISION_OVERLAP", DECISIONS, found))
     return tuple(chosen), problems
 
 

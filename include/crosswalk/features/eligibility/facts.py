@@ -56,7 +56,6 @@ class Eligibility:
                 "FILTER_UNMAPPED",
                 operation=f"looking for {fact} of {what}",
                 problem="the mapping table of its source says nothing of it",
-                next_step="choose by another field, or map it",
             )
         return source
 
@@ -105,7 +104,7 @@ def _fact_problems(table: MappingTable, facts: Mapping[str, Field], target: Mapp
         yield Problem("MAP_TARGET_TWICE", FACTS, f"{name} is a fact and a field of the target", "give the fact another name")
     for name, fact in facts.items():
         if fact.required and name not in table.target_names:
-            yield Problem("MAP_KEY_MISSING", place, f"the fact {name} is not mapped", "say which source field holds it")
+            yield Problem("MAP_KEY_MISSING", place, f"the fact {name} is not mapped", "add a row that says which source field holds it")
 
 
 def _only(table: MappingTable, targets: set[str]) -> MappingTable:

@@ -51,9 +51,7 @@ class EligibilityFeature(Feature):
 
     def problems(self, entities: Sequence[EntitySpec], settings: Any) -> Iterable[Problem]:  # noqa: ARG002
         if self.entity not in [entity.name for entity in entities]:
-            yield Problem(
-                "SPEC_UNKNOWN_ENTITY", "spec.toml eligibility entity", f"unknown entity {self.entity!r}", "use an entity of the spec"
-            )
+            yield Problem("SPEC_UNKNOWN_ENTITY", "spec.toml eligibility entity", f"unknown entity {self.entity!r}")
 
     @property
     def content(self) -> object:

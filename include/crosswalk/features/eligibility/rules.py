@@ -37,7 +37,7 @@ def chosen_values(labels: Sequence[str], choices: Mapping[str, str], what: str) 
     """
     doing = f"looking up the chosen values of {what}"
     if not labels:
-        raise ConfigurationError("FILTER_EMPTY", operation=doing, problem="no value is chosen", next_step="choose at least one label")
+        raise ConfigurationError("FILTER_EMPTY", operation=doing, problem="no value is chosen")
     values: dict[str, set[str]] = {}
     for value, label in choices.items():
         values.setdefault(label.strip(), set()).add(value)
@@ -62,14 +62,12 @@ def require_sight(facts: pd.DataFrame, what: str) -> None:
             "CONTACTS_HIDDEN",
             operation=f"looking at the contacts of {what}",
             problem=f"none of {len(facts)} contacts is said to be active or not",
-            next_step="give the CRM user the right to see whether a contact is active",
         )
     if len(facts) and ((facts["company_id"] == "") | (facts["company_active"] == "")).all():
         raise DataError(
             "COMPANIES_HIDDEN",
             operation=f"looking at the companies of {what}",
             problem=f"all {len(facts)} contacts are without company, or without one that is said to be active or not",
-            next_step="give the CRM user the right to see companies, and the company of a contact",
         )
 
 

@@ -36,7 +36,7 @@ def require_standing(run: Run, merged_ids: Mapping[str, str], beat: Beat) -> Non
             "PLAN_OUTDATED",
             operation=f"loading {run.key}",
             problem=f"people decided otherwise about {gone} record(s) since the plan was made",
-            next_step="clear the account's tasks from extract on; what an earlier try of this load carried out is taken back then",
+            next_step="clear the account's tasks from extract on; what an earlier attempt of this load changed is reverted then",
         )
 
 
@@ -61,7 +61,6 @@ def check_applied(run: Run, sent: SendResult, after: Frames) -> None:
             "TGT_READBACK_DIFFERS",
             operation=f"reading back {run.key}",
             problem=f"{len(undone)} record(s) are not as sent, such as {undone[0].entity} {undone[0].key}",
-            next_step="look whether something else writes to the target; the next run puts it right",
         )
 
 

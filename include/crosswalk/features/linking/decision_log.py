@@ -213,4 +213,4 @@ def _refusal(code: str, doing: str, wish: Wish, other: Decision, fix: str) -> Pe
 
 def _gone(number: int, doing: str) -> PermanentError:
     found = f"decision {number} is not there, or is undone already"
-    return PermanentError("DECISION_GONE", operation=doing, problem=found, next_step="look at the record's history")
+    return PermanentError("DECISION_GONE", operation=doing, problem=found)

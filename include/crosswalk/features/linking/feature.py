@@ -51,9 +51,7 @@ class Linking(Feature):
         names = [entity.name for entity in entities]
         for name in self.merged_ids:
             if name not in names:
-                yield Problem(
-                    "SPEC_UNKNOWN_ENTITY", "spec.toml linking merged_ids", f"unknown entity {name!r}", "use an entity of the spec"
-                )
+                yield Problem("SPEC_UNKNOWN_ENTITY", "spec.toml linking merged_ids", f"unknown entity {name!r}")
 
     @property
     def content(self) -> object:

@@ -49,7 +49,7 @@ class OptOuts(Feature):
         names = [entity.name for entity in entities]
         for name in self.entities:
             if name not in names:
-                yield Problem("SPEC_UNKNOWN_ENTITY", "spec.toml optouts entities", f"unknown entity {name!r}", "use an entity of the spec")
+                yield Problem("SPEC_UNKNOWN_ENTITY", "spec.toml optouts entities", f"unknown entity {name!r}")
 
     def adjust(self, run: Run, plan: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
         return plan if run.backfill else _with_opt_outs(run, plan, target)
@@ -113,7 +113,6 @@ def _check_opt_outs(run: Run, target: Target, before: Frames, after: Frames) -> 
                 "TGT_OPT_OUT_LOST",
                 operation=f"checking opt-outs of {run.key}",
                 problem=f"{len(lost)} contact(s) had opted out and no longer are, such as {lost['target_id'].iloc[0]}",
-                next_step="set the opt-out again in the target before anything is mailed, then clear load",
             )
 
 

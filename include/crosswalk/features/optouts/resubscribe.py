@@ -16,11 +16,9 @@ def lift(store: Store, target: Target, integration: str, account: str, source_id
     doing = f"taking {source_id} of {integration}/{account} off the suppression list"
     row = _find(target, source_id)
     if row is None:
-        found, fix = "the target has no contact of this source id", "check the id; a contact that is not there is not mailed"
-        raise ConfigurationError("LIFT_UNKNOWN", operation=doing, problem=found, next_step=fix)
+        raise ConfigurationError("LIFT_UNKNOWN", operation=doing, problem="the target has no contact with this source id")
     if row["opted_out"] == "true":
-        found, fix = "the target itself has it opted out", "have the person opt in there first; the list here then follows"
-        raise ConfigurationError("LIFT_OPTED_OUT", operation=doing, problem=found, next_step=fix)
+        raise ConfigurationError("LIFT_OPTED_OUT", operation=doing, problem="the contact is opted out in the target itself")
     people = Suppressions(store.engine).read(integration, account)
     keys = people.among(set(people.keys_of(source_id=source_id, target_id=row["target_id"], email=row["email"])) & people.keys)
     if keys:

@@ -19,5 +19,4 @@ def require_administrator(user: str | None, administrators: Collection[str], doi
         "ROLE_MISSING",
         operation=doing,
         problem="the run was not triggered by one of the FMO's administrators",
-        next_step="have an administrator trigger it, or add the user to administrators of the account",
     )

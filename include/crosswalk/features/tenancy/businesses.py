@@ -46,14 +46,21 @@ def check_request(business: BusinessRequest, users: Sequence[UserRequest]) -> No
         except ConfigurationError as error:
             problems.append(Problem(error.code, place, error.problem, error.next_step))
     if users and business.npn not in {user.npn for user in users}:
-        problems.append(Problem("PROVISION_REQUIRED", "the users", "none has the NPN of the business", "name the business's own user"))
+        problems.append(
+            Problem(
+                "PROVISION_REQUIRED",
+                "the users",
+                "none has the NPN of the business",
+                "add the business's own user, with the NPN of the business",
+            )
+        )
     if business.kind not in (AGENT, AGENCY):
-        problems.append(Problem("PROVISION_REQUIRED", "the business, kind", "it is neither agent nor agency", "choose one of them"))
+        problems.append(Problem("PROVISION_REQUIRED", "the business, kind", "it is neither agent nor agency", "choose agent or agency"))
     if business.kind == AGENT and len({user.npn for user in users}) > 1:
         problems.append(Problem("PROVISION_REQUIRED", "the users", "an agent has one NPN", "choose agency, or leave further users out"))
     keys = [email_key(user.email) for user in users]
     if len(set(keys)) != len(keys):
-        problems.append(Problem("NPN_EMAIL_TAKEN", "the users", "two of them have one e-mail", "give each user an e-mail of their own"))
+        problems.append(Problem("NPN_EMAIL_TAKEN", "the users", "two of them have one e-mail"))
     if problems:
         raise ConfigurationError.from_problems("checking what is to be provisioned", problems)
 
@@ -83,4 +90,4 @@ def settings_of(business: Business, fmo: AccountSettings) -> AccountSettings:
 
 def _blank(place: str, values: dict[str, str]) -> list[Problem]:
     blank = [name for name, value in values.items() if not value.strip()]
-    return [Problem("PROVISION_REQUIRED", f"{place}, {name}", "it is blank", "fill it in") for name in blank]
+    return [Problem("PROVISION_REQUIRED", f"{place}, {name}", "it is blank") for name in blank]

@@ -34,7 +34,7 @@ class Tenancy(Feature):
     def problems(self, entities: Sequence[EntitySpec], settings: Mapping[str, Any]) -> Iterable[Problem]:
         """Tenants are kept apart in every entity, and the account has to say which it is."""
         for name in (entity.name for entity in entities if not self.fields.get(entity.name)):
-            yield Problem("SPEC_TENANT_MISSING", "spec.toml tenancy fields", f"{name} is missing", "name the field that says whose it is")
+            yield Problem("SPEC_TENANT_MISSING", "spec.toml tenancy fields", f"{name} is missing")
         for name in (BUSINESS, NPNS):
             if name not in settings:
                 yield Problem("SPEC_TENANT_MISSING", "spec.toml settings", f"{name} is not declared", f"declare the setting {name}")

@@ -27,13 +27,12 @@ class Tenant:
     def require(self, place: str, operations: Sequence[Operation]) -> None:
         """Let the operations pass. place: the target's identity. Raises SafetyStop ISOLATION_BREACH; it names records, no values."""
         if place.rpartition("/")[2] != self.business:
-            raise _breach(f"writing to {place}", "the target is another business than the run's", "correct the account's target")
+            raise _breach(f"writing to {place}", "the target is another business than the run's", "correct the target of the account")
         for operation in operations:
             if not self._owns(operation):
                 raise _breach(
                     f"sending {operation.entity} {operation.key}",
                     "the record is not of the run's tenant, or does not say whose it is",
-                    "report it: a step before let it through; nothing of its batch was sent",
                 )
 
     def _owns(self, operation: Operation) -> bool:
@@ -79,5 +78,5 @@ class GuardedDelivery:
         return self._delivery.commit(batches, counts)
 
 
-def _breach(doing: str, found: str, fix: str) -> SafetyStop:
+def _breach(doing: str, found: str, fix: str = "") -> SafetyStop:
     return SafetyStop("ISOLATION_BREACH", operation=doing, problem=found, next_step=fix)

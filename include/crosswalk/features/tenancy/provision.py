@@ -83,7 +83,6 @@ def made_business(store: Store, integration: str, account: str) -> Business:
             "BUSINESS_UNKNOWN",
             operation=f"looking for the business {account}",
             problem="it was not provisioned" if business is None else "only a dry run asked for it: it is not made",
-            next_step="provision it with fmo_policy_provisioning",
         )
     return business
 

@@ -45,7 +45,6 @@ class AgentShare:
                 "SYNC_DISABLED",
                 operation=f"checking {right} of the business",
                 problem="Policy Sync is not enabled for it",
-                next_step="have an administrator enable it with fmo_policy_sync_control; nothing was read",
             )
 
     def totals(self) -> dict[str, int]:

@@ -56,7 +56,7 @@ class Cursors:
                     "ACCOUNT_BUSY",
                     operation=doing,
                     problem=f"{found.holder} works on it, until {found.expires_at:%Y-%m-%d %H:%M:%S} UTC at the latest",
-                    next_step="wait for that run to end; what it leaves is done by the next one",
+                    next_step="wait for that run to end; the next run does what it leaves",
                 )
             values = {"holder": holder, "token": wanted.token, "expires_at": self._until(seconds)}
             connection.execute(update(watermark).where(*_is(wanted)).values(**values))
@@ -127,5 +127,4 @@ def _lost(doing: str) -> Fenced:
         "LEASE_LOST",
         operation=doing,
         problem="the lease is no longer this attempt's: it ran out, or a later attempt took over",
-        next_step="nothing more is written by this attempt; look at the newest run of the account",
     )

@@ -26,7 +26,6 @@ def retry(work: Writeback, activity_ids: Collection[str] = ()) -> dict[str, Any]
                 "ACTIVITY_NOT_KEPT",
                 operation=f"choosing the activities of {work} to try again",
                 problem=f"{len(unknown)} of them are not kept",
-                next_step="choose among those of `crosswalk activities list`, or name none to try all",
             )
         work.outbox.try_again(beat.lease, [kept[one] for one in activity_ids or kept])
     return write(work)

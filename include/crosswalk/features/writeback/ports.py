@@ -10,6 +10,8 @@ from hashlib import sha256
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from crosswalk.errors.catalog import Entry, require
+
 OPTED_OUT = "opted_out"
 
 HEADLINES: Mapping[str, str] = {
@@ -59,44 +61,24 @@ def note_text(kind: str, title: str, occurred_at: datetime, zone: str) -> str:
 class Kept:
     """Why an activity has no note. passes: whether the cause may pass by itself, so that every run retries.
 
-    final: not even asked to is it tried again.
+    final: it is not retried, not even when a person asks. What the code means and what to do is in the catalog.
     """
 
     code: str
-    problem: str
-    next_step: str
     passes: bool = False
     final: bool = False
 
+    @property
+    def entry(self) -> Entry:
+        """The code's row of the catalog. Raises LookupError or ValueError when it has none of this kind."""
+        return require(self.code, "kept")
 
-CONTACT_UNKNOWN = Kept(
-    "CONTACT_UNKNOWN",
-    problem="the target names nobody for it whom we delivered",
-    next_step="nothing, if the contact is still to come: every run looks again. Else the note has to be written by hand, if it is wanted",
-    passes=True,
-)
-CONTACT_GONE = Kept(
-    "CONTACT_GONE",
-    problem="the source has no such contact any more, deleted or merged into another",
-    next_step="restore the contact in the source and run `crosswalk activities retry`, or write the note on the other one by hand",
-)
-NOTE_REFUSED = Kept(
-    "NOTE_REFUSED",
-    problem="the source refused the note",
-    next_step="look the code in the task's log up with the source's support; every run tries again",
-    passes=True,
-)
-ACTIVITY_TYPE_UNKNOWN = Kept(
-    "ACTIVITY_TYPE_UNKNOWN",
-    problem="this version does not know the type of activity",
-    next_step="install a version that does and run `crosswalk activities retry`",
-)
-ACCOUNT_RELEASED = Kept(
-    "ACCOUNT_RELEASED",
-    problem="the account was bound to another source or target since; its ids may be other people's there",
-    next_step="write the note by hand, if it is wanted",
-    final=True,
-)
+
+CONTACT_UNKNOWN = Kept("CONTACT_UNKNOWN", passes=True)
+CONTACT_GONE = Kept("CONTACT_GONE")
+NOTE_REFUSED = Kept("NOTE_REFUSED", passes=True)
+ACTIVITY_TYPE_UNKNOWN = Kept("ACTIVITY_TYPE_UNKNOWN")
+ACCOUNT_RELEASED = Kept("ACCOUNT_RELEASED", final=True)
 REASONS: Mapping[str, Kept] = {
     one.code: one for one in (CONTACT_UNKNOWN, CONTACT_GONE, NOTE_REFUSED, ACTIVITY_TYPE_UNKNOWN, ACCOUNT_RELEASED)
 }

@@ -173,5 +173,4 @@ def _require_some(work: Writeback, counts: Counter[str]) -> None:
             "NOTES_REFUSED",
             operation=f"writing notes of {work}",
             problem=f"the source refused all {refused} note(s) it was given",
-            next_step="look the code in the log up with the source's support; the activities are kept and tried again by every run",
         )

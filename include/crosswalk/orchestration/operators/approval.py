@@ -88,7 +88,6 @@ class ApprovePlanOperator(ApprovalOperator):
                 "PLAN_REJECTED",
                 operation=f"asking about the held plan of {run.key}",
                 problem=f"the answer was Reject, by {by}",
-                next_step="nothing was written; correct the source or the mapping, then run the account again",
             ) from None
         record_decision(run, approved=True, plan_hash=plan_hash, by=by)
         return handle_and_counts(run.key, {"held": True, "approved": True})

@@ -53,12 +53,12 @@ class AgentCrmSettings:
 
     def __post_init__(self) -> None:
         if not self.api_key:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank", "fill it in")
+            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank")
         for label, text in (("User", self.user), ("Business", self.business)):
             if not _UUID.fullmatch(text):
-                raise self._wrong("CONN_EXTRA", f"{label} is no UUID", "copy it from Agent CRM")
+                raise self._wrong("CONN_EXTRA", f"{label} is no UUID", f"copy {label} from Agent CRM")
 
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
         return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 

@@ -117,7 +117,6 @@ def refused(status: int, code: str, doing: str) -> CrosswalkError:
             "NPN_EMAIL_TAKEN",
             operation=doing,
             problem="another user has this e-mail already",
-            next_step="give each user an e-mail of their own",
         )
     if status in (404, 405):
         return PermanentError(

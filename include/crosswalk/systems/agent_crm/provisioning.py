@@ -32,7 +32,6 @@ class FmoBusinesses:
                 "PROVISION_OTHER_NPN",
                 operation=doing,
                 problem="the business of this key has another NPN",
-                next_step="check the agent's record: a key is never used for two",
             )
         return facts
 

@@ -79,7 +79,7 @@ class NotMadeYet:
             "ISOLATION_UNKNOWN",
             operation="opening a delivery",
             problem="the business is not made yet",
-            next_step="provision it without dry run",
+            next_step="provision the business without dry run",
         )
 
 

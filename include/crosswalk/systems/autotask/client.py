@@ -43,15 +43,15 @@ class AutotaskSettings:
 
     def __post_init__(self) -> None:
         if not self.secret:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the secret, is blank", "fill it in")
+            raise self._wrong("CONN_SECRET_MISSING", "Password, the secret, is blank")
         if not (self.user and self.integration_code):
-            raise self._wrong("CONN_EXTRA", "Login or Integration code is blank", "fill it in")
+            raise self._wrong("CONN_EXTRA", "Login or Integration code is blank")
         if not 1 <= self.page_size <= MAX_PAGE_SIZE:
-            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}", "correct Page size")
+            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}")
         for text in (self.user, self.secret, self.integration_code):
             check_characters(text, self.name, "Login, Password or Integration code", ascii_only=True)
 
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
         return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 

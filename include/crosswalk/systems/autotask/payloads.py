@@ -108,7 +108,12 @@ def trouble(answer: Answer, doing: str) -> CrosswalkError:
     if isinstance(texts, list) and any(isinstance(text, str) and _PERMISSION.search(text) for text in texts):
         fix = "give the API user's security level the right to see contacts and companies"
         return AuthRefused("RIGHT_MISSING", operation=doing, problem="the API user may not read this", next_step=fix)
-    return TransientError("SRC_ERROR_BODY", operation=doing, problem="Autotask failed (status 500)", next_step="run again later")
+    return TransientError(
+        "SRC_ERROR_BODY",
+        operation=doing,
+        problem="Autotask failed (status 500)",
+        next_step="wait for the retries; if it lasts, ask Autotask support",
+    )
 
 
 def _user_defined(item: JsonObject, name: str, doing: str) -> str:

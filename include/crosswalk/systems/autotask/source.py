@@ -115,7 +115,6 @@ class AutotaskSource:
                 "SRC_THRESHOLD",
                 operation=self._client.doing("checking the request threshold"),
                 problem=f"{state.used} of {state.allowed} requests in {state.minutes} minutes are used, this read needs about {needed}",
-                next_step="run again later; all integrations of the database share the threshold",
             )
 
 

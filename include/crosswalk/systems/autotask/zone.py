@@ -32,10 +32,7 @@ def look_up(entry: Wire, user: str, doing: str) -> Endpoint:
 
     def read(answer: Answer) -> str:
         if answer.status == 500:
-            fix = "check Login; if it is right, run again later"
-            raise TransientError(
-                "SRC_ZONE_UNKNOWN", operation=doing, problem="Autotask failed, or does not know the API user", next_step=fix
-            )
+            raise TransientError("SRC_ZONE_UNKNOWN", operation=doing, problem="Autotask failed, or does not know the API user")
         return SHAPE.text(SHAPE.object(answer, doing), "url", doing)
 
     url = entry.exchange(Call("GET", "/zoneInformation", doing, params={"user": user}, expect=(500,)), read)
@@ -48,7 +45,6 @@ def look_up(entry: Wire, user: str, doing: str) -> Endpoint:
             "CONN_ZONE_FOREIGN",
             operation=doing,
             problem="the zone's address is not under the domain of Host, or has another schema",
-            next_step="check Host; credentials are not sent anywhere else",
         )
     return zone
 

@@ -118,16 +118,11 @@ def _translated(doing: str) -> Iterator[None]:
         code = str(error.response["Error"]["Code"])
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
         if code in _GONE:
-            problem = DataError(
-                "FILE_NOT_STABLE", operation=doing, problem="the file changed meanwhile", next_step="run again once it is all there"
-            )
+            problem = DataError("FILE_NOT_STABLE", operation=doing, problem="the file changed meanwhile")
         elif status >= 500 or status == 429:
-            problem = TransientError(
-                "FILE_DROP_UNAVAILABLE", operation=doing, problem=f"S3 answered {status} {code}", next_step="run again"
-            )
+            problem = TransientError("FILE_DROP_UNAVAILABLE", operation=doing, problem=f"S3 answered {status} {code}")
         else:
-            fix = "correct Place and AWS connection"
-            problem = ConfigurationError("FILE_DROP_MISSING", operation=doing, problem=f"S3 answered {status} {code}", next_step=fix)
+            problem = ConfigurationError("FILE_DROP_MISSING", operation=doing, problem=f"S3 answered {status} {code}")
     except BotoCoreError as error:
-        problem = TransientError("FILE_DROP_UNAVAILABLE", operation=doing, problem=type(error).__name__, next_step="run again")
+        problem = TransientError("FILE_DROP_UNAVAILABLE", operation=doing, problem=type(error).__name__)
     raise problem

@@ -116,7 +116,6 @@ def load_carrier(name: str, folder: Path | None = None) -> Carrier:
             "CARRIER_UNKNOWN",
             operation="looking for a carrier",
             problem=f"none is named {quoted(name)}{did_you_mean(name, known)}",
-            next_step="name its folder like one of the carriers, or add the carrier",
         )
     carrier, problems = _scan(name, root / name)
     if carrier is None or problems:
@@ -152,19 +151,24 @@ def _declared_problems(name: str, declared: _Declared, mapping: MappingTable) ->
         try:
             re.compile(pattern)
         except re.error:
-            yield Problem("CARRIER_PATTERN", f"{place} {key}", "it is no regular expression", "correct it")
+            yield Problem("CARRIER_PATTERN", f"{place} {key}", "it is no regular expression")
     exact = {source for row in mapping.sent if row.target in ("writing_agent_npn", "policy_number") for source in row.sources}
     agents = {source for row in mapping.sent if row.target == "writing_agent_npn" for source in row.sources}
     named = [*declared.numbers, *filter(None, [declared.footer.sum] if declared.footer else [])]
     for column in named:
         if column not in mapping.source_fields:
             found = f"unknown column {quoted(column)}{did_you_mean(column, mapping.source_fields)}"
-            yield Problem("CARRIER_COLUMN", place, found, "name a column of columns.csv")
+            yield Problem("CARRIER_COLUMN", place, found)
     for column in agents & set(declared.numbers):
         found = f"{column} holds the writing agent's NPN, and a number may have lost its zeros"
-        yield Problem("CARRIER_NPN_NUMBER", f"{place} numbers", found, "remove the column: the carrier has to send text")
+        yield Problem("CARRIER_NPN_NUMBER", f"{place} numbers", found)
     if not exact:
-        yield Problem("MAP_KEY_MISSING", f"{name}/mapping.csv", "neither policy number nor writing agent is mapped", "map both")
+        yield Problem(
+            "MAP_KEY_MISSING",
+            f"{name}/mapping.csv",
+            "neither policy number nor writing agent is mapped",
+            "map both policy_number and writing_agent_npn",
+        )
     converters = {row.target: row.convert for row in mapping.sent}
     if converters.get("writing_agent_npn", "npn") != "npn":
         fix = "write npn: anything else could widen who sees a policy"

@@ -152,7 +152,7 @@ def _stamp(found: os.stat_result) -> str:
 
 
 def _changed(doing: str) -> DataError:
-    return DataError("FILE_NOT_STABLE", operation=doing, problem="the file is still changing", next_step="run again once it is all there")
+    return DataError("FILE_NOT_STABLE", operation=doing, problem="the file is still changing")
 
 
 @contextmanager
@@ -174,7 +174,5 @@ def _translated(doing: str) -> Iterator[None]:
     else:
         return
     if issubclass(kind, FileNotFoundError | NotADirectoryError | PermissionError):
-        raise ConfigurationError(
-            "FILE_DROP_MISSING", operation=doing, problem=f"{reason}", next_step="correct Place of the connection, or the folder"
-        )
-    raise TransientError("FILE_DROP_UNAVAILABLE", operation=doing, problem=reason, next_step="see to disk or mount, then run again")
+        raise ConfigurationError("FILE_DROP_MISSING", operation=doing, problem=f"{reason}")
+    raise TransientError("FILE_DROP_UNAVAILABLE", operation=doing, problem=reason)

@@ -24,7 +24,6 @@ def business_date(name: str, carrier: Carrier, doing: str) -> date | None:
             "FILE_NAME",
             operation=doing,
             problem="the name is none this carrier's files have",
-            next_step="have the file dropped under its own name, or correct files in carrier.toml",
         )
     written = found.groupdict().get("date")
     if not written:
@@ -32,7 +31,7 @@ def business_date(name: str, carrier: Carrier, doing: str) -> date | None:
     try:
         return datetime.strptime(written, "%Y%m%d").date()  # noqa: DTZ007 - a calendar date has no zone
     except ValueError:
-        problem = DataError("FILE_NAME", operation=doing, problem="the name holds a date that is none", next_step="correct the name")
+        problem = DataError("FILE_NAME", operation=doing, problem="the name holds a date that is none")
     raise problem
 
 
@@ -47,12 +46,10 @@ def require_in_time(when: date | None, past: Sequence[PastFile], today: date, do
         return
     last = max((one.business_date for one in past if one.business_date), default=None)
     if when > today + timedelta(days=1):
-        raise DataError(
-            "FILE_FUTURE", operation=doing, problem="its business date has not come yet", next_step="ask the carrier for the right file"
-        )
+        raise DataError("FILE_FUTURE", operation=doing, problem="its business date has not come yet")
     if last is not None and when < last:
         found = f"its business date is before {last.isoformat()}, which was taken already"
-        raise DataError("FILE_STALE", operation=doing, problem=found, next_step="leave it out: what it says is out of date")
+        raise DataError("FILE_STALE", operation=doing, problem=found)
 
 
 def holds(facts: FileFacts, when: date | None, past: Sequence[PastFile], carrier: Carrier) -> Iterator[Hold]:

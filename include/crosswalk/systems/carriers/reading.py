@@ -156,7 +156,6 @@ class FileReading:
             "FILE_POLICY_CONFLICT",
             operation=self._doing,
             problem=f"rows {one} and {other} name two writing agents for one policy",
-            next_step="ask the carrier who wrote it; nothing of the file was taken, or one of the two would see the other's policy",
         )
 
     def _require_policy_numbers(self, facts: FileFacts) -> None:

@@ -10,13 +10,13 @@ from hashlib import sha256
 from crosswalk.core.model import Rejection
 from crosswalk.core.npn import NpnFault
 from crosswalk.core.ports import Row
+from crosswalk.errors.catalog import require
 from crosswalk.features.inbound_files.ports import row_id
 from crosswalk.systems.carriers.carrier import Carrier, entity_fields, row_fields
 from crosswalk.systems.carriers.sheet import RawRow
 
 CHUNK = 2000
 SUBSCRIBER = "subscriber"
-_FIX = "ask the carrier for the policy number as text, as it stands on the policy"
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ def _named(rejection: Rejection, source_id: str, carrier: Carrier) -> Rejection:
 
 def _policy_format(source_id: str) -> Rejection:
     reason = "the policy number is not of this carrier's form: it may have lost zeros, or its end"
-    return Rejection("policy", source_id, "FILE_POLICY_FORMAT", "policy_number", reason, _FIX)
+    fix = require("FILE_POLICY_FORMAT", "rejection").next_step
+    return Rejection("policy", source_id, "FILE_POLICY_FORMAT", "policy_number", reason, fix)
 
 
 def _digest(*parts: str) -> str:

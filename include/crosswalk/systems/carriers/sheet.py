@@ -74,9 +74,7 @@ def _header(numbered: Iterator[tuple[int, Sequence[Cell]]], carrier: Carrier, la
             break
     if not kept:
         found = f"no row among the first {carrier.declared.header_within} names this carrier's columns"
-        raise DataError(
-            "FILE_LAYOUT", operation=doing, problem=found, next_step="check whether the file is this carrier's, or add its new columns"
-        )
+        raise DataError("FILE_LAYOUT", operation=doing, problem=found)
     number, names = kept[0]
     columns = [known.get(_folded(name), "") for name in names]
     _check_columns(names, columns, carrier, layout, doing)
@@ -92,12 +90,10 @@ def _check_columns(names: list[str], columns: list[str], carrier: Carrier, layou
     if gone:
         hint = did_you_mean(gone[0], layout.dropped)
         found = f"the column(s) {', '.join(gone)} are gone{hint}"
-        raise DataError(
-            "FILE_COLUMN_GONE", operation=doing, problem=found, next_step="ask the carrier, or change columns.csv and mapping.csv"
-        )
+        raise DataError("FILE_COLUMN_GONE", operation=doing, problem=found)
     if layout.dropped and carrier.declared.frozen:
         found = f"{len(layout.dropped)} column(s) are new, such as {quoted(layout.dropped[0])}"
-        raise DataError("FILE_COLUMN_NEW", operation=doing, problem=found, next_step="declare the column in columns.csv")
+        raise DataError("FILE_COLUMN_NEW", operation=doing, problem=found)
 
 
 def _readers(columns: list[str], carrier: Carrier) -> dict[str, Callable[[Cell], str]]:

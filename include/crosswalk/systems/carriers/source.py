@@ -195,9 +195,7 @@ class CarriersSource:
         if start.startswith(GZIP):
             return [gzip_member(self._kept(dropped), dropped.name, dropped.size, doing, self.limits)]
         if dropped.size > self.limits.max_bytes:
-            raise DataError(
-                "FILE_TOO_LARGE", operation=doing, problem="it is larger than files may be", next_step="ask the carrier for smaller files"
-            )
+            raise DataError("FILE_TOO_LARGE", operation=doing, problem="it is larger than files may be")
         return [Member(dropped.name, lambda: self.drop.open(dropped))]
 
     def _kept(self, dropped: Dropped) -> BinaryIO:

@@ -47,17 +47,17 @@ class ConnectWiseSettings:
 
     def __post_init__(self) -> None:
         if not self.private_key:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the private key, is blank", "fill it in")
+            raise self._wrong("CONN_SECRET_MISSING", "Password, the private key, is blank")
         if not (self.company and self.public_key and self.client_id):
-            raise self._wrong("CONN_EXTRA", "Company, Login or Client id is blank", "fill it in")
+            raise self._wrong("CONN_EXTRA", "Company, Login or Client id is blank")
         if ":" in self.company + self.public_key or "+" in self.company:
-            raise self._wrong("CONN_EXTRA", "Company or Login holds a colon or a plus sign", "type it again")
+            raise self._wrong("CONN_EXTRA", "Company or Login holds a colon or a plus sign")
         if not 1 <= self.page_size <= MAX_PAGE_SIZE:
-            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}", "correct Page size")
+            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}")
         for text in (self.company, self.public_key, self.private_key, self.client_id):
             check_characters(text, self.name, "Company, Login, Password or Client id", ascii_only=True)
 
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
         return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
     @property
@@ -134,10 +134,7 @@ class ConnectWiseClient:
         path = f"/login/companyinfo/{quote(self.settings.company, safe='')}"
         found = self._wire.exchange(Call("GET", path, doing), lambda answer: _company_info(answer, doing))
         if found is None:
-            fix = "correct Company in the connection"
-            raise ConfigurationError(
-                "CONN_COMPANY_UNKNOWN", operation=doing, problem="ConnectWise does not know the company", next_step=fix
-            )
+            raise ConfigurationError("CONN_COMPANY_UNKNOWN", operation=doing, problem="ConnectWise does not know the company")
         codebase = SHAPE.text(found, "Codebase", doing)
         if not _CODEBASE.fullmatch(codebase) or ".." in codebase:
             raise SHAPE.wrong(doing, "Codebase")

@@ -41,6 +41,5 @@ def _written(value: Value) -> str:
             "CONDITION_TEXT",
             operation="writing a condition for ConnectWise",
             problem="a text holds a double quote, a backslash or a control character",
-            next_step="choose by a name without them",
         )
     return f'"{value}"'

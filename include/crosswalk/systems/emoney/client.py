@@ -42,13 +42,13 @@ class EmoneySettings:
 
     def __post_init__(self) -> None:
         if not (self.private_key and self.api_key):
-            raise self._wrong("CONN_SECRET_MISSING", "Private key or API key is blank", "fill it in")
+            raise self._wrong("CONN_SECRET_MISSING", "Private key or API key is blank")
         if not (self.client_id and self.firm and self.signin_url):
-            raise self._wrong("CONN_EXTRA", "Client id, Firm or Sign-in address is blank", "fill it in")
+            raise self._wrong("CONN_EXTRA", "Client id, Firm or Sign-in address is blank")
         for text in (self.client_id, self.firm, self.key_id):
             check_characters(text, self.name, "Client id, Firm or Key id")
 
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
         return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 
@@ -74,7 +74,6 @@ class EmoneyClient:
                 "CONN_FIRM",
                 operation=doing,
                 problem="client id and private key lead to another firm than Firm of the connection names",
-                next_step="correct Firm, or the client id and its key; nothing was written",
             )
         return answer
 

@@ -154,9 +154,7 @@ def steady(read: Callable[[], _Read], doing: str) -> _Read:
         with suppress(ReadRestarted):
             return read()
     found = "the list changed three times while it was read"
-    raise TransientError(
-        "TGT_READ_UNSTABLE", operation=doing, problem=found, next_step="it is tried again; look for another job that writes to eMoney"
-    )
+    raise TransientError("TGT_READ_UNSTABLE", operation=doing, problem=found)
 
 
 def _change(change: Change) -> dict[str, object]:

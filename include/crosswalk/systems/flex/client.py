@@ -42,7 +42,7 @@ class FlexSettings:
         doing = f"checking the connection {self.name}"
         if not self.secret:
             found = "Password, the API key, is blank"
-            raise ConfigurationError("CONN_SECRET_MISSING", operation=doing, problem=found, next_step="fill it in")
+            raise ConfigurationError("CONN_SECRET_MISSING", operation=doing, problem=found)
         for value in (self.secret, self.user):
             check_characters(value, self.name, "Login or Password", ascii_only=not self.user)
 

@@ -33,12 +33,12 @@ class FmgSettings:
 
     def __post_init__(self) -> None:
         if not self.api_key:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank", "fill it in")
+            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank")
         if not self.account:
-            raise self._wrong("CONN_EXTRA", "Account is blank", "fill it in")
+            raise self._wrong("CONN_EXTRA", "Account is blank")
         check_characters(self.account, self.name, "Account")
 
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
         return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 

@@ -19,8 +19,6 @@ COLLECTIONS = {"contact": "contacts", "group": "groups"}
 ID_FIELDS = {"contact": "contact_id", "group": "group_id"}
 READ_STATUSES = frozenset({401, 403, 404, 409, 413, 422, 423})
 
-_TAKE_ANEW = "clear the run from extract on"
-
 
 @cache
 def fields_of(entity: str) -> Mapping[str, Field]:
@@ -128,25 +126,19 @@ def _conflict(code: str, doing: str) -> CrosswalkError | None:
             next_step="one FMG account goes with one SmartOffice office: check both connections, or have FMG release the list",
         )
     if code == "LIST_CHANGED":
-        return DataError("TGT_LIST_CHANGED", operation=doing, problem="the list in FMG changed since it was read", next_step=_TAKE_ANEW)
+        return DataError("TGT_LIST_CHANGED", operation=doing, problem="the list in FMG changed since it was read")
     if code == "COUNT_MISMATCH":
-        return DataError(
-            "TGT_COUNT_MISMATCH", operation=doing, problem="FMG counts otherwise than we do; nothing was changed", next_step=_TAKE_ANEW
-        )
+        return DataError("TGT_COUNT_MISMATCH", operation=doing, problem="FMG counts otherwise than we do; nothing was changed")
     if code == "EMAIL_NOT_UNIQUE":
         found = "two contacts of the new list share an e-mail address; nothing was changed"
-        return DataError("TGT_EMAIL_NOT_UNIQUE", operation=doing, problem=found, next_step=_TAKE_ANEW)
+        return DataError("TGT_EMAIL_NOT_UNIQUE", operation=doing, problem=found)
     return None
 
 
 def _fenced(code: str, doing: str) -> Fenced:
     if code == "STALE_SNAPSHOT":
-        return Fenced(
-            "TGT_STALE_SNAPSHOT", operation=doing, problem="a newer snapshot reached FMG", next_step="leave this run; the newer one stands"
-        )
-    return Fenced(
-        "TGT_IMPORT_CLOSED", operation=doing, problem="the import was closed, or a newer one took its place", next_step=_TAKE_ANEW
-    )
+        return Fenced("TGT_STALE_SNAPSHOT", operation=doing, problem="a newer snapshot reached FMG")
+    return Fenced("TGT_IMPORT_CLOSED", operation=doing, problem="the import was closed, or a newer one took its place")
 
 
 def _operation(operation: Operation) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class HubSpotSettings:
         check_characters(self.portal, self.name, "Portal")
 
     def _wrong(self, code: str, found: str) -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step="fill it in")
+        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found)
 
 
 @dataclass(frozen=True)

@@ -166,8 +166,7 @@ def refused(answer: Answer, doing: str) -> CrosswalkError:
         return PermanentError("SRC_NOT_FOUND", operation=doing, problem="HubSpot does not know the path or the record", next_step=fix)
     if status in (423, 477, 429):
         return _later(status, wait, _policy(answer, doing), doing)
-    fix = "report the code and the time as a fault of Crosswalk"
-    return PermanentError("SRC_REFUSED", operation=doing, problem=f"HubSpot refused the request (status {status})", next_step=fix)
+    return PermanentError("SRC_REFUSED", operation=doing, problem=f"HubSpot refused the request (status {status})")
 
 
 def schema_error(doing: str, name: str) -> DataError:
@@ -185,19 +184,15 @@ def _policy(answer: Answer, doing: str) -> str:
 
 def _later(status: int, asked: float | None, policy: str, doing: str) -> TransientError:
     if status == 423:
-        limited = RateLimited("SRC_LOCKED", operation=doing, problem="the record is locked", next_step="run again")
+        limited = RateLimited("SRC_LOCKED", operation=doing, problem="the record is locked")
         limited.wait_seconds = _LOCKED_WAIT if asked is None else asked
     elif policy == "DAILY":
         found = "the requests of the day are used up"
-        fix = (
-            "wait for the account's midnight, or ask for a higher limit; what else uses this account's limit is told in HubSpot's settings"
-        )
-        limited = RateLimited("SRC_DAILY_LIMIT", operation=doing, problem=found, next_step=fix)
+        limited = RateLimited("SRC_DAILY_LIMIT", operation=doing, problem=found)
         limited.wait_seconds = max(asked or 0.0, _DAILY_WAIT)
     else:
         found = f"HubSpot asks us to wait (status {status})"
-        fix = "run again later; if it stays, lower Requests per second of the connection"
-        limited = RateLimited("SRC_RATE_LIMITED", operation=doing, problem=found, next_step=fix)
+        limited = RateLimited("SRC_RATE_LIMITED", operation=doing, problem=found)
         usual = _BURST_WAIT if policy == "TEN_SECONDLY_ROLLING" else _SEARCH_WAIT if "SECONDLY" in policy else None
         limited.wait_seconds = usual if asked is None else asked
     return limited

@@ -34,12 +34,12 @@ class MindmatrixSettings:
 
     def __post_init__(self) -> None:
         if not self.api_key:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank", "fill it in")
+            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank")
         if not self.organization:
-            raise self._wrong("CONN_EXTRA", "Organization is blank", "fill it in")
+            raise self._wrong("CONN_EXTRA", "Organization is blank")
         check_characters(self.organization, self.name, "Organization")
 
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
         return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 

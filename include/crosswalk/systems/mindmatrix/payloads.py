@@ -18,8 +18,6 @@ READ_STATUSES = frozenset({401, 403, 404, 409, 413, 422})
 SPLITTABLE = frozenset({413, 422})
 OPT_IN_STATES = ("opted_in", "opted_out", "unknown")
 
-_TAKE_ANEW = "clear the run from extract on"
-
 
 @cache
 def contact_fields() -> Mapping[str, Field]:
@@ -103,18 +101,14 @@ def refused(status: int, code: str, doing: str) -> CrosswalkError | BatchRefused
 def _conflict(code: str, doing: str) -> CrosswalkError | None:
     if code == "STALE_SNAPSHOT":
         found = "a newer snapshot reached Mindmatrix"
-        return Fenced("TGT_STALE_SNAPSHOT", operation=doing, problem=found, next_step="leave this run; the newer one stands")
+        return Fenced("TGT_STALE_SNAPSHOT", operation=doing, problem=found)
     if code == "DELIVERY_CLOSED":
-        return Fenced(
-            "TGT_DELIVERY_CLOSED", operation=doing, problem="the delivery was finished, or a newer one took its place", next_step=_TAKE_ANEW
-        )
+        return Fenced("TGT_DELIVERY_CLOSED", operation=doing, problem="the delivery was finished, or a newer one took its place")
     if code == "MANAGED_ELSEWHERE":
         found, fix = "another CRM feeds this organization", "one organization goes with one CRM: check both connections"
         return ConfigurationError("TGT_MANAGED_ELSEWHERE", operation=doing, problem=found, next_step=fix)
     if code == "COUNT_MISMATCH":
-        return DataError(
-            "TGT_COUNT_MISMATCH", operation=doing, problem="Mindmatrix accepted fewer records than we count", next_step=_TAKE_ANEW
-        )
+        return DataError("TGT_COUNT_MISMATCH", operation=doing, problem="Mindmatrix accepted fewer records than we count")
     return None
 
 

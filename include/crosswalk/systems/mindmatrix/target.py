@@ -66,12 +66,9 @@ class MindmatrixTarget:
                 "OPT_IN_NOT_ACKNOWLEDGED",
                 operation=doing,
                 problem="nobody has confirmed that the contacts have opted in, which every import asks for",
-                next_step="if they have, switch on Opt-in acknowledged in the connection",
             )
         if mode != "delta":
-            raise PermanentError(
-                "TGT_MODE", operation=doing, problem=f"mode {mode} replaces a list, Mindmatrix changes records", next_step="use delta"
-            )
+            raise PermanentError("TGT_MODE", operation=doing, problem=f"mode {mode} replaces a list, Mindmatrix changes records")
         body = json.write({"snapshot": snapshot, "source": dict(source), "opt_in_acknowledged": True})
         key = idempotency_key(settings.organization, snapshot, "open", body)
         answer = _whole(lambda: self._client.write("/deliveries", body, key, doing), doing)

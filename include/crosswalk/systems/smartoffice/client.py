@@ -47,17 +47,17 @@ class SmartOfficeSettings:
 
     def __post_init__(self) -> None:
         if self.paging not in _PAGING:
-            raise self._wrong("CONN_EXTRA", "Paging is neither search nor report", "choose one of the two")
+            raise self._wrong("CONN_EXTRA", "Paging is neither search nor report", "set Paging to search or report")
         if not 1 <= self.page_size <= MAX_PAGE_SIZE:
-            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}", "correct Page size")
+            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}")
         if not self.password:
-            raise self._wrong("CONN_SECRET_MISSING", "Password is blank", "fill it in")
+            raise self._wrong("CONN_SECRET_MISSING", "Password is blank")
         if not (self.office and self.user):
-            raise self._wrong("CONN_EXTRA", "Office or Login is blank", "fill it in")
+            raise self._wrong("CONN_EXTRA", "Office or Login is blank")
         for text in (self.office, self.user, self.password):
             check_characters(text, self.name, "Office, Login or Password")
 
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
+    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
         return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 
@@ -203,7 +203,7 @@ def _wire_settings(settings: SmartOfficeSettings) -> WireSettings:
 
 
 def _session_lost(doing: str) -> TransientError:
-    return TransientError("SRC_SESSION_LOST", operation=doing, problem="SmartOffice closed the session", next_step="run again")
+    return TransientError("SRC_SESSION_LOST", operation=doing, problem="SmartOffice closed the session")
 
 
 def _root(answer: Answer, doing: str) -> Element:

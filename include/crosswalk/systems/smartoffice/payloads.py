@@ -157,7 +157,6 @@ def operation_answer(root: Element, path: Sequence[str], doing: str) -> Element:
             "SRC_STATUS",
             operation=doing,
             problem="the engine's status is not OK",
-            next_step="run again; if it stays, ask SmartOffice support",
         )
     answer = operation if len(path) == 1 else operation.find("/".join(path[1:]))
     if answer is None:
@@ -196,15 +195,13 @@ def _refusal(code: str, doing: str) -> CrosswalkError | ReadRestarted:
             next_step="ask the SmartOffice administrator for the right, or name another user in the connection",
         )
     if code == "BUSY":
-        return TransientError("SRC_BUSY", operation=doing, problem="SmartOffice is busy", next_step="run again later")
+        return TransientError("SRC_BUSY", operation=doing, problem="SmartOffice is busy")
     if code == "NOT_FOUND":
-        return PermanentError(
-            "SRC_NOT_FOUND", operation=doing, problem="SmartOffice has no object with this id", next_step="run again from extract on"
-        )
+        return PermanentError("SRC_NOT_FOUND", operation=doing, problem="SmartOffice has no object with this id")
     shown = code if _SHOWABLE_CODE.fullmatch(code) else "without a readable code"
     return PermanentError(
         "SRC_ERROR_BODY",
         operation=doing,
         problem=f"SmartOffice answered with an error ({shown})",
-        next_step="look the code up with SmartOffice support",
+        next_step="look up the code with SmartOffice support",
     )

@@ -15,11 +15,9 @@ _EXAMPLES = "Contact.7.1201 or HouseHold.7.3"
 def by_kind(scope: Sequence[str], doing: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Part a scope into contact ids and household ids, each once. Raises ConfigurationError SCOPE_EMPTY, SCOPE_ID."""
     if not scope:
-        raise ConfigurationError("SCOPE_EMPTY", operation=doing, problem="no contact and no household is named", next_step="name some")
+        raise ConfigurationError("SCOPE_EMPTY", operation=doing, problem="no contact and no household is named")
     wrong = [
-        Problem(
-            "SCOPE_ID", f"scope, entry {place}", "it is no id of a contact or a household", "write it like Contact.7.1201 or HouseHold.7.3"
-        )
+        Problem("SCOPE_ID", f"scope, entry {place}", "it is no id of a contact or a household")
         for place, one in enumerate(scope, 1)
         if not _ID.fullmatch(one)
     ]
@@ -31,10 +29,10 @@ def by_kind(scope: Sequence[str], doing: str) -> tuple[tuple[str, ...], tuple[st
 
 def contact_problem(contact: str) -> Problem:
     """Say that a contact is nobody."""
-    return Problem("SCOPE_CONTACT", f"scope {quoted(contact)}", "SmartOffice has no such contact", "correct the id; nothing was written")
+    return Problem("SCOPE_CONTACT", f"scope {quoted(contact)}", "SmartOffice has no such contact")
 
 
 def head_problem(household: str, heads: Sequence[str] | None) -> Problem:
     """Say why a household stands for nobody."""
     found = "SmartOffice has no such household" if heads is None else f"it has {len(heads)} members with the code of a head"
-    return Problem("SCOPE_HOUSEHOLD", f"scope {quoted(household)}", found, "correct the household in SmartOffice, or name the contact")
+    return Problem("SCOPE_HOUSEHOLD", f"scope {quoted(household)}", found)

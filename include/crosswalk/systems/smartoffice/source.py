@@ -115,7 +115,10 @@ class SmartOfficeSource:
         doing = f"finding the tag groups in scope of {self._client.settings.name}"
         if not scope:
             raise ConfigurationError(
-                "SCOPE_EMPTY", operation=doing, problem="no tag group is named", next_step='name some, or set scope to "all"'
+                "SCOPE_EMPTY",
+                operation=doing,
+                problem="no tag group is named",
+                next_step='name a tag group in scope, or write scope = "all"',
             )
         pages = list(self._client.read("group"))
         rows = [row for page in pages for row in page.rows]
@@ -143,12 +146,10 @@ def _problem(wanted: str, found: list[str], by_name: dict[str, list[str]]) -> Pr
             "SCOPE_GROUP_AMBIGUOUS",
             f"scope {quoted(wanted)}",
             f"{len(found)} tag groups have this name ({', '.join(sorted(found))})",
-            "name the one that is meant by its id",
         )
     kind = "id" if wanted.startswith(_ID_START) else "name"
     return Problem(
         "SCOPE_GROUP_UNKNOWN",
         f"scope {quoted(wanted)}",
-        f"none of the {sum(map(len, by_name.values()))} tag groups has this {kind}",  # their names may name a person: none is suggested
-        "check the spelling in SmartOffice, capital letters included",
+        f"none of the {sum(map(len, by_name.values()))} tag groups has this {kind}",  # their names may name a person: none is suggested,
     )

@@ -39,7 +39,7 @@ def load_roles(path: Path) -> dict[str, Roles]:
     for row in read_table(path, COLUMNS):
         found = _fault(row["entity"], row["compared_as"], fields)
         if found:
-            problems.append(Problem("MAP_TYPE", f"{path.name} row {row.number}", found, "correct the row"))
+            problems.append(Problem("MAP_TYPE", f"{path.name} row {row.number}", found))
             continue
         roles = fields.setdefault(row["entity"], {})
         roles[row["compared_as"]] = (*roles.get(row["compared_as"], ()), row["field"])

@@ -11,7 +11,7 @@
     ├── RecordRejected          this record only; never leaves a step
     └── SafetyStop              stop; a person has to look and decide
 
-Each carries a stable code. The text says what was being done, to which key, what was found and what to do next.
+Each carries a stable code of catalog.csv. The text says what was being done, to which key, what was found and what to do next.
 It never holds a person's data or a secret.
 """
 
@@ -21,6 +21,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+
+from crosswalk.errors.catalog import require
 
 _operation: ContextVar[str] = ContextVar("operation", default="")
 
@@ -48,13 +50,17 @@ class CrosswalkError(Exception):
     """An expected failure.
 
     Args:
-        code: stable, upper case, listed in docs/errors.md.
+        code: stable, upper case, in catalog.csv with the kind of the class; LookupError or ValueError when it is not.
         operation: what was being done, to which key; left out, it is the innermost `operation` block's.
         problem: what was found instead of what was expected.
-        next_step: what to do next.
+        next_step: what to do next; left out, it is the catalog's. Give it where it can name something the catalog cannot.
     """
 
-    def __init__(self, code: str, *, problem: str, next_step: str, operation: str = "") -> None:
+    def __init__(self, code: str, *, problem: str, next_step: str = "", operation: str = "") -> None:
+        entry = require(code, type(self).__name__)
+        self._fill(code, problem, next_step or entry.next_step, operation)
+
+    def _fill(self, code: str, problem: str, next_step: str, operation: str) -> None:
         self.code = code
         self.operation = operation or current_operation()
         self.problem = problem
@@ -63,10 +69,15 @@ class CrosswalkError(Exception):
 
     def _text(self) -> str:
         during = f"While {self.operation}: " if self.operation else ""
-        return f"[{self.code}] {during}{self.problem}. Next: {self.next_step}."
+        return f"[{self.code}] {during}{_sentence(self.problem)}Next: {self.next_step}."
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.__dict__)
+
+
+def _sentence(problem: str) -> str:
+    """A list of problems has its own lines; anything else ends with a period."""
+    return problem if problem.endswith("\n") else f"{problem}. "
 
 
 def _rebuild(kind: type[CrosswalkError], state: dict[str, object]) -> CrosswalkError:
@@ -80,20 +91,26 @@ def _rebuild(kind: type[CrosswalkError], state: dict[str, object]) -> CrosswalkE
 class Problem:
     """One thing wrong in a table, a spec or a connection.
 
-    place: file and row, section or field ("mapping.csv row 7"); never a value that could be a person's.
+    place: file and row, section or field ("mapping.csv row 7"); never a value that could be a person's. next_step: left out, the catalog's.
+    Raises LookupError or ValueError for a code that is not a ConfigurationError's.
     """
 
     code: str
     place: str
     problem: str
-    next_step: str
+    next_step: str = ""
+
+    def __post_init__(self) -> None:
+        entry = require(self.code, "ConfigurationError")
+        if not self.next_step:
+            object.__setattr__(self, "next_step", entry.next_step)
 
     def __str__(self) -> str:
         return f"[{self.code}] {self.place}: {self.problem}. Next: {self.next_step}."
 
 
 class ConfigurationError(CrosswalkError):
-    """A table, a setting or a connection is wrong. `problems` lists everything found, not only the first."""
+    """A table, a setting or a connection is wrong. `problems` lists everything found, not only the first, one line each in the text."""
 
     problems: tuple[Problem, ...] = ()
 
@@ -104,8 +121,8 @@ class ConfigurationError(CrosswalkError):
         if len(listed) == 1:
             error = cls(first.code, operation=operation, problem=f"{first.place}: {first.problem}", next_step=first.next_step)
         else:
-            found = f"{len(listed)} problems: " + " ".join(map(str, listed)).rstrip(".")
-            error = cls(first.code, operation=operation, problem=found, next_step="put right each of them and run again")
+            found = "\n".join([f"{len(listed)} problems", *(f"  {number}. {one}" for number, one in enumerate(listed, 1)), ""])
+            error = cls(first.code, operation=operation, problem=found, next_step="fix each of them and run again")
         error.problems = listed
         return error
 
@@ -134,6 +151,13 @@ class Fenced(PermanentError):
 
 class DataError(CrosswalkError):
     """The source's answer is incomplete, contradictory or not what its contract says."""
+
+    @classmethod
+    def of_rule(cls, code: str, *, problem: str, next_step: str, operation: str = "") -> DataError:
+        """Build the error of a critical validation rule: code and next step are those of the integration's spec.toml."""
+        error = cls.__new__(cls)
+        error._fill(code, problem, next_step, operation)
+        return error
 
 
 class RecordRejected(CrosswalkError):
