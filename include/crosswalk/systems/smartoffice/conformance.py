@@ -9,7 +9,10 @@ from xml.sax.saxutils import escape, quoteattr  # noqa: TID251 - writes XML, par
 
 from lxml import etree
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 CONTACT = {
     "FirstName": "Quinn",
@@ -150,4 +153,27 @@ def _xml(text: str, headers: dict[str, str] | None = None) -> Reply:
 _DICTIONARY = (
     '<dictionary version="1.0"><property object="Person" name="Gender"><code value="1">Male</code><code value="2">Female</code></property>'
     "</dictionary>"
+)
+
+
+def connect(url: str, page_size: int = 3) -> SmartOfficeSource:
+    """Connect to the default office of a stand-in or sandbox."""
+    who: dict[str, Any] = {"office": "DEMO01", "user": "integration", "password": "sandbox-secret", "name": "smartoffice_summit"}
+    return SmartOfficeSource(SmartOfficeClient(SmartOfficeSettings(f"{url}/smartoffice/xmlengine", page_size=page_size, **who, **FAST)))
+
+
+def _stand_in() -> SmartOfficeStandIn:
+    people = [contact(number, FirstName=NAME) for number in range(1, 8)]
+    people[3]["PreferredEmail/Address"] = CANARY
+    return SmartOfficeStandIn(people, [])
+
+
+SUBJECT = Subject(
+    connection="smartoffice_summit",
+    stand_in=_stand_in,
+    pages=lambda url: connect(url).pages("contact", None),
+    id_field="source_id",
+    records=7,
+    calls=3,
+    secrets=("sandbox-secret",),
 )

@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.systems.fmg.client import FmgClient, FmgSettings
+from crosswalk.systems.fmg.target import FmgTarget
 
 Record = dict[str, Any]
 TEXT = ("first_name", "last_name", "email", "address_1", "address_2", "city", "state", "zip", "phone", "birthday", "gender")
@@ -181,8 +184,8 @@ def _id_field(name: str) -> str:
 
 
 def _key(name: str, operation: Record) -> str:
-    target = operation.get(_id_field(name), "")
-    return target if operation["op"] == "delete" else operation["source_id"] or target
+    target: str = operation.get(_id_field(name), "")
+    return target if operation["op"] == "delete" else str(operation["source_id"] or target)
 
 
 def _error(code: str, message: str = "") -> Record:
@@ -191,3 +194,25 @@ def _error(code: str, message: str = "") -> Record:
 
 def _json(status: int, document: Any) -> Reply:
     return Reply(json.dumps(document).encode(), status, {"Content-Type": "application/json"}, packed=True)
+
+
+def connect(url: str, account: str = "FMG-1001", api_key: str = "sandbox-key") -> FmgTarget:
+    """Connect to an account of a stand-in or sandbox."""
+    return FmgTarget(FmgClient(FmgSettings(f"{url}/fmg", account, api_key, name="fmg_summit", **FAST)))
+
+
+def _stand_in() -> FmgStandIn:
+    contacts = [contact(number, first_name=NAME) for number in range(1, 2502)]
+    contacts[3]["email"] = CANARY
+    return FmgStandIn(contacts)
+
+
+SUBJECT = Subject(
+    connection="fmg_summit",
+    stand_in=_stand_in,
+    pages=lambda url: connect(url).pages("contact"),
+    id_field="target_id",
+    records=2501,
+    calls=4,
+    secrets=("sandbox-key",),
+)
