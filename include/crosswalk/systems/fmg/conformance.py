@@ -10,14 +10,13 @@ from typing import Any
 
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.core.system_schema import load_fields
 from crosswalk.systems.fmg.client import FmgClient, FmgSettings
 from crosswalk.systems.fmg.target import FmgTarget
 
 Record = dict[str, Any]
-TEXT = ("first_name", "last_name", "email", "address_1", "address_2", "city", "state", "zip", "phone", "birthday", "gender")
 BLANK: Record = {
-    **dict.fromkeys([*TEXT, "marital_status", "client_anniversary", "nickname"], ""),
-    "groups": [],
+    **{name: [] if field.type == "ids" else "" for name, field in load_fields("fmg")["contact"].items()},
     "source_id": None,
     "opted_out": False,
 }
