@@ -125,7 +125,7 @@ def test_the_control_api_opens_lists_counts_and_restores_it(url: str, orders: st
     control = Control(url)
     control.call("POST", "/reset", {})
     assert control.call("POST", "/tillshop/shops", {"shop": "kiosk", "api_key": "k"}).status_code == 201
-    opened = control.call("POST", "/customers", {"system": "tillshop", "name": "stall", "secret": "s"}).json()
+    opened = control.call("POST", "/customers", {"system": "tillshop", "customer": "stall", "secret": "s"}).json()
     assert opened == {"customer": "stall", "path": "/tillshop", "user": "", "extra": {}}
     assert control.get()["tillshop"]["shops"] == {name: {"orders": 0} for name in ("corner", "kiosk", "stall")}
     number = control.call("POST", "/checkpoints").json()["checkpoint"]

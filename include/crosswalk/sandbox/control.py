@@ -42,7 +42,7 @@ class Control:
         add("GET", "/_sandbox/settings", lambda _request, _parts: json_reply(self._settings()))
         add("PATCH", "/_sandbox/settings", self._change_settings)
         add("POST", "/_sandbox/customers", self._open_customer)
-        add("GET", "/_sandbox/customers/{system}/{name}", self._customer)
+        add("GET", "/_sandbox/customers/{system}/{customer}", self._customer)
         for name, vendor in found_vendors().items():
             vendor.add_control_routes(self._routes, partial(self._system, name))
 
@@ -138,18 +138,18 @@ class Control:
         return self.sandbox.vendors.systems[name]
 
     def _open_customer(self, request: Request, _: Parts) -> Reply:
-        """{system, name, secret} and what else the vendor's own call takes."""
+        """{system, customer, secret} and what else the vendor's own call takes."""
         body = request.json()
-        given = {field: body.pop(field, None) for field in ("system", "name", "secret")}
+        given = {field: body.pop(field, None) for field in ("system", "customer", "secret")}
         if not all(isinstance(text, str) and text for text in given.values()):
-            raise Refused(422, "INVALID", "system, name and secret are texts")
+            raise Refused(422, "INVALID", "system, customer and secret are texts")
         vendor, access = _accessible(given["system"])
-        customer = vendor.open(self._system(vendor.name), {**access.body(given["name"], given["secret"]), **body})
+        customer = vendor.open(self._system(vendor.name), {**access.body(given["customer"], given["secret"]), **body})
         return json_reply(asdict(access.login(customer)), 201)
 
     def _customer(self, _: Request, parts: Parts) -> Reply:
         vendor, access = _accessible(parts["system"])
-        customer = access.body(parts["name"], "")[vendor.system.customer]
+        customer = access.body(parts["customer"], "")[vendor.system.customer]
         return json_reply(asdict(access.login(self._system(vendor.name).find(customer))))
 
 
