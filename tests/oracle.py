@@ -75,7 +75,7 @@ def _fmg(contact: dict[str, Any], only_groups: set[str] | None) -> dict[str, Any
         "nickname": contact["Greeting"].strip(),
         "groups": sorted(groups),
     }
-    return {**made, **{target: contact[source].strip() for target, source in _copied() if target not in made}}
+    return {**made, **{target: contact.get(source, "").strip() for target, source in _copied() if target not in made}}
 
 
 @cache

@@ -31,6 +31,8 @@ from crosswalk.systems.smartoffice.notes import SmartOfficeNotes
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 INTEGRATION = "smartoffice_to_fmg"
+TEXTS = list(CONTACT_FIELDS)
+"""FMG's contact fields but the groups, in the sandbox's reading of the contract."""
 TYPES = ("form_completed", "email_sent", "opted_out")
 
 
@@ -131,7 +133,7 @@ class World:
 
     def seen(self) -> dict[str, dict[str, Any]]:
         """FMG's list by source id: every field and the groups."""
-        return {c["source_id"]: {**{name: c[name] for name in CONTACT_FIELDS}, "groups": sorted(c["groups"])} for c in self.contacts()}
+        return {c["source_id"]: {**{name: c[name] for name in TEXTS}, "groups": sorted(c["groups"])} for c in self.contacts()}
 
     def groups(self) -> list[dict[str, Any]]:
         return self._list("groups")

@@ -135,7 +135,7 @@ def _element(name: str, record: Record, asked: list[str]) -> str:
         if path == "TagGroups/TagGroup":
             content = "".join(f'<TagGroup _type="obj" id="{one}"/>' for one in record["groups"])
         else:
-            content = f"<{leaf}>{escape(record[path])}</{leaf}>" if record[path] else f"<{leaf}/>"
+            content = f"<{leaf}>{escape(record[path])}</{leaf}>" if record.get(path) else f"<{leaf}/>"
         parents[parent or leaf] = parents.get(parent or leaf, "") + content
     inner = "".join(content if parent in asked else f"<{parent}>{content}</{parent}>" for parent, content in parents.items())
     identity = f" id={quoteattr(record['id'])}" if record["id"] else ""
