@@ -68,7 +68,7 @@ def _beside(policies: int, agents: int, place: str) -> dict[str, Any]:
 
 def serve(pipe: Connection, policies: int, agents: int) -> None:
     with SandboxServer(contacts=1, groups=1, seed=1) as server:
-        book = open_fmo(server.sandbox.agent_crm, {"policies": policies, "agents": agents}).shelf("policies").book
+        book = open_fmo(server.sandbox.vendors.systems["agent_crm"], {"policies": policies, "agents": agents}).shelf("policies").book
         wrote = {agent: sum(map(len, book.of_npns_holding("policies", book.npn(agent)))) for agent in range(10, min(agents, 200))}
         pipe.send(
             (server.url, {"fewest": book.npn(min(wrote, key=wrote.__getitem__)), "most": book.npn(max(wrote, key=wrote.__getitem__))})

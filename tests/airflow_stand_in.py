@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.model import Hold, RunKey
 from crosswalk.reports.model import Failure, Limit, Report, to_json
-from systems.local_server import LocalServer, Reply, Seen
 
 STEPS = ("extract", "validate", "transform", "approve", "load")
 USER, PASSWORD, TOKEN = "oncall", "a-pass-word-nobody-prints", "a-token-nobody-prints"

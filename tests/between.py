@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import requests
 
-from systems.local_server import LocalServer, Reply, Seen
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 
 Change = Callable[[Seen, bytes], bytes | Reply]
 """The request and the true answer in, what is sent instead out; the body itself where nothing is to change."""

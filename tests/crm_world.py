@@ -22,8 +22,8 @@ from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
+from crosswalk.systems.mindmatrix.conformance import connect as mindmatrix
 from integrations.crm_to_mindmatrix.crms import CRMS, Crm
-from systems.subjects import mindmatrix
 
 NAME = "crm_to_mindmatrix"
 OPTIONS: dict[str, Any] = {

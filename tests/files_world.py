@@ -25,10 +25,10 @@ from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
+from crosswalk.systems.agent_crm.conformance import connect as agent_crm
 from crosswalk.systems.agent_crm.target import FMO_ENTITIES, AgentCrmTarget
 from crosswalk.systems.carriers.client import DropFolder
 from crosswalk.systems.carriers.source import CarriersSource
-from systems.subjects import agent_crm
 
 NAME = "carriers_to_fmo"
 FMO, USER = "1b6f0000-0000-4000-8000-000000000001", "77aa0000-0000-4000-8000-000000000001"

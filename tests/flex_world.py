@@ -28,7 +28,8 @@ from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
-from systems.subjects import flex, hubspot
+from crosswalk.systems.flex.conformance import connect as flex
+from crosswalk.systems.hubspot.conformance import connect as hubspot
 
 NAME, ACCOUNT = "crm_to_flex", "summit"
 PORTAL, SITE = "/hubspot/portals/24100001", "/flex/sites/demo"

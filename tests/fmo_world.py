@@ -138,7 +138,7 @@ class FmoWorld:
 
     def held(self, business: Business, name: str) -> dict[str, Row]:
         """What a business holds, by `sync_key`, else by record id, as the sandbox knows it."""
-        shelf = self.system.businesses[business.business_id].shelf(name)
+        shelf = self.system.customers[business.business_id].shelf(name)
         rows = {one: shelf.values(one) or {} for one in shelf.ids()}
         return {row["sync_key"] or one: row for one, row in rows.items()}
 

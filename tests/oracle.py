@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import defaultdict
 from datetime import date
+from functools import cache
+from importlib import resources
 from typing import Any
 
 GENDER = {"": "", "1": "Male", "2": "Female"}
@@ -55,7 +58,7 @@ def _is_date(text: str) -> bool:
 
 def _fmg(contact: dict[str, Any], only_groups: set[str] | None) -> dict[str, Any]:
     groups = [g for g in contact["TagGroups"] if only_groups is None or g in only_groups]
-    return {
+    made = {
         "first_name": contact["FirstName"].strip(),
         "last_name": contact["LastName"].strip(),
         "email": contact["PreferredEmail.Address"].strip(),
@@ -72,6 +75,14 @@ def _fmg(contact: dict[str, Any], only_groups: set[str] | None) -> dict[str, Any
         "nickname": contact["Greeting"].strip(),
         "groups": sorted(groups),
     }
+    return {**made, **{target: contact.get(source, "").strip() for target, source in _copied() if target not in made}}
+
+
+@cache
+def _copied() -> list[tuple[str, str]]:
+    """Columns whose text is copied, target and source: what was mapped since the fourteen above needs no reading of its own."""
+    table = resources.files("crosswalk").joinpath("integrations/smartoffice_to_fmg/mapping.csv").read_text(encoding="utf-8")
+    return [(row["target"], row["source"]) for row in csv.DictReader(table.splitlines()) if row["convert"] == "text"]
 
 
 def _phone(area: str, number: str) -> str:

@@ -17,6 +17,7 @@ from crosswalk.engine.in_process import Account
 from crosswalk.features.writeback.context import Writeback
 from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.zone import LandingZone
+from crosswalk.sandbox.fmg.rules import CONTACT_FIELDS
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
@@ -30,9 +31,9 @@ from crosswalk.systems.smartoffice.notes import SmartOfficeNotes
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 INTEGRATION = "smartoffice_to_fmg"
+TEXTS = list(CONTACT_FIELDS)
+"""FMG's contact fields but the groups, in the sandbox's reading of the contract."""
 TYPES = ("form_completed", "email_sent", "opted_out")
-TEXTS = ["first_name", "last_name", "email", "address_1", "address_2", "city", "state", "zip", "phone", "birthday", "gender"]
-TEXTS += ["marital_status", "client_anniversary", "nickname"]
 
 
 @dataclass
@@ -131,7 +132,7 @@ class World:
         return self._list("contacts")
 
     def seen(self) -> dict[str, dict[str, Any]]:
-        """FMG's list by source id: the fourteen fields and the groups."""
+        """FMG's list by source id: every field and the groups."""
         return {c["source_id"]: {**{name: c[name] for name in TEXTS}, "groups": sorted(c["groups"])} for c in self.contacts()}
 
     def groups(self) -> list[dict[str, Any]]:

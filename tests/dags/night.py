@@ -19,8 +19,8 @@ from crosswalk.local import stack
 from crosswalk.local.airflow_api import LocalApi
 from crosswalk.local.environment import Place, airflow_environment
 from crosswalk.local.sandbox_world import World
-from crosswalk.local.scenario import Scene
-from crosswalk.local.scenarios.fmg import FmgScene, Office
+from crosswalk.local.scenario import Scenario
+from crosswalk.local.scenarios.fmg import FmgScenario, Office
 from crosswalk.local.stack import Stack
 from crosswalk.store.engine import connect
 from crosswalk.store.runs import RunRow
@@ -209,9 +209,9 @@ def local_time(moment: datetime, zone: str) -> str:
 
 @contextmanager
 def real_airflow(
-    folder: Path, offices: tuple[Office, ...], by_hand: tuple[str, ...] = (), scenes: tuple[Scene, ...] = ()
+    folder: Path, offices: tuple[Office, ...], by_hand: tuple[str, ...] = (), scenarios: tuple[Scenario, ...] = ()
 ) -> Iterator[Night]:
-    """Start sandbox and Airflow for these offices and further scenes; no DAG is on yet. Both end with the context.
+    """Start sandbox and Airflow for these offices and further scenarios; no DAG is on yet. Both end with the context.
 
     by_hand: what the schedule leaves out.
     """
@@ -223,7 +223,7 @@ def real_airflow(
         patch.setenv("PYTHONPATH", os.pathsep.join([str(WARM), *filter(None, [os.environ.get("PYTHONPATH")])]))
         patch.setattr(stack, "airflow_environment", lambda *place, **facts: airflow_environment(*place, **facts) | SETTINGS)
         try:
-            world, airflow, _ = stack.bring_up(place, lambda _: None, (FmgScene(offices), *scenes))
+            world, airflow, _ = stack.bring_up(place, lambda _: None, (FmgScenario(offices), *scenarios))
             yield Night(place, world, airflow, offices)
         finally:
             stack.take_down(place)

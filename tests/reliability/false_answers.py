@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from systems.local_server import Reply
+from crosswalk.conformance.local_server import Reply
 
 XML = {"Content-Type": "text/xml; charset=utf-8"}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import requests
 
 from between import Change, element
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
 
 HEAD = re.compile(rb"<(?:search|DynamicReport) [^>]*>")
 RECORD = re.compile(rb"<(Contact|TagGroup) [^>]*\bid=.*?</\1>", re.DOTALL)

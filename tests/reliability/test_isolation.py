@@ -125,7 +125,7 @@ def _provisioned(world: FmoWorld, seed: int) -> str:
     assert set(world.held(business, "policies")) == mine, f"set {seed}: not exactly B's policies"
     handle = handle_and_counts(row.key, {"held": False, "plan_hash": row.plan_hash, "summary": row.counts["plan"]})
     release_account(world.store, NAME, business.account)
-    return str(handle) + said + str(world.system.businesses[business.business_id].shelves)
+    return str(handle) + said + str(world.system.customers[business.business_id].shelves)
 
 
 def test_the_look_for_canaries_finds_one(tmp_path: Path) -> None:

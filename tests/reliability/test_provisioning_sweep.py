@@ -83,7 +83,7 @@ def act(world: FmoWorld, name: str) -> tuple[Business, RunStatus]:
 
 
 def holds(world: FmoWorld, business: Business) -> dict[str, Any]:
-    return {name: world.held(business, name) for name in ("policies", "contacts")} | {"businesses": len(world.system.businesses)}
+    return {name: world.held(business, name) for name in ("policies", "contacts")} | {"businesses": len(world.system.customers)}
 
 
 def scene(folder: Path, resync: bool) -> FmoWorld:

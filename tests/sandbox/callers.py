@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import time
 from html import escape
+from importlib import resources
 from typing import Any
 
 import jwt
@@ -17,6 +19,9 @@ EVERY_PROPERTY = (
     "<PreferredAddress><Line1/><Line2/><City/><State/><ZipCode/></PreferredAddress>"
     "<PreferredPhone><AreaCode/><Number/></PreferredPhone><TagGroups><TagGroup/></TagGroups>"
 )
+FMG_FIELDS = resources.files("crosswalk").joinpath("systems/fmg/fields.csv").read_text(encoding="utf-8").splitlines()
+CONTACT_TEXTS = [row["field"] for row in csv.DictReader(FMG_FIELDS) if row["entity"] == "contact" and row["type"] != "ids"]
+"""FMG's fields as the client reads the contract, so that the sandbox's own reading is held against another one."""
 SOURCE = {"system": "smartoffice", "office": "DEMO01"}
 KEYS = itertools.count(1)
 Answer = requests.Response
@@ -146,21 +151,8 @@ def _counted(operations: list[dict[str, Any]]) -> tuple[int, int]:
 
 def contact(number: int, **changed: Any) -> dict[str, Any]:
     """An upsert of a contact."""
-    fields = (
-        "address_1",
-        "address_2",
-        "city",
-        "state",
-        "zip",
-        "phone",
-        "birthday",
-        "gender",
-        "marital_status",
-        "client_anniversary",
-        "nickname",
-    )
     named = {"first_name": "Quinn", "last_name": f"Quill {number}", "email": f"quinn{number}@example.test", "groups": []}
-    return {"op": "upsert", "source_id": f"Contact.7.{number}", **dict.fromkeys(fields, ""), **named, **changed}
+    return {"op": "upsert", "source_id": f"Contact.7.{number}", **dict.fromkeys(CONTACT_TEXTS, ""), **named, **changed}
 
 
 def group(number: int, name: str = "Newsletter") -> dict[str, Any]:

@@ -190,12 +190,12 @@ class TestUnderWay:
         number = taken(control)
         replaced = box.sandbox.vendors
         commit = threading.Thread(target=_unheard, args=(box, f"/imports/{job}/commit", COUNTS))
-        with replaced.fmg.accounts["FMG-1001"].lock:
+        with replaced.systems["fmg"].customers["FMG-1001"].lock:
             commit.start()
             until(lambda: [*replaced.log.counters(("fmg",))["fmg"]["methods"].items()] == [("GET", 1), ("POST", 2), ("PUT", 1)])
             restored(box, number)
         commit.join()
-        until(lambda: replaced.fmg.accounts["FMG-1001"].listing.generation == 1)
+        until(lambda: replaced.systems["fmg"].customers["FMG-1001"].listing.generation == 1)
         assert (fmg.get().json()["generation"], fmg.contacts()) == (0, [])
         assert {entry["method"] for entry in control.get("/requests")["requests"]} == {"GET"}
         assert fmg.commit(job, contacts=(2, 0)).json()["generation"] == 1, "the restored import is still open"
@@ -233,7 +233,7 @@ class TestUnderWay:
 
     def test_one_moment_for_all_accounts(self, box: SandboxServer, control: Control) -> None:
         control.call("POST", "/fmg/accounts", {"account": "FMG-2", "name": "Harbor"})
-        first, second = box.sandbox.fmg.accounts.values()
+        first, second = box.sandbox.vendors.systems["fmg"].customers.values()
         taking = threading.Thread(target=taken, args=(Control(box.url),))
         with second.lock:
             taking.start()

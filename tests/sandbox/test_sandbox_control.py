@@ -20,7 +20,7 @@ class TestState:
         nothing = dict.fromkeys(("notes", "households", "members", "relations", "investments", "policies", "sessions"), 0)
         users = [{"user": "integration", "rights": rights}]
         offices = state["smartoffice"]["offices"]
-        assert offices["DEMO01"] == {"site": 7, "contacts": 230, "groups": 12, "users": users, **nothing}
+        assert offices["DEMO01"] == {"office": "DEMO01", "site": 7, "contacts": 230, "groups": 12, "users": users, **nothing}
         assert (list(offices), offices["DEMO02"]["groups"], offices["DEMO02"]["households"]) == (["DEMO01", "DEMO02"], 0, 18)
         assert state["fmg"]["accounts"]["FMG-1001"]["contacts"] == 0
         assert state["start"] == {"contacts": 230, "groups": 12, "seed": 1}

@@ -11,10 +11,17 @@ import requests
 from crosswalk.core.ports import Operation, Page, ReadRestarted
 from crosswalk.errors import CrosswalkError
 from crosswalk.sandbox.server import SandboxServer
+from crosswalk.systems.autotask.conformance import connect as autotask
+from crosswalk.systems.connectwise.conformance import connect as connectwise
+from crosswalk.systems.emoney.conformance import KEY, certificate
+from crosswalk.systems.emoney.conformance import connect as emoney
 from crosswalk.systems.emoney.connections import Change, Link
+from crosswalk.systems.flex.conformance import connect as flex
+from crosswalk.systems.fmg.conformance import connect as fmg
 from crosswalk.systems.fmg.target import FmgTarget
-from systems.emoney_stand_in import KEY, certificate
-from systems.subjects import autotask, connectwise, emoney, flex, fmg, hubspot, mindmatrix, smartoffice
+from crosswalk.systems.hubspot.conformance import connect as hubspot
+from crosswalk.systems.mindmatrix.conformance import connect as mindmatrix
+from crosswalk.systems.smartoffice.conformance import connect as smartoffice
 
 LISTED, CLIENTS = 2100, 1001
 WHOLE = {

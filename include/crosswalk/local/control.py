@@ -10,9 +10,6 @@ import requests
 from crosswalk.errors import TransientError
 from crosswalk.local.environment import Place, kept_secret
 
-USER = "integration"
-"""Who signs in to the offices of SmartOffice."""
-
 
 @dataclass(frozen=True)
 class Sandbox:
@@ -39,6 +36,17 @@ class Sandbox:
         except requests.RequestException as error:
             raise failed(f"a control request failed ({type(error).__name__})") from None
         return read
+
+    def open(self, system: str, customer: str, secret: str, **settings: Any) -> None:
+        """Create a vendor's customer under a short name, which the vendor turns into an id. settings: what else the vendor takes."""
+        self.call("POST", "/customers", {"system": system, "customer": customer, "secret": secret, **settings})
+
+    def connection(self, system: str, customer: str, secret: str, **extra: Any) -> dict[str, Any]:
+        """The Airflow connection that signs in as a customer, as the vendor declares it. extra: further fields of the connection."""
+        login = self.call("GET", f"/customers/{system}/{customer}")
+        fields = {**login["extra"], "path": login["path"], "allow_private_network": True, **extra}
+        user = {"login": login["user"]} if login["user"] else {}
+        return {"conn_type": system, **self.server, **user, "password": secret, "extra": fields}
 
     def writes(self, system: str, owner: str) -> int:
         """How many write requests a vendor was sent so far for one of its customers."""

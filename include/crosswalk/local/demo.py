@@ -1,6 +1,6 @@
 """Every integration through real Airflow, from one command: `python -m crosswalk.local.demo`.
 
-What is run, and how each account is expected to end, the scenes say (scenes/, one an integration). Exits 0 only when each ended as
+The scenarios (scenarios/, one per integration) say what runs and how each account is expected to end. Exits 0 only when each ended as
 expected. A second demo finds the same world: what did not change is not written again.
 """
 
@@ -17,7 +17,7 @@ from rich.console import Console
 from crosswalk.cli.screen import Screen, print_results
 from crosswalk.errors import CrosswalkError, TransientError
 from crosswalk.local.airflow_api import LocalApi
-from crosswalk.local.demo_driver import Course
+from crosswalk.local.demo_driver import DemoDriver
 from crosswalk.local.environment import Place, find_place
 from crosswalk.local.results import Result, write_summary
 from crosswalk.local.stack import bring_up
@@ -55,12 +55,12 @@ def _demo(place: Place, console: Console) -> int:
     world, stack, ours = bring_up(place, say)
     try:
         api, store = LocalApi(stack), _store(place)
-        courses = [Course(api, world.sandbox, store, scene, say) for scene in world.scenes]
-        _watch(courses, console)
+        drivers = [DemoDriver(api, world.sandbox, store, scenario, say) for scenario in world.scenarios]
+        _watch(drivers, console)
     finally:
         if ours:
             stack.stop()
-    results = [result for course in courses for result in course.results]
+    results = [result for driver in drivers for result in driver.results]
     _report(place, console, results, time.monotonic() - started)
     if not all(result.ok for result in results):
         console.print("[red]Not every account ended as expected.[/] Logs are in .local/logs and .local/airflow/logs.")
@@ -75,15 +75,15 @@ def _store(place: Place) -> Store:
     return Store(connect(f"sqlite:///{place.store}"))
 
 
-def _watch(courses: list[Course], console: Console) -> None:
+def _watch(drivers: list[DemoDriver], console: Console) -> None:
     """Show progress until every account is at an end, or waits for a person."""
     began = time.monotonic()
     with Screen(console, "demo") as screen:
         while (seconds := time.monotonic() - began) < RUN_SECONDS:
-            for course in courses:
-                course.step()
-            screen.show({account: steps for course in courses for account, steps in course.steps.items()}, seconds)
-            if all(course.over for course in courses):
+            for driver in drivers:
+                driver.step()
+            screen.show({account: steps for driver in drivers for account, steps in driver.steps.items()}, seconds)
+            if all(driver.over for driver in drivers):
                 return
             time.sleep(LOOK_SECONDS)
     raise TransientError("LOCAL_DEMO", operation="waiting for the accounts", problem=f"not over after {RUN_SECONDS} s")

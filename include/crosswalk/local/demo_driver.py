@@ -1,4 +1,4 @@
-"""How the demo carries out a scene's jobs, one after the other, through Airflow's API. Several scenes' go on side by side."""
+"""How the demo carries out a scenario's jobs, one after the other, through Airflow's API. Several scenarios' go on side by side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from crosswalk.local.airflow_api import LocalApi
 from crosswalk.local.control import Sandbox
 from crosswalk.local.results import NOTHING_NEW, Result, read_result, shown
-from crosswalk.local.scenario import Job, Scene
+from crosswalk.local.scenario import Job, Scenario
 from crosswalk.orchestration.following import OVER, Progress, progress
 
 if TYPE_CHECKING:
@@ -85,21 +85,21 @@ class Turn:
 
 
 @dataclass
-class Course:
-    """A scene's jobs, one after the other. `step` is called until `over`."""
+class DemoDriver:
+    """A scenario's jobs, one after the other. `step` is called until `over`."""
 
     api: LocalApi
     sandbox: Sandbox
     store: Store
-    scene: Scene
+    scenario: Scenario
     say: Say
     results: list[Result] = field(default_factory=list)
     steps: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._left = list(self.scene.jobs())
+        self._left = list(self.scenario.jobs())
         self._turn: Turn | None = None
-        self._writes = self.scene.writes(self.sandbox)
+        self._writes = self.scenario.writes(self.sandbox)
 
     @property
     def over(self) -> bool:
@@ -130,7 +130,7 @@ class Course:
         return end
 
     def _finish(self, turn: Turn) -> None:
-        before, self._writes = self._writes, self.scene.writes(self.sandbox)
+        before, self._writes = self._writes, self.scenario.writes(self.sandbox)
         for account, run_id in turn.run_of.items():
             writes = self._writes[account] - before[account]
             steps = turn.steps.get(shown(turn.job, account), {})

@@ -1,6 +1,6 @@
 """What one integration brings to the local world: customers in the sandbox, the connections that lead there, the jobs of the demo.
 
-A new one is a class of this shape in a file of scenes/, and its name in SCENES there.
+To add one, write a class of this shape in scenarios/ and add it to SCENARIOS there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Job:
     title: str = ""
 
 
-class Scene(Protocol):
+class Scenario(Protocol):
     """One integration's part of the local world."""
 
     @property
@@ -51,7 +51,7 @@ class Scene(Protocol):
         """Build the Airflow connections of its accounts."""
 
     def jobs(self) -> Sequence[Job]:
-        """What the demo runs, one after the other; other scenes' jobs run at the same time."""
+        """What the demo runs, one after the other; other scenarios' jobs run at the same time."""
 
     def writes(self, sandbox: Sandbox) -> dict[str, int]:
         """Count the write requests each account's target was sent so far."""

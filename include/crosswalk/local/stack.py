@@ -23,8 +23,8 @@ from crosswalk.errors import TransientError
 from crosswalk.local import sandbox_world as sandbox
 from crosswalk.local.environment import Place, airflow_environment, find_place, free_port, write_shell_file
 from crosswalk.local.processes import Child, recall, remember, spawn, stop
-from crosswalk.local.scenario import Connections, Scene
-from crosswalk.local.scenarios import SCENES
+from crosswalk.local.scenario import Connections, Scenario
+from crosswalk.local.scenarios import SCENARIOS
 
 START_SECONDS = 180
 _SERVICES = {"api-server": ["api-server"], "scheduler": ["scheduler", "--skip-serve-logs"], "dag-processor": ["dag-processor"]}
@@ -89,16 +89,16 @@ def migrate(place: Place, environment: dict[str, str]) -> None:
         database.execute("PRAGMA journal_mode=WAL")
 
 
-def bring_up(place: Place, say: Callable[[str], None], scenes: Sequence[Scene] = SCENES) -> tuple[sandbox.World, Stack, bool]:
+def bring_up(place: Place, say: Callable[[str], None], scenarios: Sequence[Scenario] = SCENARIOS) -> tuple[sandbox.World, Stack, bool]:
     """Find or start everything: sandbox with its customers, store, Airflow. The flag tells whether Airflow was started by this call."""
     running = find(place)
-    world = sandbox.find(place, scenes)
+    world = sandbox.find(place, scenarios)
     if world is None:
         if running:
             running.stop()
             running = None
-        say("Sandbox: starting it with " + ", ".join(scene.announced for scene in scenes))
-        world = sandbox.prepare(place, scenes)
+        say("Sandbox: starting it with " + ", ".join(scenario.announced for scenario in scenarios))
+        world = sandbox.prepare(place, scenarios)
     say(f"Sandbox: {world.url}/_sandbox/" + ("" if world.fresh else ", with what was delivered before"))
     if running:
         say(f"Airflow: running already at {running.url}")

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, Template, select_autoescape
 
-from crosswalk.sandbox.agent_crm import control as agent_crm_control
-from crosswalk.sandbox.app import Sandbox, Start
-from crosswalk.sandbox.autotask import control as autotask_control
-from crosswalk.sandbox.connectwise import control as connectwise_control
-from crosswalk.sandbox.emoney import control as emoney_control
-from crosswalk.sandbox.faults import SYSTEMS, parse_fault
-from crosswalk.sandbox.flex import control as flex_control
-from crosswalk.sandbox.fmg import control as fmg_control
-from crosswalk.sandbox.hubspot import control as hubspot_control
-from crosswalk.sandbox.limits import Limits
+from crosswalk.sandbox.app import Sandbox
+from crosswalk.sandbox.discovery import found_vendors
+from crosswalk.sandbox.faults import Fault, parse_fault
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply, refusal
-from crosswalk.sandbox.mindmatrix import control as mindmatrix_control
 from crosswalk.sandbox.routes import Routes
-from crosswalk.sandbox.smartoffice import control as smartoffice_control
+from crosswalk.sandbox.system import System
+from crosswalk.sandbox.vendor import Access, Start, Vendor
 
 Parts = Mapping[str, str]
 Handler = Callable[[Request, Parts], Reply]
@@ -48,15 +41,10 @@ class Control:
         add("DELETE", "/_sandbox/faults", self._clear_faults)
         add("GET", "/_sandbox/settings", lambda _request, _parts: json_reply(self._settings()))
         add("PATCH", "/_sandbox/settings", self._change_settings)
-        smartoffice_control.add_routes(self._routes, lambda: sandbox.smartoffice)
-        fmg_control.add_routes(self._routes, lambda: sandbox.fmg)
-        emoney_control.add_routes(self._routes, lambda: sandbox.emoney)
-        autotask_control.add_routes(self._routes, lambda: sandbox.vendors.autotask)
-        connectwise_control.add_routes(self._routes, lambda: sandbox.vendors.connectwise)
-        mindmatrix_control.add_routes(self._routes, lambda: sandbox.vendors.mindmatrix)
-        agent_crm_control.add_routes(self._routes, lambda: sandbox.agent_crm)
-        hubspot_control.add_routes(self._routes, lambda: sandbox.hubspot)
-        flex_control.add_routes(self._routes, lambda: sandbox.flex)
+        add("POST", "/_sandbox/customers", self._open_customer)
+        add("GET", "/_sandbox/customers/{system}/{customer}", self._customer)
+        for name, vendor in found_vendors().items():
+            vendor.add_control_routes(self._routes, partial(self._system, name))
 
     def answer(self, request: Request) -> Reply:
         """Answer one request; errors have FMG's shape."""
@@ -70,16 +58,8 @@ class Control:
         """Everything there is to see, without records."""
         return {
             "start": asdict(self.sandbox.start),
-            "smartoffice": {"offices": smartoffice_control.overview(self.sandbox.smartoffice)},
-            "fmg": {"accounts": fmg_control.overview(self.sandbox.fmg)},
-            "emoney": {"firms": emoney_control.overview(self.sandbox.emoney)},
-            "autotask": {"databases": autotask_control.overview(self.sandbox.vendors.autotask)},
-            "connectwise": {"companies": connectwise_control.overview(self.sandbox.vendors.connectwise)},
-            "mindmatrix": {"organizations": mindmatrix_control.overview(self.sandbox.vendors.mindmatrix)},
-            "agent_crm": {"businesses": agent_crm_control.overview(self.sandbox.agent_crm)},
-            "hubspot": {"portals": hubspot_control.overview(self.sandbox.hubspot)},
-            "flex": {"sites": flex_control.overview(self.sandbox.flex)},
-            "requests": self.sandbox.log.counters(SYSTEMS),
+            **{name: {vendor.customers: vendor.overview(self._system(name))} for name, vendor in found_vendors().items()},
+            "requests": self.sandbox.log.counters(found_vendors()),
             "faults": self.sandbox.faults.pending(),
             "settings": self._settings(),
         }
@@ -87,7 +67,7 @@ class Control:
     def _see(self, request: Request, _: Parts) -> Reply:
         if "text/html" not in request.headers.get("accept", ""):
             return json_reply(self.state())
-        page = _page().render(state=self.state(), entries=self.sandbox.log.entries(None)[-20:])
+        page = _page().render(vendors=found_vendors().values(), state=self.state(), entries=self.sandbox.log.entries(None)[-20:])
         security = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
         return Reply(200, page.encode(), "text/html; charset=utf-8", security)
 
@@ -110,13 +90,13 @@ class Control:
 
     def _requests(self, request: Request, _: Parts) -> Reply:
         system = request.query.get("system")
-        if system not in (None, *SYSTEMS):
-            raise Refused(422, "INVALID", f"system is one of {', '.join(SYSTEMS)}")
-        return json_reply({"counters": self.sandbox.log.counters(SYSTEMS), "requests": self.sandbox.log.entries(system)})
+        if system not in (None, *found_vendors()):
+            raise Refused(422, "INVALID", f"system is one of {', '.join(found_vendors())}")
+        return json_reply({"counters": self.sandbox.log.counters(found_vendors()), "requests": self.sandbox.log.entries(system)})
 
     def _forget_requests(self, _: Request, __: Parts) -> Reply:
         self.sandbox.log.clear()
-        return json_reply({"counters": self.sandbox.log.counters(SYSTEMS)})
+        return json_reply({"counters": self.sandbox.log.counters(found_vendors())})
 
     def _add_faults(self, request: Request, _: Parts) -> Reply:
         body = request.json()
@@ -124,9 +104,9 @@ class Control:
         if isinstance(listed, list):
             if set(body) != {"faults"} or not all(isinstance(item, dict) for item in listed):
                 raise Refused(422, "INVALID", "faults is a list of faults, and stands alone")
-            faults = [parse_fault(item) for item in listed]
+            faults = [_fault(item) for item in listed]
         else:
-            faults = [parse_fault(body)]
+            faults = [_fault(body)]
         for fault in faults:
             self.sandbox.faults.add(fault)
         return json_reply({"faults": self.sandbox.faults.pending()}, 201)
@@ -135,36 +115,42 @@ class Control:
         self.sandbox.faults.clear()
         return json_reply({"faults": []})
 
-    def _limits(self) -> dict[str, Limits]:
-        return {"fmg": self.sandbox.fmg.limits, "mindmatrix": self.sandbox.vendors.mindmatrix.limits}
-
     def _settings(self) -> dict[str, Any]:
-        limits = {f"{system}_{name}": value for system, one in self._limits().items() for name, value in asdict(one).items()}
-        minute = self.sandbox.emoney.limit
-        return {
-            "compress": self.sandbox.settings.compress,
-            **limits,
-            "emoney_requests": minute.requests,
-            "emoney_window_seconds": minute.seconds,
-            "emoney_retry_after": minute.announce_wait,
-        }
+        systems = self.sandbox.vendors.systems
+        of_systems = {f"{name}_{field}": value for name, one in systems.items() for field, value in asdict(one.settings).items()}
+        return {"compress": self.sandbox.settings.compress, **of_systems}
 
     def _change_settings(self, request: Request, _: Parts) -> Reply:
         body, now = request.json(), self._settings()
-        for name in ("compress", "emoney_retry_after"):
-            if not isinstance(body.get(name, False), bool):
+        flags = {name for name, value in now.items() if isinstance(value, bool)}
+        for name in flags & set(body):
+            if not isinstance(body[name], bool):
                 raise Refused(422, "INVALID", f"{name} is true or false")
-        _require_whole({name: value for name, value in body.items() if not isinstance(now.get(name), bool)}, set(now))
-        new, minute = {**now, **body}, self.sandbox.emoney.limit
-        for system, limits in self._limits().items():
-            limits.requests_per_second, limits.parallel = new[f"{system}_requests_per_second"], new[f"{system}_parallel"]
-        minute.requests, minute.seconds, minute.announce_wait = (
-            new["emoney_requests"],
-            new["emoney_window_seconds"],
-            new["emoney_retry_after"],
-        )
-        self.sandbox.settings.compress = new["compress"]
+        _require_whole({name: value for name, value in body.items() if name not in flags}, set(now) - flags)
+        self.sandbox.settings.compress = body.get("compress", now["compress"])
+        for name, system in self.sandbox.vendors.systems.items():
+            for field in asdict(system.settings):
+                setattr(system.settings, field, body.get(f"{name}_{field}", now[f"{name}_{field}"]))
         return json_reply(self._settings())
+
+    def _system(self, name: str) -> System[Any]:
+        """The system in use now: a reset or a restored checkpoint puts another in its place."""
+        return self.sandbox.vendors.systems[name]
+
+    def _open_customer(self, request: Request, _: Parts) -> Reply:
+        """{system, customer, secret} and what else the vendor's own call takes."""
+        body = request.json()
+        given = {field: body.pop(field, None) for field in ("system", "customer", "secret")}
+        if not all(isinstance(text, str) and text for text in given.values()):
+            raise Refused(422, "INVALID", "system, customer and secret are texts")
+        vendor, access = _accessible(given["system"])
+        customer = vendor.open(self._system(vendor.name), {**access.body(given["customer"], given["secret"]), **body})
+        return json_reply(asdict(access.login(customer)), 201)
+
+    def _customer(self, _: Request, parts: Parts) -> Reply:
+        vendor, access = _accessible(parts["system"])
+        customer = access.body(parts["customer"], "")[vendor.system.customer]
+        return json_reply(asdict(access.login(self._system(vendor.name).find(customer))))
 
 
 @cache
@@ -177,3 +163,16 @@ def _require_whole(body: Mapping[str, Any], known: set[str]) -> None:
     for name, value in body.items():
         if name not in known or not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise Refused(422, "INVALID", f"whole numbers may be given for {', '.join(sorted(known))}")
+
+
+def _fault(body: Mapping[str, Any]) -> Fault:
+    vendors = found_vendors()
+    return parse_fault(body, {name: one.faults for name, one in vendors.items()}, {one.system.customer for one in vendors.values()})
+
+
+def _accessible(name: str) -> tuple[Vendor[Any, Any], Access[Any]]:
+    vendor = found_vendors().get(name)
+    if vendor is None or vendor.access is None:
+        known = [other for other, one in found_vendors().items() if one.access]
+        raise Refused(422, "INVALID", f"system is one of {', '.join(known)}")
+    return vendor, vendor.access

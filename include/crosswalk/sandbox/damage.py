@@ -16,15 +16,18 @@ LOGIN_PAGE = b"""<!DOCTYPE html>
 """
 
 
-class Vendor(Protocol):
-    """The parts of a system that speak its own errors."""
+class Answering(Protocol):
+    """The parts of a system that speak its errors."""
+
+    @property
+    def content_type(self) -> str: ...
 
     def expire(self, request: Request) -> Reply: ...
 
     def error(self, code: str, status: int) -> Reply: ...
 
 
-def replacement(fault: Fault, system: Vendor, request: Request) -> Reply:
+def replacement(fault: Fault, system: Answering, request: Request) -> Reply:
     """The answer given in place of the true one, for faults.REPLACING_KINDS; the true one is not needed for a reset."""
     options = fault.options
     match fault.kind:
@@ -37,17 +40,17 @@ def replacement(fault: Fault, system: Vendor, request: Request) -> Reply:
         case "login_page":
             return Reply(200, LOGIN_PAGE, "text/html; charset=utf-8")
         case "status" | "raw" | "empty_body" if fault.kind in REPLACING_KINDS:
-            return _given(fault)
+            return _given(fault, system)
         case _:
             return Reply(200, b"")
 
 
-def _given(fault: Fault) -> Reply:
+def _given(fault: Fault, system: Answering) -> Reply:
     options = fault.options
     status = options.get("status", 503 if fault.kind == "status" else 200)
     default = f"<html><body><h1>{status}</h1></body></html>" if fault.kind == "status" else ""
     body = "" if fault.kind == "empty_body" else options.get("body", default)
-    usual = {"status": "text/html", "raw": "text/xml; charset=utf-8" if fault.system == "smartoffice" else "application/json"}
+    usual = {"status": "text/html", "raw": system.content_type}
     content_type = options.get("content_type", usual.get(fault.kind, "text/plain"))
     return Reply(status, body.encode("utf-8", "surrogatepass"), content_type, _headers(fault))
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from crosswalk.sandbox.messages import Call, Refused, Request
 
-SYSTEMS = ("smartoffice", "fmg", "emoney", "autotask", "connectwise", "mindmatrix", "agent_crm", "hubspot", "flex")
-OWNERS = ("office", "account", "firm", "database", "company", "organization", "business", "portal", "site")
-SENDING_KINDS = ("latency", "late", "drip", "cut", "truncated", "bad_gzip", "doctype", "lost_answer")
+SENDING_KINDS = ("latency", "late", "drip", "cut", "truncated", "bad_gzip", "lost_answer")
 REPLACING_KINDS = ("reset", "status", "rate_limited", "expired", "error", "login_page", "empty_body", "raw")
 PAGE_KINDS = ("repeat_page", "wrong_total", "zero_records", "short_page", "drop_field", "extra_field")
 KINDS = SENDING_KINDS + REPLACING_KINDS + PAGE_KINDS
@@ -126,19 +124,21 @@ class FaultBook:
             return hit
 
 
-def parse_fault(body: Mapping[str, Any]) -> Fault:
-    """A fault from the JSON of the control API. Raises Refused (422 INVALID) naming what is wrong."""
+def parse_fault(body: Mapping[str, Any], systems: Mapping[str, Collection[str]], owners: Collection[str]) -> Fault:
+    """A fault from the JSON of the control API. Raises Refused (422 INVALID) naming what is wrong.
+
+    systems: the vendors, each with the kinds of fault only it knows. owners: what vendors call a customer; each may stand for `owner`.
+    """
     given = dict(body)
-    for alias in OWNERS:
+    for alias in owners:
         if alias in given:
             given["owner"] = given.pop(alias)
     _check_types(given)
-    if given.get("system") not in SYSTEMS:
-        raise Refused(422, "INVALID", f"system is one of {', '.join(SYSTEMS)}")
-    if given.get("kind") not in KINDS:
-        raise Refused(422, "INVALID", f"kind is one of {', '.join(KINDS)}")
-    if given["kind"] == "doctype" and given["system"] != "smartoffice":
-        raise Refused(422, "INVALID", "doctype is a fault of XML: system smartoffice")
+    if given.get("system") not in systems:
+        raise Refused(422, "INVALID", f"system is one of {', '.join(systems)}")
+    kinds = (*KINDS, *systems[given["system"]])
+    if given.get("kind") not in kinds:
+        raise Refused(422, "INVALID", f"kind is one of {', '.join(kinds)}")
     options = {name: given.pop(name) for name in list(given) if name in _OPTIONS}
     given.setdefault("times", None if "every" in given else 1)
     return Fault(**given, options=options)

@@ -7,15 +7,15 @@ import socket
 import struct
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
+from crosswalk.sandbox.app import Sandbox
+from crosswalk.sandbox.control import Control
 from crosswalk.sandbox.damage import compressed, spoiled
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.messages import Refused, Reply, Request, refusal
-
-if TYPE_CHECKING:
-    from crosswalk.sandbox.server import SandboxServer
+from crosswalk.sandbox.vendors import Vendors
 
 logger = logging.getLogger(__name__)
 
@@ -24,12 +24,34 @@ DRIP_SECONDS = 0.05
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, no time: close sends RST
 
 
+class Box(Protocol):
+    """What a connection needs of the server it belongs to."""
+
+    @property
+    def sandbox(self) -> Sandbox: ...
+
+    @property
+    def control(self) -> Control: ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, and say whether the sandbox is being stopped."""
+
+    def disconnected(self, connection: socket.socket) -> None:
+        """Forget a connection that ended."""
+
+    def asked_by(self, connection: socket.socket) -> Vendors:
+        """The vendors that a request on this connection is meant for."""
+
+    def controlled_by(self, connection: socket.socket) -> None:
+        """Note that a connection was used for a control call."""
+
+
 class Handler(BaseHTTPRequestHandler):
     """Reads requests off one connection, one after another."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    box: SandboxServer
+    box: Box
 
     def handle(self) -> None:
         """Serve the connection until either side ends it."""

@@ -33,6 +33,12 @@ class Request:
             raise Refused(422, "INVALID", "the body is not a JSON object")
         return value
 
+    @property
+    def bearer(self) -> str:
+        """The bearer token it carries; "" without one."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token if scheme.casefold() == "bearer" else ""
+
     def whole_number(self, name: str, default: int, low: int, high: int) -> int:
         """A query parameter as a number. Raises Refused (422 INVALID)."""
         text = self.query.get(name, str(default))
@@ -69,10 +75,14 @@ class Reply:
 
 
 class Refused(Exception):
-    """A request is answered with an error of the system's own; each system gives it its shape. more: further keys of the error."""
+    """A request is answered with an error; each vendor gives it its shape.
 
-    def __init__(self, status: int, code: str, message: str, **more: str) -> None:
+    retry_after: seconds to announce in a Retry-After header. more: further keys of the error.
+    """
+
+    def __init__(self, status: int, code: str, message: str, *, retry_after: int | None = None, **more: str) -> None:
         super().__init__(message)
+        self.retry_after = retry_after
         self.more = more
         self.status = status
         self.code = code
@@ -90,7 +100,10 @@ def json_reply(value: object, status: int = 200) -> Reply:
 
 def refusal(refused: Refused) -> Reply:
     """The JSON error shape of FMG, eMoney and the control API."""
-    return json_reply({"error": {"code": refused.code, "message": refused.message, **refused.more}}, refused.status)
+    reply = json_reply({"error": {"code": refused.code, "message": refused.message, **refused.more}}, refused.status)
+    if refused.retry_after is not None:
+        reply.headers["Retry-After"] = str(refused.retry_after)
+    return reply
 
 
 def _no_constant(name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -60,7 +61,7 @@ class RequestLog:
         with self._lock:
             return [asdict(entry) for entry in self._entries if system in (None, entry.system)]
 
-    def counters(self, systems: tuple[str, ...]) -> dict[str, Any]:
+    def counters(self, systems: Iterable[str]) -> dict[str, Any]:
         """Reads, writes and counts by method: of each system and of each of its owners."""
         with self._lock:
             return {

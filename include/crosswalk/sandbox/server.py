@@ -14,9 +14,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.sandbox.app import Sandbox, Start
+from crosswalk.sandbox.app import Sandbox
 from crosswalk.sandbox.control import Control
 from crosswalk.sandbox.handler import Handler
+from crosswalk.sandbox.vendor import Start
 from crosswalk.sandbox.vendors import Vendors
 
 logger = logging.getLogger(__name__)

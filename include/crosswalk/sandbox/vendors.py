@@ -1,100 +1,50 @@
-"""Everything the vendors hold and what was asked of them, replaced as a whole; and the moments to come back to."""
+"""Everything the vendors hold and what was asked of them, replaced as a whole; and the checkpoints to come back to."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from crosswalk.sandbox.agent_crm.system import AgentCrm
-from crosswalk.sandbox.autotask.system import Autotask
-from crosswalk.sandbox.connectwise.system import ConnectWise
-from crosswalk.sandbox.emoney.system import Emoney
-from crosswalk.sandbox.faults import Fault, FaultBook
-from crosswalk.sandbox.flex.system import Flex
-from crosswalk.sandbox.fmg.system import Fmg
-from crosswalk.sandbox.hubspot.system import HubSpot
-from crosswalk.sandbox.messages import Call, Refused, Reply, Request
-from crosswalk.sandbox.mindmatrix.system import Mindmatrix
+from crosswalk.sandbox.discovery import found_vendors
+from crosswalk.sandbox.faults import FaultBook
+from crosswalk.sandbox.messages import Refused
 from crosswalk.sandbox.request_log import RequestLog
-from crosswalk.sandbox.smartoffice.system import SmartOffice
+from crosswalk.sandbox.system import System
 
 
-class System(Protocol):
-    """What the sandbox asks of a vendor."""
-
-    name: str
-
-    def describe(self, request: Request) -> Call: ...
-
-    def answer(self, request: Request, call: Call, fault: Fault | None) -> Reply: ...
-
-    def expire(self, request: Request) -> Reply: ...
-
-    def error(self, code: str, status: int) -> Reply: ...
+def _without_customers() -> Mapping[str, System[Any]]:
+    return {name: vendor.system() for name, vendor in found_vendors().items()}
 
 
 @dataclass(frozen=True)
 class Vendors:
-    """Every system with its customers, the faults and their log.
+    """Every system with its customers, the faults and the log.
 
     A reset or a restored checkpoint puts others in their place and leaves these as they are: a request still in work ends with
     the vendors it began with, and writes nothing into those that came after them.
     """
 
-    smartoffice: SmartOffice = field(default_factory=SmartOffice)
-    fmg: Fmg = field(default_factory=Fmg)
-    emoney: Emoney = field(default_factory=Emoney)
-    autotask: Autotask = field(default_factory=Autotask)
-    connectwise: ConnectWise = field(default_factory=ConnectWise)
-    mindmatrix: Mindmatrix = field(default_factory=Mindmatrix)
-    agent_crm: AgentCrm = field(default_factory=AgentCrm)
-    hubspot: HubSpot = field(default_factory=HubSpot)
-    flex: Flex = field(default_factory=Flex)
+    systems: Mapping[str, System[Any]] = field(default_factory=_without_customers)
     faults: FaultBook = field(default_factory=FaultBook)
     log: RequestLog = field(default_factory=RequestLog)
 
-    def system(self, name: str) -> System | None:
+    def system(self, name: str) -> System[Any] | None:
         """The system of that name."""
-        sources: tuple[System, ...] = (self.smartoffice, self.autotask, self.connectwise, self.hubspot)
-        systems: tuple[System, ...] = (self.fmg, self.emoney, self.mindmatrix, self.agent_crm, self.flex, *sources)
-        return {system.name: system for system in systems}.get(name)
+        return self.systems.get(name)
 
     def copy(self, later: float) -> Vendors:
         """What all systems hold at one moment, with times moved by `later` seconds; no faults and an empty log."""
         with ExitStack() as held:
-            for lock in self._locks():
-                held.enter_context(lock)
-            return Vendors(
-                self.smartoffice.copy(later),
-                self.fmg.copy(later),
-                self.emoney.copy(later),
-                self.autotask.copy(later),
-                self.connectwise.copy(later),
-                self.mindmatrix.copy(later),
-                self.agent_crm.copy(later),
-                self.hubspot.copy(later),
-                self.flex.copy(later),
-            )
-
-    def _locks(self) -> Iterator[AbstractContextManager[Any]]:
-        """The lock of every customer of every system, always in the same order."""
-        for customers in (
-            self.fmg.accounts,
-            self.smartoffice.offices,
-            self.emoney.firms,
-            self.autotask.databases,
-            self.connectwise.companies,
-            self.mindmatrix.organizations,
-            self.agent_crm.businesses,
-            self.hubspot.portals,
-            self.flex.sites,
-        ):
-            yield from (customer.lock for customer in dict[str, Any](customers).values())
+            # Always in the same order, or two copies at a time could wait for each other.
+            for system in self.systems.values():
+                for customer in system.customers.copy().values():
+                    held.enter_context(customer.lock)
+            return Vendors({name: system.copy(later) for name, system in self.systems.items()})
 
 
 class Checkpoints:

@@ -1,6 +1,6 @@
 """One real Airflow for every file of this folder: booting one costs half a minute, so an integration's test brings none of its own.
 
-To add one: put the integration's scene in SCENES, small, and the tests in `test_real_<integration>.py` here, with the fixture `airflow`:
+To add one: put the integration's scenario in SCENARIOS, small, and its tests in `test_real_<integration>.py` here, with `airflow`:
 
     airflow.api       Airflow's REST API (wait_for_dag, unpause, trigger, returned, questions, …)
     airflow.run_of    one run: settle(account), states, log, clear, answer, question, row
@@ -21,17 +21,17 @@ from pathlib import Path
 
 import pytest
 
-from crosswalk.local.scenarios.emoney import EmoneyScene, Firm
+from crosswalk.local.scenarios.emoney import EmoneyScenario, Firm
 from crosswalk.local.scenarios.fmg import Office
-from crosswalk.local.scenarios.fmo import FmoScene
-from crosswalk.local.scenarios.mindmatrix import CUSTOMERS, MindmatrixScene
+from crosswalk.local.scenarios.fmo import FmoScenario
+from crosswalk.local.scenarios.mindmatrix import CUSTOMERS, MindmatrixScenario
 from dags.night import ROOT, Night, real_airflow
 
 OFFICES = (Office("hazel", 7, 30, 3, 0, "delivered"),)
-SCENES = (
-    EmoneyScene((Firm("elm", 5, 8), Firm("oak", 6, 8))),
-    FmoScene(),
-    MindmatrixScene(tuple(replace(one, contacts=80, companies=10) for one in CUSTOMERS)),
+SCENARIOS = (
+    EmoneyScenario((Firm("elm", 5, 8), Firm("oak", 6, 8))),
+    FmoScenario(),
+    MindmatrixScenario(tuple(replace(one, contacts=80, companies=10) for one in CUSTOMERS)),
 )
 
 
@@ -43,7 +43,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Night:
     folder = tmp_path_factory.mktemp("shared")
     for packaged in (ROOT / "include" / "accounts").glob("*.toml"):
         shutil.copy(packaged, folder)
-    return RUNNING.enter_context(real_airflow(folder, OFFICES, scenes=SCENES))
+    return RUNNING.enter_context(real_airflow(folder, OFFICES, scenarios=SCENARIOS))
 
 
 @pytest.hookimpl(trylast=True)

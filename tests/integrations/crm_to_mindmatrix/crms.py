@@ -9,7 +9,8 @@ from typing import Any
 import requests
 
 from crosswalk.features.eligibility.ports import LabelledSource
-from systems.subjects import autotask, connectwise
+from crosswalk.systems.autotask.conformance import connect as autotask
+from crosswalk.systems.connectwise.conformance import connect as connectwise
 
 CUSTOMER, PROSPECT, DEAD = 1, 2, 4
 

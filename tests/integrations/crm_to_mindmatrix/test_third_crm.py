@@ -14,7 +14,7 @@ import pytest
 import crosswalk
 from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import Place
-from crosswalk.local.scenarios.mindmatrix import MindmatrixScene
+from crosswalk.local.scenarios.mindmatrix import MindmatrixScenario
 from crosswalk.sandbox.server import SandboxServer
 
 HERE = Path(__file__).parent
@@ -28,10 +28,10 @@ def person(number: int, **fields: str) -> dict[str, str]:
 
 @pytest.mark.requirement("MIND-01")
 def test_a_third_crm_is_a_folder_and_nothing_else(crm_box: SandboxServer, tmp_path: Path) -> None:
-    sandbox, scene = Sandbox(Place(tmp_path, tmp_path / "local"), crm_box.url), MindmatrixScene()
-    scene.open(sandbox)
+    sandbox, scenario = Sandbox(Place(tmp_path, tmp_path / "local"), crm_box.url), MindmatrixScenario()
+    scenario.open(sandbox)
     sandbox.call("POST", "/mindmatrix/organizations", {"organization": "MM-3003", "api_key": sandbox.secret("mindmatrix")})
-    connections = scene.connections(sandbox)
+    connections = scenario.connections(sandbox)
     connections["mindmatrix_third"] = json.loads(json.dumps(connections["mindmatrix_northwind"]))
     connections["mindmatrix_third"]["extra"]["organization"] = "MM-3003"
     people = [person(1), person(2, enabled="false"), person(3, **{"firm.kind": "8"}), person(4, **{"firm.closed": "true"}), person(5)]

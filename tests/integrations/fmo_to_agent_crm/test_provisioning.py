@@ -44,7 +44,7 @@ def test_a_dry_run_makes_nothing_and_says_what_would_go(world: FmoWorld) -> None
     row = world.run(meant, dry_run=True)
     assert row.status is RunStatus.DRY_RUN
     assert row.counts["plan"] == {"policy": {"create": 3}, "contact": {"create": 2}}
-    assert list(world.system.businesses) == [world.fmo.business_id]
+    assert list(world.system.customers) == [world.fmo.business_id]
     said = notes(world, row)
     assert f"3 policies are written under NPN {ANN}." in said
     assert "3 members are 2 contacts: 1 people are on more than one policy." in said
@@ -103,7 +103,7 @@ def test_a_resync_after_changes_makes_nothing_double_with_and_without_emails(wor
 @pytest.mark.requirement("ACRM-04", "ACRM-08")
 def test_what_the_agent_made_is_left_alone(world: FmoWorld) -> None:
     made = world.provision(ANN)
-    business = world.system.businesses[made.business_id]
+    business = world.system.customers[made.business_id]
     business.write("contacts", None, {"first_name": "Own", "last_name": "Contact", "email": "A@example.test"})
     row = world.run(made)
     contacts = world.held(made, "contacts")
@@ -163,7 +163,7 @@ def test_a_disabled_business_refuses_and_an_enabled_one_goes_on(world: FmoWorld)
     assert enable(world.desk, made.account).policy_sync
     world.run(made)
     assert "P-4" in world.held(made, "policies")
-    world.system.businesses[made.business_id].policy_sync = False  # switched off in Agent CRM itself
+    world.system.customers[made.business_id].policy_sync = False  # switched off in Agent CRM itself
     with pytest.raises(AuthRefused, match="SYNC_DISABLED"):
         world.run(made)
 
@@ -173,7 +173,7 @@ def test_everything_wrong_with_a_form_is_said_before_anything_is_made(world: Fmo
     with pytest.raises(ConfigurationError) as caught:
         world.provision("12 3", "55", "*")
     assert {"NPN_INVALID"} == {problem.code for problem in caught.value.problems}
-    assert list(world.system.businesses) == [world.fmo.business_id]
+    assert list(world.system.customers) == [world.fmo.business_id]
     assert BusinessLog(world.store.engine).all(NAME) == []
     for account in ("meridian-1", world.provision("66", dry_run=True).account):
         with pytest.raises(ConfigurationError, match="BUSINESS_UNKNOWN"):
@@ -209,7 +209,7 @@ def test_a_provisioning_that_was_killed_finds_everything_again(world: FmoWorld, 
             world.provision(ANN, BEN)
     again = [world.provision(ANN, BEN) for _ in range(2)]
     assert again[0] == again[1]
-    children = [one for one in world.system.businesses.values() if one.parent]
+    children = [one for one in world.system.customers.values() if one.parent]
     assert [(one.business_id, one.npns, one.policy_sync) for one in children] == [(again[0].business_id, [ANN, BEN], True)]
     assert [one["npn"] for one in children[0].users] == [ANN, BEN]
 

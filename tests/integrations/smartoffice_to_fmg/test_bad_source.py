@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from between import Between, Change, between, contact_count, contact_pages, element, in_record, list_read_back
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import CrosswalkError
-from systems.local_server import LocalServer, Reply, Seen
 from world import World, world
 
 CANARY = "Kanarienvogel"

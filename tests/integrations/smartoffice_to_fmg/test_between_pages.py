@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from between import Between, between, is_contact_page
+from crosswalk.conformance.local_server import Seen
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import TransientError
 from integrations.smartoffice_to_fmg.conftest import AfterDelivery
 from oracle import expected_contacts
 from reliability.small_world import SmallWorld
-from systems.local_server import Seen
 
 OFFICE = "/smartoffice/offices/DEMO01"
 EMAIL = "PreferredEmail.Address"

@@ -20,10 +20,10 @@ from crosswalk.features.tenancy.ports import BusinessFacts, BusinessRequest, Use
 from crosswalk.features.tenancy.share import AgentShare
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
+from crosswalk.systems.agent_crm.conformance import connect as agent_crm
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AGENT_ENTITIES, FMO_ENTITIES, AgentCrmTarget, NotMadeYet, entities_of
-from systems.subjects import agent_crm
 
 FMO, USER = "1b6f0000-0000-4000-8000-000000000001", "77aa0000-0000-4000-8000-000000000001"
 ANN = "4477123"

@@ -85,13 +85,13 @@ def test_an_administrator_provisions_and_the_account_is_run(world: FmoWorld) -> 
 def test_nobody_else_does_anything(world: FmoWorld, by: str | None) -> None:
     with pytest.raises(AuthRefused, match="ROLE_MISSING"):
         provision(by)
-    assert list(world.system.businesses) == [world.fmo.business_id]
+    assert list(world.system.customers) == [world.fmo.business_id]
     provision()
-    before = dict(world.system.businesses)
+    before = dict(world.system.customers)
     for action in ACTIONS:
         with pytest.raises(AuthRefused, match="ROLE_MISSING"):
             control(by, action=action, npn="55", **{**PERSON, "email": "b@example.test"})
-    assert (world.system.businesses, BusinessLog(world.store.engine).all(NAME)[0].policy_sync) == (before, True)
+    assert (world.system.customers, BusinessLog(world.store.engine).all(NAME)[0].policy_sync) == (before, True)
     assert [event for event, _ in events(world)].count("administrator_refused") == 1 + len(ACTIONS)
     assert world.store.audit.verify() == []
 
@@ -104,7 +104,7 @@ def test_a_form_that_lacks_something_makes_nothing(world: FmoWorld, wrong: dict[
     with pytest.raises(ConfigurationError) as caught:
         provision(**wrong)
     assert caught.value.code in ("NPN_INVALID", "PROVISION_REQUIRED", "CONF_INVALID", "CONF_FORBIDDEN")
-    assert list(world.system.businesses) == [world.fmo.business_id]
+    assert list(world.system.customers) == [world.fmo.business_id]
     with pytest.raises(ConfigurationError, match="ACCOUNT_UNKNOWN"):
         provision(fmo="another")
 

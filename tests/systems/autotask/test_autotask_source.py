@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.ports import ReadRestarted, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, RateLimited, TransientError
 from crosswalk.systems.autotask.client import AutotaskSettings
+from crosswalk.systems.autotask.conformance import COMPANY, CONTACT, AutotaskStandIn, Record
+from crosswalk.systems.autotask.conformance import connect as autotask
 from crosswalk.systems.autotask.source import AutotaskSource
-from systems.autotask_stand_in import COMPANY, CONTACT, AutotaskStandIn, Record
-from systems.local_server import LocalServer, Reply, Seen
-from systems.subjects import autotask
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from crosswalk.features.inbound_files.file_log import FileLog
 from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import Place
-from crosswalk.local.scenarios.fmo import FMOS, FmoScene
+from crosswalk.local.scenarios.fmo import FMOS, FmoScenario
 from crosswalk.orchestration.operators.agent_crm import AgentCrmLoadOperator
 from crosswalk.orchestration.operators.carriers import CarriersExtractOperator
 from crosswalk.orchestration.operators.steps import TransformOperator, ValidateOperator
@@ -33,14 +33,14 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def connected(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The scene's files and business, and its connections as the demo gives them to Airflow."""
-    scene = FmoScene()
-    scene.open(sandbox)
+    """The scenario's files and business, and its connections as the demo gives them to Airflow."""
+    scenario = FmoScenario()
+    scenario.open(sandbox)
     ours: dict[str, Any] = {
         "crosswalk_store": {"conn_type": "crosswalk_store", "extra": {"sqlite_path": str(tmp_path / "store.db")}},
         "crosswalk_landing": {"conn_type": "crosswalk_landing", "extra": {"url": f"file://{tmp_path / 'landing'}"}},
     }
-    for name, value in {**ours, **scene.connections(sandbox)}.items():
+    for name, value in {**ours, **scenario.connections(sandbox)}.items():
         monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(value))
     from crosswalk.orchestration.resources import store_engine
 
@@ -69,9 +69,9 @@ def test_files_are_taken_once_whoever_starts_the_run(connected: Sandbox, caplog:
     assert handle["files"] == {"taken": 3, "refused": 1}
     assert "FILES_REFUSED" in caplog.text
     assert deliver(handle)["accepted"] == 524
-    written = FmoScene().writes(connected)[ACCOUNT]
+    written = FmoScenario().writes(connected)[ACCOUNT]
     for run_type in ("scheduled", "manual"):
         with pytest.raises(AirflowSkipException, match="no new file has arrived"):
             extract(run_type)
-    assert FmoScene().writes(connected)[ACCOUNT] == written
+    assert FmoScenario().writes(connected)[ACCOUNT] == written
     assert [one.snapshot for one in FileLog(open_store().engine).log(NAME, ACCOUNT)] == [1, 1, 1, 1], "an hour without news takes no number"

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crosswalk.conformance.local_server import LocalServer
 from crosswalk.core.ports import ReadRestarted, Row
 from crosswalk.errors import ConfigurationError, CrosswalkError
 from crosswalk.systems.connectwise.client import ConnectWiseSettings
 from crosswalk.systems.connectwise.conditions import compared, one_of
+from crosswalk.systems.connectwise.conformance import COMPANY, ConnectWiseStandIn, Record, contact, item
+from crosswalk.systems.connectwise.conformance import connect as connectwise
 from crosswalk.systems.connectwise.source import ConnectWiseSource
-from systems.connectwise_stand_in import COMPANY, ConnectWiseStandIn, Record, contact, item
-from systems.local_server import LocalServer
-from systems.subjects import connectwise
 
 
 class World:

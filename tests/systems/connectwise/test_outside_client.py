@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import requests
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.sandbox.server import SandboxServer
+from crosswalk.systems.connectwise.conformance import connect as connectwise
 from systems.certificates import issued
-from systems.local_server import LocalServer, Reply, Seen
-from systems.subjects import connectwise
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, ReadRestarted, Refusal
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, PermanentError, TransientError
+from crosswalk.systems.emoney.conformance import EmoneyStandIn, client, link
+from crosswalk.systems.emoney.conformance import connect as emoney
 from crosswalk.systems.emoney.connections import Change
 from crosswalk.systems.emoney.target import EmoneyTarget
-from systems.emoney_stand_in import EmoneyStandIn, client, link
-from systems.local_server import LocalServer, Reply, Seen
-from systems.subjects import emoney
 
 HUSBAND = {"firstName": "Quinn", "lastName": "Quill", "maritalStatus": "Married", "city": "Salem"}
 WIFE = {"spouse.firstName": "Ann", "spouse.lastName": "Quill", "spouse.cellPhone": "+15550104477"}

@@ -15,13 +15,13 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.errors import AuthRefused, ConfigurationError, DataError
 from crosswalk.systems.emoney.client import EmoneyClient
+from crosswalk.systems.emoney.conformance import API_KEY, KEY, PEM, EmoneyStandIn, client
+from crosswalk.systems.emoney.conformance import connect as emoney
 from crosswalk.systems.emoney.target import EmoneyTarget
 from crosswalk.systems.emoney.tokens import SigningKey
-from systems.emoney_stand_in import API_KEY, KEY, PEM, EmoneyStandIn, client
-from systems.local_server import LocalServer, Reply, Seen
-from systems.subjects import emoney
 
 
 class World:

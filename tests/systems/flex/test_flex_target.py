@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer
 from crosswalk.core.ports import BatchRefused, Operation, Refusal, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError
 from crosswalk.systems.flex.client import FlexSettings
+from crosswalk.systems.flex.conformance import EDITED, FlexStandIn, company, contact
+from crosswalk.systems.flex.conformance import connect as flex
 from crosswalk.systems.flex.target import FlexTarget
-from systems.flex_stand_in import EDITED, FlexStandIn, company, contact
-from systems.local_server import LocalServer
-from systems.subjects import flex
 
 SOURCE = {"system": "hubspot", "portal": "24100001"}
 LINK = {"system": "hubspot", "kind": "contact", "sourceId": "501", "contactId": "c-000001"}

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer
 from crosswalk.core.ports import BatchResult, Operation
 from crosswalk.errors import CrosswalkError
 from crosswalk.sandbox.server import SandboxServer
+from crosswalk.systems.fmg.conformance import FmgStandIn
+from crosswalk.systems.fmg.conformance import connect as fmg
 from crosswalk.systems.fmg.target import FmgTarget
-from systems.fmg_stand_in import FmgStandIn
-from systems.local_server import LocalServer
-from systems.subjects import fmg
 
 SOURCE = {"system": "smartoffice", "office": "DEMO01"}
 STRANGER = "c-424242"

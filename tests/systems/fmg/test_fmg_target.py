@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.ports import BatchRefused, Operation, ReadRestarted, Refusal, Row
 from crosswalk.core.system_schema import load_fields
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
 from crosswalk.systems.fmg.client import FmgSettings
+from crosswalk.systems.fmg.conformance import FmgStandIn, contact
+from crosswalk.systems.fmg.conformance import connect as fmg
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget
-from systems.fmg_stand_in import FmgStandIn, contact
-from systems.local_server import LocalServer, Reply, Seen
-from systems.subjects import fmg
 
 SOURCE = {"system": "smartoffice", "office": "DEMO01"}
 GROUP = Operation("group", "upsert", "TagGroup.7.3", "", {"name": "Newsletter"})

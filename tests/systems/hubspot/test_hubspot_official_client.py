@@ -14,7 +14,7 @@ import requests
 
 from crosswalk.core.ports import Row
 from crosswalk.sandbox.server import SandboxServer
-from systems.subjects import hubspot
+from crosswalk.systems.hubspot.conformance import connect as hubspot
 
 TOKEN = "token-of-another-portal"
 

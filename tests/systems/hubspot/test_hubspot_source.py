@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.ports import Row
 from crosswalk.core.system_schema import load_fields
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited
 from crosswalk.systems.hubspot.client import HubSpotSettings
-from systems.hubspot_stand_in import HubSpotStandIn, associated, contact, error, record
-from systems.local_server import LocalServer, Reply, Seen
-from systems.subjects import hubspot
+from crosswalk.systems.hubspot.conformance import HubSpotStandIn, associated, contact, error, record
+from crosswalk.systems.hubspot.conformance import connect as hubspot
 
 
 class World:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.ports import BatchRefused, Operation, ReadRestarted, Refusal
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
 from crosswalk.systems.mindmatrix.client import MindmatrixSettings
+from crosswalk.systems.mindmatrix.conformance import MindmatrixStandIn, contact
+from crosswalk.systems.mindmatrix.conformance import connect as mindmatrix
 from crosswalk.systems.mindmatrix.target import MindmatrixDelivery
-from systems.local_server import LocalServer, Reply, Seen
-from systems.mindmatrix_stand_in import MindmatrixStandIn, contact
-from systems.subjects import mindmatrix
 
 SOURCE = {"system": "connectwise", "company": "acme"}
 ANA = Operation("contact", "upsert", "31001", "", {"email": "ana@example.test", "last_name": "Ruiz"})

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
+from crosswalk.conformance.subject import FAST
 from crosswalk.core.masking import last_four
 from crosswalk.core.ports import Page
 from crosswalk.errors import CrosswalkError, DataError
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
-from systems.local_server import LocalServer, Reply, Seen
-from systems.subjects import FAST
 
 ADDRESS = "<Line1>1 Elm St</Line1><Line2/><City>Salem</City><State>OR</State><ZipCode>97301</ZipCode>"
 PHONE = "<AreaCode>555</AreaCode><Number>010-4477</Number>"

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer
+from crosswalk.conformance.subject import FAST
 from crosswalk.core.ports import ReadRestarted, Row, Source
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, TransientError
+from crosswalk.systems.smartoffice import conformance as stand_in
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.conformance import SmartOfficeStandIn, contact, group
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
-from systems import smartoffice_stand_in as stand_in
-from systems.local_server import LocalServer
-from systems.smartoffice_stand_in import SmartOfficeStandIn, contact, group
-from systems.subjects import FAST
 
 Connect = Callable[..., SmartOfficeSource]
 

@@ -14,7 +14,7 @@ import pytest
 
 from airflow_stand_in import PASSWORD, TOKEN, USER, AirflowStandIn, airflow
 from crosswalk.cli import main, running
-from systems.local_server import Reply
+from crosswalk.conformance.local_server import Reply
 
 Made = Callable[..., AirflowStandIn]
 ACCOUNT = '[{name}]\nsource = "so_{name}"\ntarget = "fmg_{name}"\nscope = "all"\nfrequency = "{often}"\n'

@@ -13,18 +13,16 @@ from crosswalk.integrations.catalog import load_spec
 
 Rows = Callable[..., pd.DataFrame]
 
+FIELDS = load_spec("smartoffice_to_fmg").entity("contact").source_fields
 PLAIN = {
     "source_id": "",
+    **dict.fromkeys(FIELDS, ""),
     "FirstName": "Quinn",
     "LastName": "Quill",
-    "Greeting": "",
-    "ReviewDate": "",
     "Person.Dob": "1961-04-09",
     "Person.Gender": "2",
     "Person.Marital": "1",
-    "PreferredEmail.Address": "",
     "PreferredAddress.Line1": "1 Elm St",
-    "PreferredAddress.Line2": "",
     "PreferredAddress.City": "Salem",
     "PreferredAddress.State": "OR",
     "PreferredAddress.ZipCode": "97301",

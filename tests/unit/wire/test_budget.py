@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer, Reply
 from crosswalk.errors import RateLimited, TransientError
 from crosswalk.wire.http import Call, Wire, WireSettings
-from systems.local_server import LocalServer, Reply
 
 CALL = Call("GET", "/things", "reading things of emoney_summit")
 

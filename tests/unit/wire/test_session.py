@@ -14,10 +14,10 @@ import pytest
 import requests.exceptions
 import urllib3.exceptions
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited, TransientError
 from crosswalk.wire.error_translation import translate
 from crosswalk.wire.http import Answer, Call, Wire, WireSettings
-from systems.local_server import LocalServer, Reply, Seen
 
 Serve = Callable[..., LocalServer]
 CALL = Call("GET", "/things", "reading things of fmg_summit", params={"after": "canary-query"})

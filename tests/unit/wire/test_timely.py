@@ -6,11 +6,11 @@ import time
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.errors import TransientError
 from crosswalk.wire import http as session
 from crosswalk.wire.deadline_body import TimelyBody
 from crosswalk.wire.http import Call, Wire, WireSettings
-from systems.local_server import LocalServer, Reply, Seen
 
 
 def wire(server: LocalServer) -> Wire:

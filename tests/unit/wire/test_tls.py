@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from crosswalk.conformance.local_server import LocalServer, Reply
 from crosswalk.errors import ConfigurationError
 from crosswalk.wire.http import Call, Wire, WireSettings
 from systems.certificates import issued
-from systems.local_server import LocalServer, Reply
 
 CALL = Call("GET", "", "reading of fmg_summit")
 Issue = Callable[[str, timedelta], ssl.SSLContext]

@@ -1,10 +1,10 @@
-"""The scenes of the demo and of `make up`, one an integration, in the order of the demo's table."""
+"""The scenarios of the demo and of `make up`, one per integration, in the order of the demo's table."""
 
-from crosswalk.local.scenario import Scene
-from crosswalk.local.scenarios.emoney import EmoneyScene
-from crosswalk.local.scenarios.flex import FlexScene
-from crosswalk.local.scenarios.fmg import FmgScene
-from crosswalk.local.scenarios.fmo import FmoScene
-from crosswalk.local.scenarios.mindmatrix import MindmatrixScene
+from crosswalk.local.scenario import Scenario
+from crosswalk.local.scenarios.emoney import EmoneyScenario
+from crosswalk.local.scenarios.flex import FlexScenario
+from crosswalk.local.scenarios.fmg import FmgScenario
+from crosswalk.local.scenarios.fmo import FmoScenario
+from crosswalk.local.scenarios.mindmatrix import MindmatrixScenario
 
-SCENES: tuple[Scene, ...] = (FmgScene(), EmoneyScene(), MindmatrixScene(), FmoScene(), FlexScene())
+SCENARIOS: tuple[Scenario, ...] = (FmgScenario(), EmoneyScenario(), MindmatrixScenario(), FmoScenario(), FlexScenario())

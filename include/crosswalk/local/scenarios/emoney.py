@@ -6,9 +6,8 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from crosswalk.local.control import USER, Sandbox
+from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import write_private
 from crosswalk.local.scenario import Connections, Job
 
@@ -44,7 +43,7 @@ class Firm:
 
 
 @dataclass(frozen=True)
-class EmoneyScene:
+class EmoneyScenario:
     """Firms: each exports some clients, then refreshes what is linked."""
 
     firms: tuple[Firm, ...] = (Firm("elm", 5, 24),)
@@ -69,9 +68,8 @@ class EmoneyScene:
 
 
 def _open(sandbox: Sandbox, firm: Firm) -> dict[str, str]:
-    login = {"user": USER, "password": sandbox.secret("smartoffice"), "rights": list(RIGHTS)}
-    numbers = {"families": firm.families, "site": firm.site, "seed": firm.site}
-    sandbox.call("POST", "/smartoffice/offices", {"office": firm.office, **numbers, **login})
+    sizes = {"families": firm.families, "site": firm.site, "seed": firm.site}
+    sandbox.open("smartoffice", firm.account, sandbox.secret("smartoffice"), rights=list(RIGHTS), **sizes)
     api_key = secrets.token_urlsafe(18)
     about = {"firm": firm.firm, "name": firm.account.title(), "client_id": firm.client_id, "api_key": api_key}
     sandbox.call("POST", "/emoney/firms", about)
@@ -80,13 +78,11 @@ def _open(sandbox: Sandbox, firm: Firm) -> dict[str, str]:
 
 
 def _connections(sandbox: Sandbox, firm: Firm, key: dict[str, str]) -> Connections:
-    source: dict[str, Any] = {"login": USER, "password": sandbox.secret("smartoffice")}
-    source["extra"] = {"office": firm.office, "allow_private_network": True}
     extra: dict[str, object] = {"api_key": key["api_key"], "firm": firm.firm, "key_id": key["key_id"], "allow_private_network": True}
     extra |= {"signin_url": f"{sandbox.url}/emoney", "path": "/emoney"}
     target = {"login": firm.client_id, "password": key["private_key"], "extra": extra}
     return {
-        f"smartoffice_{firm.account}": {"conn_type": "smartoffice", **sandbox.server, **source},
+        f"smartoffice_{firm.account}": sandbox.connection("smartoffice", firm.account, sandbox.secret("smartoffice")),
         f"emoney_{firm.account}": {"conn_type": "emoney", **sandbox.server, **target},
     }
 

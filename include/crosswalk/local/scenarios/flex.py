@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 INTEGRATION, DAG = "crm_to_flex", "flex_crm_sync"
 REVIEWER = "reviewer"
-NEARBY = {"allow_private_network": True}
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class FlexScene:
+class FlexScenario:
     """Sites: a first run finds who may be whom, the reviewer decides, a second run carries it out."""
 
     sites: tuple[Site, ...] = (Site("playhouse", "24100009"),)
@@ -44,19 +43,15 @@ class FlexScene:
 
     def open(self, sandbox: Sandbox) -> None:
         for one in self.sites:
-            numbers = {"companies": one.companies, "contacts": one.contacts, "seed": 9}
-            portal = {"portal": one.portal, "token": sandbox.secret("hubspot"), "deals": one.deals}
-            sandbox.call("POST", "/hubspot/portals", {**portal, **numbers})
-            sandbox.call("POST", "/flex/sites", {"site": one.account, "api_key": sandbox.secret("flex"), **numbers})
+            sizes = {"companies": one.companies, "contacts": one.contacts, "seed": 9}
+            sandbox.open("hubspot", one.portal, sandbox.secret("hubspot"), deals=one.deals, **sizes)
+            sandbox.open("flex", one.account, sandbox.secret("flex"), **sizes)
 
     def connections(self, sandbox: Sandbox) -> Connections:
         made: Connections = {}
         for one in self.sites:
-            about = {"portal": one.portal, "path": "/hubspot/crm/v3/objects", **NEARBY}
-            source = {"conn_type": "hubspot", **sandbox.server, "password": sandbox.secret("hubspot"), "extra": about}
-            path = {"path": f"/flex/{one.account}/f5/api", "requests_per_second": 100, **NEARBY}
-            target = {"conn_type": "flex", **sandbox.server, "password": sandbox.secret("flex"), "extra": path}
-            made |= {f"hubspot_{one.account}": source, f"flex_{one.account}": target}
+            made[f"hubspot_{one.account}"] = sandbox.connection("hubspot", one.portal, sandbox.secret("hubspot"))
+            made[f"flex_{one.account}"] = sandbox.connection("flex", one.account, sandbox.secret("flex"), requests_per_second=100)
         return made
 
     def jobs(self) -> Sequence[Job]:

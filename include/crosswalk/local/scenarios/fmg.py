@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crosswalk.local.control import USER, Sandbox
+from crosswalk.local.control import Sandbox
 from crosswalk.local.scenario import Connections, Job
 
 
@@ -41,7 +41,7 @@ OFFICES = (
 
 
 @dataclass(frozen=True)
-class FmgScene:
+class FmgScenario:
     """Offices and their FMG accounts."""
 
     offices: tuple[Office, ...] = OFFICES
@@ -53,21 +53,16 @@ class FmgScene:
 
     def open(self, sandbox: Sandbox) -> None:
         for office in self.offices:
-            numbers = {"contacts": office.contacts, "groups": office.groups, "site": office.site, "seed": office.site}
-            login = {"user": USER, "password": sandbox.secret("smartoffice"), "rights": ["FMG"]}
-            sandbox.call("POST", "/smartoffice/offices", {"office": office.office, **numbers, **login})
-            account = {"account": office.fmg_account, "name": office.account.title(), "api_key": sandbox.secret("fmg")}
-            contacts = [_foreigner(number) for number in range(1, office.foreign + 1)]
-            sandbox.call("POST", "/fmg/accounts", {**account, "contacts": contacts})
+            sizes = {"contacts": office.contacts, "groups": office.groups, "site": office.site, "seed": office.site}
+            sandbox.open("smartoffice", office.account, sandbox.secret("smartoffice"), rights=["FMG"], **sizes)
+            contacts = [_unmanaged(number) for number in range(1, office.foreign + 1)]
+            sandbox.open("fmg", office.fmg_account, sandbox.secret("fmg"), name=office.account.title(), contacts=contacts)
 
     def connections(self, sandbox: Sandbox) -> Connections:
         made: Connections = {}
         for office in self.offices:
-            extra: dict[str, object] = {"office": office.office, "allow_private_network": True}
-            login = {"login": USER, "password": sandbox.secret("smartoffice")}
-            made[f"smartoffice_{office.account}"] = {"conn_type": "smartoffice", **sandbox.server, **login, "extra": extra}
-            extra = {"account": office.fmg_account, "path": "/fmg", "allow_private_network": True}
-            made[f"fmg_{office.account}"] = {"conn_type": "fmg", **sandbox.server, "password": sandbox.secret("fmg"), "extra": extra}
+            made[f"smartoffice_{office.account}"] = sandbox.connection("smartoffice", office.account, sandbox.secret("smartoffice"))
+            made[f"fmg_{office.account}"] = sandbox.connection("fmg", office.fmg_account, sandbox.secret("fmg"))
         return made
 
     def jobs(self) -> Sequence[Job]:
@@ -77,6 +72,6 @@ class FmgScene:
         return {office.account: sandbox.writes("fmg", office.fmg_account) for office in self.offices}
 
 
-def _foreigner(number: int) -> dict[str, str]:
+def _unmanaged(number: int) -> dict[str, str]:
     """A contact somebody typed into FMG by hand."""
     return {"first_name": "Walk-in", "last_name": f"Visitor {number}", "email": f"visitor{number}@walk-in.example", "city": "Salem"}

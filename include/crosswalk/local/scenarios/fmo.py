@@ -37,7 +37,7 @@ FMOS = (Fmo("meridian", "1b6f0000-0000-4000-8000-000000000101", "77aa0000-0000-4
 
 
 @dataclass(frozen=True)
-class FmoScene:
+class FmoScenario:
     """FMOs whose business is empty, and what their carriers sent."""
 
     fmos: tuple[Fmo, ...] = FMOS

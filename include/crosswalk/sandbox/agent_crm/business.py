@@ -146,8 +146,8 @@ class Business:
         if not named or not set(named) <= set(self.npns):
             raise Wrong(400, "INVALID", "writing_agent_npn")
 
-    def copy(self) -> Business:
-        """The same business, for itself."""
+    def copy(self, later: float) -> Business:  # noqa: ARG002 - nothing in it ages
+        """The same business, independent of this one."""
         shelves = {name: shelf.copy() for name, shelf in self.shelves.items()}
         npns = None if self.npns is None else list(self.npns)
         about = (self.business_id, self.name, self.kind, self.external_key, npns, self.policy_sync, self.parent)

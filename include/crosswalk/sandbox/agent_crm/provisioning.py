@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
 from uuid import UUID
 
 from crosswalk.sandbox.agent_crm import reading
 from crosswalk.sandbox.agent_crm.business import Business, Wrong, furnished
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
+from crosswalk.sandbox.system import Parts
 
 Businesses = dict[str, Business]
-Parts = Mapping[str, str]
 
 
 def create_business(businesses: Businesses, parent: Business, request: Request, _: Parts, __: Fault | None) -> Reply:

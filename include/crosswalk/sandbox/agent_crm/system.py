@@ -1,10 +1,10 @@
-"""Agent CRM as one of the sandbox's systems: its routes, and who may come into which business."""
+"""Agent CRM as one of the sandbox's vendors: its routes, and who may come into which business."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from crosswalk.sandbox.agent_crm import provisioning, reading
 from crosswalk.sandbox.agent_crm.business import Business, Wrong
@@ -12,80 +12,25 @@ from crosswalk.sandbox.agent_crm.fields import OBJECTS, field_names, object_json
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, json_reply
 from crosswalk.sandbox.routes import Routes
+from crosswalk.sandbox.system import Parts, RoutedSystem
 
 BASE = "/agent_crm/api"
 FMO_BUSINESS = "1b6f0000-0000-4000-8000-000000000001"
 FMO_USER = "77aa0000-0000-4000-8000-000000000001"
 DEFAULT_KEY = "sandbox-key"
 
-Parts = Mapping[str, str]
 Businesses = dict[str, Business]
 Handler = Callable[[Businesses, Business, Request, Parts, Fault | None], Reply]
 
 
 @dataclass(frozen=True)
 class Action:
-    """What a route does."""
+    """What a route does. writes: no idempotency key here; the contract's sync key does that work."""
 
     operation: str
     handler: Handler
-    write: bool = False
+    writes: bool = False
     paged: bool = False
-
-
-@dataclass
-class AgentCrm:
-    """Every business of the sandbox. users: API key by user id."""
-
-    name = "agent_crm"
-    businesses: Businesses = field(default_factory=dict)
-    users: dict[str, str] = field(default_factory=dict)
-    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-
-    def describe(self, request: Request) -> Call:
-        """Find the route; a path that is none becomes an operation of its own."""
-        owner = request.headers.get("x-business-id", "")
-        try:
-            action, parts = _ROUTES.find(request.method, request.path)
-        except Refused as refused:
-            return Call(self.name, "unknown path", owner, write=request.method != "GET", content=refused)
-        return Call(self.name, action.operation, owner, write=action.write, paged=action.paged, content=(action, parts))
-
-    def answer(self, request: Request, call: Call, fault: Fault | None) -> Reply:
-        """Carry the request out; `fault` is one of faults.PAGE_KINDS, or None."""
-        try:
-            business = self._entered(request)
-            if isinstance(call.content, Refused):
-                raise call.content
-            action, parts = call.content
-            with self.lock if action.operation.endswith(("business", "user")) else business.lock:
-                reply: Reply = action.handler(self.businesses, business, request, parts, fault)
-                return reply
-        except Refused as refused:
-            return _refusal(refused)
-
-    def expire(self, request: Request) -> Reply:  # noqa: ARG002 - there is no session to end
-        """Refuse the key this once."""
-        return _refusal(Refused(401, "AUTH_FAILED", "the key has expired"))
-
-    def error(self, code: str, status: int) -> Reply:
-        """An error of the system's own, as the control API asked for."""
-        return _refusal(Refused(status or 500, code or "INTERNAL", "asked for by a fault"))
-
-    def copy(self, later: float) -> AgentCrm:  # noqa: ARG002 - nothing here grows old
-        """The same businesses, for themselves."""
-        with self.lock:
-            businesses = {one: business.copy() for one, business in self.businesses.items()}
-            return AgentCrm(businesses, dict(self.users))
-
-    def _entered(self, request: Request) -> Business:
-        key, user, wanted = (request.headers.get(name, "") for name in ("x-api-key", "x-user-id", "x-business-id"))
-        if not key or self.users.get(user) != key:
-            raise Refused(401, "AUTH_FAILED", "unknown key, or not this user's")
-        business = self.businesses.get(wanted)
-        if business is None or user not in business.members:
-            raise Refused(403, "FORBIDDEN", "the user does not belong to this business")
-        return business
 
 
 def _objects(_: Businesses, business: Business, request: Request, __: Parts, ___: Fault | None) -> Reply:
@@ -155,20 +100,57 @@ def _routes() -> Routes[Action]:
     routes: Routes[Action] = Routes()
     routes.add("GET", f"{BASE}/custom-objects", Action("read objects", _objects))
     routes.add("POST", f"{BASE}/records/{{object}}/search", Action("search records", _search, paged=True))
-    routes.add("POST", f"{BASE}/records/{{object}}/upsert", Action("upsert record", _upsert, write=True))
+    routes.add("POST", f"{BASE}/records/{{object}}/upsert", Action("upsert record", _upsert, writes=True))
     routes.add("GET", f"{BASE}/records/{{object}}/lookup", Action("look up record", _look_up))
     routes.add("GET", f"{BASE}/records/{{id}}/field-values/{{field}}", Action("read value", _field_value))
-    routes.add("POST", f"{BASE}/records/{{object}}", Action("add record", _add, write=True))
+    routes.add("POST", f"{BASE}/records/{{object}}", Action("add record", _add, writes=True))
     routes.add("GET", f"{BASE}/records/{{object}}/{{id}}", Action("read record", _get))
     for method in ("PATCH", "PUT"):
-        routes.add(method, f"{BASE}/records/{{object}}/{{id}}", Action("change record", _change, write=True))
-    routes.add("POST", f"{BASE}/businesses", Action("create business", provisioning.create_business, write=True))
+        routes.add(method, f"{BASE}/records/{{object}}/{{id}}", Action("change record", _change, writes=True))
+    routes.add("POST", f"{BASE}/businesses", Action("create business", provisioning.create_business, writes=True))
     routes.add("GET", f"{BASE}/businesses", Action("list business", provisioning.list_businesses))
     routes.add("GET", f"{BASE}/businesses/{{id}}", Action("read business", provisioning.one_business))
-    routes.add("PATCH", f"{BASE}/businesses/{{id}}", Action("change business", provisioning.one_business, write=True))
-    routes.add("POST", f"{BASE}/businesses/{{id}}/users", Action("add user", provisioning.add_user, write=True))
+    routes.add("PATCH", f"{BASE}/businesses/{{id}}", Action("change business", provisioning.one_business, writes=True))
+    routes.add("POST", f"{BASE}/businesses/{{id}}/users", Action("add user", provisioning.add_user, writes=True))
     routes.add("GET", f"{BASE}/businesses/{{id}}/users", Action("list user", provisioning.list_users))
     return routes
 
 
-_ROUTES = _routes()
+class AgentCrm(RoutedSystem[Business]):
+    """Every business of the sandbox. users: API key by user id."""
+
+    name = "agent_crm"
+    customer = "business"
+    routes = _routes()
+    authorized_first = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.users: dict[str, str] = {}
+        self.lock = threading.RLock()
+
+    def copy(self, later: float) -> AgentCrm:
+        with self.lock:
+            other = super().copy(later)
+            other.users = dict(self.users)
+            return other
+
+    def owner(self, request: Request) -> str:
+        return request.headers.get("x-business-id", "")
+
+    def refuse(self, refused: Refused) -> Reply:
+        return _refusal(refused)
+
+    def authorized(self, request: Request, call: Call) -> Business:
+        key, user, wanted = (request.headers.get(name, "") for name in ("x-api-key", "x-user-id", "x-business-id"))
+        if not key or self.users.get(user) != key:
+            raise Refused(401, "AUTH_FAILED", "unknown key, or not this user's")
+        business = self.customers.get(wanted)
+        if business is None or user not in business.members:
+            raise Refused(403, "FORBIDDEN", "the user does not belong to this business")
+        return business
+
+    def carry_out(self, customer: Business, request: Request, action: Action, parts: Parts, fault: Fault | None) -> Reply:
+        # Provisioning changes the set of businesses, everything else one of them.
+        with self.lock if action.operation.endswith(("business", "user")) else customer.lock:
+            return action.handler(self.customers, customer, request, parts, fault)

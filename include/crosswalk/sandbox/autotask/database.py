@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from crosswalk.sandbox.crm.customer import Customer, now
+from crosswalk.sandbox.crm.customer import CrmCustomer, now
 from crosswalk.sandbox.crm.invented import CONTACT_TYPES, TYPES, Contact, companies, contacts
 from crosswalk.sandbox.crm.table import Record, Table
 from crosswalk.sandbox.messages import Refused
@@ -43,7 +43,7 @@ BLANKS: dict[str, Record] = {
 """Every field of a record, for those it does not say."""
 
 
-class Database(Customer):
+class Database(CrmCustomer):
     """A database, and its API user.
 
     zone: part of the path it answers under. picklists: {"companyType" or "contactType": [[value, label, whether it is active]]}.

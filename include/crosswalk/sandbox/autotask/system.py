@@ -1,10 +1,11 @@
-"""Autotask as one of the sandbox's systems: the zone look-up, who may call, and the calls of a database."""
+"""Autotask as one of the sandbox's vendors: the zone information for everybody, and the calls of a database."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,11 +17,12 @@ from crosswalk.sandbox.crm.table import counted
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, json_reply
 from crosswalk.sandbox.routes import Routes
+from crosswalk.sandbox.system import Parts, RoutedSystem
 
 ENTRY = "/autotask/ATServicesRest/V1.0"
 BASE = "/autotask/{zone}/ATServicesRest/V1.0"
+ZONE_INFORMATION = "zone information"
 MAX_PAGE = 500
-Parts = Mapping[str, str]
 COLLECTIONS = {"Contacts": "contacts", "Companies": "companies"}
 
 
@@ -32,95 +34,16 @@ class Action:
     run: Callable[[Database, str, Request, Parts, Fault | None], Reply]
     table: str = ""
     paged: bool = False
-
-
-class Autotask:
-    """Every Autotask database of the sandbox."""
-
-    name = "autotask"
-
-    def __init__(self) -> None:
-        self.databases: dict[str, Database] = {}
-        self._routes = _routes()
-
-    def copy(self, later: float) -> Autotask:
-        """The same databases, for themselves; times moved by `later` seconds."""
-        other = Autotask()
-        other.databases = {name: database.copy(later) for name, database in self.databases.copy().items()}
-        return other
-
-    def database(self, name: str) -> Database:
-        """The database of this name. Raises Refused (404 NOT_FOUND)."""
-        if name not in self.databases:
-            raise Refused(404, "NOT_FOUND", f"no database {name}")
-        return self.databases[name]
-
-    def describe(self, request: Request) -> Call:
-        """Find the route, and the database by the user who asks."""
-        if request.path == f"{ENTRY}/zoneInformation" and request.method == "GET":
-            return Call(self.name, "zone information", self._owner(request.query.get("user", "")))
-        owner = self._owner(request.headers.get("username", ""))
-        try:
-            action, parts = self._routes.find(request.method, request.path)
-        except Refused as refused:
-            return Call(self.name, "unknown path", owner, write=request.method not in ("GET", "HEAD"), content=refused)
-        return Call(self.name, action.operation, owner, paged=action.paged, content=(action, parts))
-
-    def answer(self, request: Request, call: Call, fault: Fault | None) -> Reply:
-        """Carry the request out; `fault` is one of faults.PAGE_KINDS, or None."""
-        try:
-            if call.operation == "zone information":
-                return self._zone(request, call.owner)
-            if isinstance(call.content, Refused):
-                raise call.content
-            action, parts = call.content
-            database = self._authorised(request, call.owner, parts["zone"])
-            with database.passing(action.table):
-                if action.table in database.hidden:
-                    raise Refused(500, "HIDDEN", "the resource does not have adequate permissions to query this entity type")
-                reply: Reply = action.run(database, action.table, request, parts, fault)
-                return reply
-        except Refused as refused:
-            return _errors(refused, request.method)
-
-    def expire(self, request: Request) -> Reply:  # noqa: ARG002 - Autotask keeps no session to end
-        """Refuse the credentials this once."""
-        return _errors(Refused(401, "AUTH", "the credentials were refused"))
-
-    def error(self, code: str, status: int) -> Reply:
-        """An error of the system's own, as the control API asked for: the code is its text."""
-        return _errors(Refused(status or 500, "FAULT", code or "asked for by a fault"))
-
-    def _owner(self, user: str) -> str:
-        return next((name for name, database in self.databases.items() if user and database.user == user), "")
-
-    def _zone(self, request: Request, owner: str) -> Reply:
-        if not owner:
-            raise Refused(500, "USER", "the user is not known")
-        zone = self.databases[owner].zone
-        url = f"{_origin(request)}/autotask/{zone}/ATServicesRest/"
-        return json_reply({"zoneName": zone, "url": url, "webUrl": url.removesuffix("ATServicesRest/"), "ci": 1})
-
-    def _authorised(self, request: Request, owner: str, zone: str) -> Database:
-        database = self.databases.get(owner)
-        given = (request.headers.get("secret"), request.headers.get("apiintegrationcode"), zone)
-        if database is None or given != (database.secret, database.code, database.zone):
-            raise Refused(401, "AUTH", "the credentials were refused, or the database is in another zone")
-        return database
+    writes: bool = False
 
 
 def _origin(request: Request) -> str:
     return f"http://{request.headers.get('host', 'localhost')}"
 
 
-def _errors(refused: Refused, method: str = "") -> Reply:
-    if refused.code == "METHOD_NOT_ALLOWED":
-        return json_reply({"Message": f"The requested resource does not support http method '{method}'."}, 405)
-    return json_reply({"errors": [refused.message]}, refused.status)
-
-
 def _routes() -> Routes[Action]:
     routes: Routes[Action] = Routes()
+    routes.add("GET", f"{ENTRY}/zoneInformation", Action(ZONE_INFORMATION, _zone))
     routes.add("GET", f"{BASE}/ThresholdInformation", Action("threshold", _threshold))
     for name, table in COLLECTIONS.items():
         path = f"{BASE}/{name}"
@@ -191,6 +114,11 @@ def _get(database: Database, table: str, _: Request, parts: Parts, __: Fault | N
     return json_reply({"item": {**BLANKS[table], **record} if record else None})
 
 
+def _zone(database: Database, _: str, request: Request, __: Parts, ___: Fault | None) -> Reply:
+    url = f"{_origin(request)}/autotask/{database.zone}/ATServicesRest/"
+    return json_reply({"zoneName": database.zone, "url": url, "webUrl": url.removesuffix("ATServicesRest/"), "ci": 1})
+
+
 def _threshold(database: Database, _: str, __: Request, ___: Parts, ____: Fault | None) -> Reply:
     numbers = {"externalRequestThreshold": database.threshold, "requestThresholdTimeframe": 60}
     return json_reply({**numbers, "currentTimeframeRequestCount": database.used})
@@ -220,3 +148,48 @@ def _picklist(name: str, kind: str, entries: list[list[Any]]) -> dict[str, Any]:
         for place, (value, label, active) in enumerate(entries, 1)
     ]
     return {"name": name, "dataType": kind, "isPickList": True, "isQueryable": True, "picklistValues": values}
+
+
+class Autotask(RoutedSystem[Database]):
+    """Every Autotask database of the sandbox."""
+
+    name = "autotask"
+    customer = "database"
+    routes = _routes()
+    expired = (401, "AUTH", "the credentials were refused")
+
+    def error(self, code: str, status: int) -> Reply:
+        """Autotask's errors have no code: the one asked for is the text."""
+        return self.refuse(Refused(status or 500, "FAULT", code or "asked for by a fault"))
+
+    def refuse(self, refused: Refused) -> Reply:
+        return json_reply({"errors": [refused.message]}, refused.status)
+
+    def answer(self, request: Request, call: Call, fault: Fault | None) -> Reply:
+        if isinstance(call.content, Refused) and call.content.status == 405:
+            return json_reply({"Message": f"The requested resource does not support http method '{request.method}'."}, 405)
+        return super().answer(request, call, fault)
+
+    def owner(self, request: Request) -> str:
+        user = request.query.get("user", "") if request.path == f"{ENTRY}/zoneInformation" else request.headers.get("username", "")
+        return next((name for name, database in self.customers.items() if user and database.user == user), "")
+
+    def authorized(self, request: Request, call: Call) -> Database:
+        database = self.customers.get(call.owner)
+        if call.operation == ZONE_INFORMATION:  # asked before the caller knows where to send the credentials
+            if database is None:
+                raise Refused(500, "USER", "the user is not known")
+            return database
+        given = (request.headers.get("secret"), request.headers.get("apiintegrationcode"), call.content[1]["zone"])
+        if database is None or given != (database.secret, database.code, database.zone):
+            raise Refused(401, "AUTH", "the credentials were refused, or the database is in another zone")
+        return database
+
+    def admitted(self, customer: Database, call: Call) -> AbstractContextManager[None]:
+        free = call.operation == ZONE_INFORMATION
+        return super().admitted(customer, call) if free else customer.passing(call.content[0].table)
+
+    def carry_out(self, customer: Database, request: Request, action: Action, parts: Parts, fault: Fault | None) -> Reply:
+        if action.table in customer.hidden:
+            raise Refused(500, "HIDDEN", "the resource does not have adequate permissions to query this entity type")
+        return action.run(customer, action.table, request, parts, fault)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosswalk.sandbox.crm.customer import Customer, now
+from crosswalk.sandbox.crm.customer import CrmCustomer, now
 from crosswalk.sandbox.crm.invented import CONTACT_TYPES, TYPES, Contact, companies, contacts
 from crosswalk.sandbox.crm.table import Record, Table
 
@@ -15,7 +15,7 @@ STATUSES = ({"id": ACTIVE, "name": "Active", "inactiveFlag": False}, {"id": INAC
 TABLES = ("contacts", "companies", "statuses", "types", "contact_types")
 
 
-class ConnectWiseCompany(Customer):
+class ConnectWiseCompany(CrmCustomer):
     """A company that uses ConnectWise, and the keys of its API member. codebase: part of the path it answers under."""
 
     def __init__(self, name: str, tables: dict[str, Table]) -> None:

@@ -1,10 +1,10 @@
-"""ConnectWise as one of the sandbox's systems: the codebase look-up, who may call, and the lists of a company."""
+"""ConnectWise as one of the sandbox's vendors: the codebase look-up, who may call, and the lists of a company."""
 
 from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from crosswalk.sandbox.connectwise.company import ConnectWiseCompany
@@ -14,8 +14,8 @@ from crosswalk.sandbox.crm.table import Keep, Record, counted
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, json_reply
 from crosswalk.sandbox.routes import Routes
+from crosswalk.sandbox.system import Parts, RoutedSystem
 
-Parts = Mapping[str, str]
 BASE = "/connectwise/{codebase}/apis/3.0"
 LOGIN = "/connectwise/login/companyinfo/{company}"
 MAX_PAGE, DEFAULT_PAGE = 1000, 25
@@ -27,81 +27,22 @@ LISTS = {
     "/company/companies/types": "types",
 }
 GENERIC = "v4_6_release"
-Action = tuple[str, str, str]
-"""Operation, table, and what is done: list, count or one."""
+COMPANY_INFO = "company info"
 
 
-class ConnectWise:
-    """Every ConnectWise company of the sandbox."""
+@dataclass(frozen=True)
+class Action:
+    """What a route does. table: the one it is about, "" for the codebase look-up. what: list, count or one."""
 
-    name = "connectwise"
+    operation: str
+    table: str = ""
+    what: str = "one"
+    writes: bool = False
 
-    def __init__(self) -> None:
-        self.companies: dict[str, ConnectWiseCompany] = {}
-        self._routes = _routes()
-
-    def copy(self, later: float) -> ConnectWise:
-        """The same companies, for themselves."""
-        other = ConnectWise()
-        other.companies = {name: company.copy(later) for name, company in self.companies.copy().items()}
-        return other
-
-    def company(self, name: str) -> ConnectWiseCompany:
-        """The company that signs in with this id. Raises Refused (404 NOT_FOUND)."""
-        if name not in self.companies:
-            raise Refused(404, "NotFound", f"no company {name}")
-        return self.companies[name]
-
-    def describe(self, request: Request) -> Call:
-        """Find the route, and the company by the login."""
-        owner = _login(request)[0]
-        try:
-            action, parts = self._routes.find(request.method, request.path)
-        except Refused as refused:
-            return Call(self.name, "unknown path", owner, write=request.method not in ("GET", "HEAD"), content=refused)
-        operation, _, what = action
-        return Call(self.name, operation, owner or parts.get("company", ""), paged=what != "one", content=(action, parts))
-
-    def answer(self, request: Request, call: Call, fault: Fault | None) -> Reply:
-        """Carry the request out; `fault` is one of faults.PAGE_KINDS, or None."""
-        try:
-            if isinstance(call.content, Refused):
-                raise call.content
-            (_, table, what), parts = call.content
-            if not table:
-                return self._info(parts["company"])
-            company = self._authorised(request, parts["codebase"])
-            if table in company.hidden:
-                raise Refused(403, "Forbidden", "the security role does not allow this")
-            return _answered(company, table, what, request, parts, fault)
-        except Refused as refused:
-            return _error(refused)
-
-    def expire(self, request: Request) -> Reply:  # noqa: ARG002 - ConnectWise keeps no session to end
-        """Refuse the keys this once."""
-        return _error(Refused(401, "Unauthorized", "the keys were refused"))
-
-    def error(self, code: str, status: int) -> Reply:
-        """An error of the system's own, as the control API asked for."""
-        return _error(Refused(status or 500, code or "InternalError", "asked for by a fault"))
-
-    def _info(self, name: str) -> Reply:
-        if name not in self.companies:
-            return json_reply(None)
-        codebase = self.companies[name].codebase
-        shown = {"CompanyName": name, "Codebase": f"{codebase}/", "VersionCode": "v2099.1", "VersionNumber": "v4.6.99"}
-        return json_reply({**shown, "CompanyID": name, "IsCloud": True})
-
-    def _authorised(self, request: Request, codebase: str) -> ConnectWiseCompany:
-        name, public, private = _login(request)
-        company = self.companies.get(name)
-        if company is None or (public, private) != (company.public_key, company.private_key):
-            raise Refused(401, "Unauthorized", "unknown company or keys")
-        if request.headers.get("clientid") != company.client_id:
-            raise Refused(401, "ConnectWiseApi/UserNotAuthenticated", "a clientId is needed")
-        if codebase not in (company.codebase, GENERIC):
-            raise Refused(404, "NotFound", "the company is in another codebase")
-        return company
+    @property
+    def paged(self) -> bool:
+        """Whether a fault of a page may bend it."""
+        return self.what != "one"
 
 
 def _login(request: Request) -> tuple[str, str, str]:
@@ -121,12 +62,12 @@ def _error(refused: Refused) -> Reply:
 
 def _routes() -> Routes[Action]:
     routes: Routes[Action] = Routes()
-    routes.add("GET", LOGIN, ("company info", "", "one"))
+    routes.add("GET", LOGIN, Action(COMPANY_INFO))
     for path, table in LISTS.items():
-        routes.add("GET", f"{BASE}{path}", (f"list {table}", table, "list"))
-        routes.add("GET", f"{BASE}{path}/count", (f"count {table}", table, "count"))
+        routes.add("GET", f"{BASE}{path}", Action(f"list {table}", table, "list"))
+        routes.add("GET", f"{BASE}{path}/count", Action(f"count {table}", table, "count"))
     for path, table in LISTS.items():  # behind the lists: /company/contacts/types is no contact
-        routes.add("GET", f"{BASE}{path}/{{id}}", (f"get {table}", table, "one"))
+        routes.add("GET", f"{BASE}{path}/{{id}}", Action(f"get {table}", table))
     return routes
 
 
@@ -195,3 +136,48 @@ def _number(request: Request, name: str, default: int, high: int) -> int:
     if not (text.isascii() and text.isdigit() and (1 if default else 0) <= int(text) <= high):
         raise Refused(400, "InvalidObject", f"{name} is a whole number up to {high}")
     return int(text)
+
+
+class ConnectWise(RoutedSystem[ConnectWiseCompany]):
+    """Every ConnectWise company of the sandbox."""
+
+    name = "connectwise"
+    customer = "company"
+    routes = _routes()
+    expired = (401, "Unauthorized", "the keys were refused")
+    internal_error = "InternalError"
+
+    def answer(self, request: Request, call: Call, fault: Fault | None) -> Reply:
+        """The codebase look-up is for everybody: a client asks it before it has signed in."""
+        if call.operation == COMPANY_INFO:
+            return self._info(call.content[1]["company"])
+        return super().answer(request, call, fault)
+
+    def refuse(self, refused: Refused) -> Reply:
+        return _error(refused)
+
+    def owner(self, request: Request) -> str:
+        return _login(request)[0]
+
+    def authorized(self, request: Request, call: Call) -> ConnectWiseCompany:
+        name, public, private = _login(request)
+        company = self.customers.get(name)
+        if company is None or (public, private) != (company.public_key, company.private_key):
+            raise Refused(401, "Unauthorized", "unknown company or keys")
+        if request.headers.get("clientid") != company.client_id:
+            raise Refused(401, "ConnectWiseApi/UserNotAuthenticated", "a clientId is needed")
+        if call.content[1]["codebase"] not in (company.codebase, GENERIC):
+            raise Refused(404, "NotFound", "the company is in another codebase")
+        return company
+
+    def carry_out(self, customer: ConnectWiseCompany, request: Request, action: Action, parts: Parts, fault: Fault | None) -> Reply:
+        if action.table in customer.hidden:
+            raise Refused(403, "Forbidden", "the security role does not allow this")
+        return _answered(customer, action.table, action.what, request, parts, fault)
+
+    def _info(self, name: str) -> Reply:
+        if name not in self.customers:
+            return json_reply(None)
+        codebase = self.customers[name].codebase
+        shown = {"CompanyName": name, "Codebase": f"{codebase}/", "VersionCode": "v2099.1", "VersionNumber": "v4.6.99"}
+        return json_reply({**shown, "CompanyID": name, "IsCloud": True})

@@ -1,74 +1,74 @@
-"""Seeing and changing a CRM's records behind its back: the routes of the control API that its tables share."""
+"""Seeing and changing a CRM's records behind its back: the control calls that CRMs share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from crosswalk.sandbox.crm.customer import Customer
+from crosswalk.sandbox.bodies import listed, numbers, one_or_many, texts
+from crosswalk.sandbox.crm.customer import CrmCustomer, uncollected
 from crosswalk.sandbox.crm.table import Record, Table
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
-from crosswalk.sandbox.routes import Routes
+from crosswalk.sandbox.system import Parts
+from crosswalk.sandbox.vendor import Add
 
-Parts = Mapping[str, str]
 Stamp = Callable[[Record], Record]
 """Writes the present moment into a record, as the CRM does when one is edited."""
-C = TypeVar("C", bound=Customer)
-LIST_LIMIT = 200_000
+C = TypeVar("C", bound=CrmCustomer)
 
 
-def add_table_routes(
-    routes: Routes[Callable[[Request, Parts], Reply]], base: str, customer: Callable[[str], C], tables: Mapping[str, Stamp]
-) -> None:
-    """Add see, create, change, delete and bulk for each table. customer: finds one by name, or raises Refused."""
+def opened(body: Mapping[str, Any], customer: str, populated: Callable[..., C], change: Callable[[C, Mapping[str, Any]], None]) -> C:
+    """A customer full of invented people. customer: the member that names it; what else is in the body is a setting. Raises Refused."""
+    name, sizes = texts(body, **{customer: None})[customer], numbers(body, contacts=0, companies=0, seed=7)
+    with uncollected():
+        made = populated(name, contact_count=sizes["contacts"], company_count=sizes["companies"], seed=sizes["seed"])
+    change(made, {key: value for key, value in body.items() if key not in (customer, *sizes)})
+    return made
 
-    def add(method: str, path: str, table: str, handler: Callable[[C, str, Stamp, Request, Parts], Reply]) -> None:
-        def locked(request: Request, parts: Parts) -> Reply:
-            found = customer(parts["customer"])
-            with found.lock:
-                return handler(found, table, tables[table], request, parts)
 
-        routes.add(method, f"{base}/{{customer}}/{table}{path}", locked)
+def add_table_routes(add: Add[C], tables: Mapping[str, Stamp]) -> None:
+    """Add see, create, change, delete and bulk for each table."""
+
+    def about(table: str, handler: Callable[[C, str, Stamp, Request, Parts], Reply]) -> Callable[[C, Request, Parts], Reply]:
+        return lambda found, request, parts: handler(found, table, tables[table], request, parts)
 
     for name in tables:
-        add("GET", "", name, _list)
-        add("POST", "", name, _create)
-        add("POST", "/bulk", name, _bulk)
-        add("GET", "/{id}", name, lambda found, table, _stamp, _request, parts: json_reply(found.tables[table].record(_id(parts))))
-        add("PATCH", "/{id}", name, _change)
-        add("DELETE", "/{id}", name, _drop)
+        add("GET", f"/{name}", about(name, _list))
+        add("POST", f"/{name}", about(name, _create))
+        add("POST", f"/{name}/bulk", about(name, _bulk))
+        add("GET", f"/{name}/{{id}}", about(name, _get))
+        add("PATCH", f"/{name}/{{id}}", about(name, _change))
+        add("DELETE", f"/{name}/{{id}}", about(name, _drop))
 
 
-def _list(customer: Customer, table: str, _: Stamp, request: Request, __: Parts) -> Reply:
-    wanted = {name: text for name, text in request.query.items() if name not in ("limit", "offset")}
-    found = customer.tables[table].found(lambda record: all(str(record.get(name, "")) == text for name, text in wanted.items()))
-    offset, limit = request.whole_number("offset", 0, 0, LIST_LIMIT), request.whole_number("limit", 100, 0, LIST_LIMIT)
-    return json_reply({table: found[offset : offset + limit], "total": len(found)})
+def _list(customer: CrmCustomer, table: str, _: Stamp, request: Request, __: Parts) -> Reply:
+    return listed(table, (customer.tables[table].records[one] for one in customer.tables[table].order), request)
 
 
-def _create(customer: Customer, table: str, stamp: Stamp, request: Request, _: Parts) -> Reply:
+def _get(customer: CrmCustomer, table: str, _: Stamp, __: Request, parts: Parts) -> Reply:
+    return json_reply(customer.tables[table].record(_id(parts)))
+
+
+def _create(customer: CrmCustomer, table: str, stamp: Stamp, request: Request, _: Parts) -> Reply:
     body = request.json()
-    listed = body.get(table, [body])
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-        raise Refused(422, "INVALID", f"{table} is a list of records")
     first = customer.tables[table].next_id
-    made = [{**stamp({}), "id": first + place, **one} for place, one in enumerate(listed)]
+    made = [{**stamp({}), "id": first + place, **one} for place, one in enumerate(one_or_many(body, table))]
     _put(customer, table, made)
     return json_reply({table: made} if table in body else made[0], 201)
 
 
-def _change(customer: Customer, table: str, stamp: Stamp, request: Request, parts: Parts) -> Reply:
+def _change(customer: CrmCustomer, table: str, stamp: Stamp, request: Request, parts: Parts) -> Reply:
     changed = _changed(customer.tables[table], [_id(parts)], request.json(), stamp)
     _put(customer, table, changed)
     return json_reply(changed[0])
 
 
-def _drop(customer: Customer, table: str, _: Stamp, __: Request, parts: Parts) -> Reply:
+def _drop(customer: CrmCustomer, table: str, _: Stamp, __: Request, parts: Parts) -> Reply:
     customer.tables[table] = customer.tables[table].without([_id(parts)])
     return json_reply({"deleted": 1})
 
 
-def _bulk(customer: Customer, table: str, stamp: Stamp, request: Request, _: Parts) -> Reply:
+def _bulk(customer: CrmCustomer, table: str, stamp: Stamp, request: Request, _: Parts) -> Reply:
     """{"set": {…}} or {"delete": true}, of {"ids": […]}, {"all": true} or {"first": n}."""
     body = request.json()
     ids = _bulk_ids(customer.tables[table], body)
@@ -95,7 +95,7 @@ def _changed(table: Table, ids: list[int], changes: Record, stamp: Stamp) -> lis
     return [{**stamp(table.record(one)), **changes, "id": one} for one in ids]
 
 
-def _put(customer: Customer, table: str, records: Sequence[Record]) -> None:
+def _put(customer: CrmCustomer, table: str, records: Sequence[Record]) -> None:
     """Put records in as they are: values are not checked, ids are."""
     if not all(type(record["id"]) is int and record["id"] > 0 for record in records):
         raise Refused(422, "INVALID", "id is a whole number above 0")

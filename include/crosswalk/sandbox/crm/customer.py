@@ -12,7 +12,7 @@ from typing import Any
 from crosswalk.sandbox.crm.table import Table
 
 
-class Customer:
+class CrmCustomer:
     """One customer of a CRM. Writers hold `lock`; readers take a table once and need none.
 
     names: of its tables. hidden: names of tables, or fields ("contacts.company"), the caller may not see.
@@ -24,7 +24,7 @@ class Customer:
         self.hidden: frozenset[str] = frozenset()
         self.lock = threading.RLock()
 
-    def copied_into(self, other: Customer) -> None:
+    def copied_into(self, other: CrmCustomer) -> None:
         """Give another customer the same tables, for itself."""
         with self.lock:
             other.tables, other.hidden = dict(self.tables), self.hidden

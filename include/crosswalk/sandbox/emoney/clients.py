@@ -9,8 +9,7 @@ from typing import Any
 from crosswalk.sandbox.emoney.firm import Client, Firm
 from crosswalk.sandbox.emoney.rules import CLIENT_FIELDS, SPOUSE_FIELDS, WITH_SPOUSE, checked, text_of
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
-
-Parts = Mapping[str, str]
+from crosswalk.sandbox.system import Parts
 
 
 def client_json(client: Client) -> dict[str, Any]:

@@ -9,12 +9,11 @@ from typing import Any
 from crosswalk.sandbox.emoney.firm import Connection, Firm, Link, Notice, now_text
 from crosswalk.sandbox.emoney.rules import ASSET_TYPES, OWNERSHIPS, VALUE_FIELDS, checked, one_of, text_of
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
+from crosswalk.sandbox.system import Parts
 
 INSTITUTIONS = frozenset(("SmartOffice (Ebix CRM)",))
 KINDS = frozenset(VALUE_FIELDS)
 MAX_ITEMS = 100
-
-Parts = Mapping[str, str]
 
 
 def connection_json(connection: Connection) -> dict[str, Any]:

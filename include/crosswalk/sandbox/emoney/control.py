@@ -1,4 +1,4 @@
-"""Seeing and changing firms behind eMoney's back: the part of the control API below /_sandbox/emoney."""
+"""Seeing and changing firms behind eMoney's back: its part of the control API."""
 
 from __future__ import annotations
 
@@ -8,85 +8,57 @@ from typing import Any
 
 from cryptography import x509
 
+from crosswalk.sandbox.bodies import listed, texts
 from crosswalk.sandbox.emoney import clients, connections
 from crosswalk.sandbox.emoney.firm import DEFAULT_API_KEY, DEFAULT_CLIENT_ID, Firm
 from crosswalk.sandbox.emoney.rules import CLIENT_FIELDS, SPOUSE_FIELDS, VALUE_FIELDS, checked
 from crosswalk.sandbox.emoney.signin import new_pair, pem_of
 from crosswalk.sandbox.emoney.system import Emoney
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
-from crosswalk.sandbox.routes import Routes
-
-Parts = Mapping[str, str]
-Handler = Callable[[Firm, Request, Parts], Reply]
-BASE = "/_sandbox/emoney/firms"
+from crosswalk.sandbox.system import Parts
+from crosswalk.sandbox.vendor import Add
 
 
-def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Callable[[], Emoney]) -> None:
-    """Add the routes of this system, as it stands when one is called, to those of the control API."""
-
-    def add(method: str, path: str, handler: Handler) -> None:
-        routes.add(method, f"{BASE}/{{firm}}{path}", lambda request, parts: _locked(system(), handler, request, parts))
-
-    routes.add("GET", BASE, lambda _request, _parts: json_reply(overview(system())))
-    routes.add("POST", BASE, lambda request, _: json_reply(_firm_json(open_firm(system(), request.json())), 201))
-    routes.add("DELETE", f"{BASE}/{{firm}}", lambda _, parts: _drop_firm(system(), parts))
-    add("GET", "", lambda firm, _request, _parts: json_reply(_firm_json(firm)))
-    add("PATCH", "", _patch_firm)
+def add_routes(add: Add[Firm], _: Callable[[], Emoney]) -> None:
+    """Add the calls about one firm to the control API."""
     add("POST", "/certificates", _add_certificate)
     add("DELETE", "/certificates/{kid}", _drop_certificate)
     add("DELETE", "/tokens", _end_tokens)
-    add("GET", "/clients", lambda firm, _request, _parts: json_reply({"clients": _clients(firm), "total": len(firm.clients)}))
+    add("GET", "/clients", lambda firm, request, _: listed("clients", map(clients.client_json, firm.clients.values()), request))
     add("POST", "/clients", _add_client)
     add("PATCH", "/clients/{id}", _patch_client)
     add("DELETE", "/clients/{id}", _drop_client)
-    add("GET", "/notices", lambda firm, _request, _parts: json_reply({"notices": _notices(firm), "total": len(firm.notices)}))
-    add("GET", "/links", lambda firm, _request, _parts: json_reply({"links": _links(firm), "total": len(firm.links)}))
+    add("GET", "/notices", lambda firm, request, _: listed("notices", _notices(firm), request))
+    add("GET", "/links", lambda firm, request, _: listed("links", map(connections.link_json, firm.links.values()), request))
     add("PATCH", "/links/{id}", _patch_link)
     add("DELETE", "/links/{id}", _drop_link)
 
 
-def overview(system: Emoney) -> dict[str, Any]:
-    """Every firm with its counts."""
-    return {firm_id: _firm_json(firm) for firm_id, firm in system.firms.items()}
-
-
 def open_firm(system: Emoney, body: Mapping[str, Any]) -> Firm:
     """Create a firm, or replace the one with that id. Raises Refused (422 INVALID)."""
-    firm_id = body.get("firm")
-    texts = [firm_id, body.get("name", firm_id), body.get("client_id", DEFAULT_CLIENT_ID), body.get("api_key", DEFAULT_API_KEY)]
-    if not all(isinstance(text, str) and text for text in texts):
-        raise Refused(422, "INVALID", "firm, name, client_id and api_key are texts")
-    firm = Firm(*texts)
-    if any(other.sign_in.client_id == firm.sign_in.client_id and other.firm_id != firm.firm_id for other in system.firms.values()):
+    defaults = {"client_id": DEFAULT_CLIENT_ID, "api_key": DEFAULT_API_KEY}
+    given = texts({"name": body.get("firm"), **body}, firm=None, name=None, **defaults)
+    firm = Firm(given["firm"], given["name"], given["client_id"], given["api_key"])
+    if any(other.sign_in.client_id == firm.sign_in.client_id and other.firm_id != firm.firm_id for other in system.customers.values()):
         raise Refused(422, "INVALID", "another firm has this client_id")
     for client in body.get("clients", []):
         _added(firm, client)
-    system.firms[firm.firm_id] = firm
+    system.customers[firm.firm_id] = firm
     return firm
 
 
-def _firm_json(firm: Firm) -> dict[str, Any]:
+def shown(_: Emoney, firm: Firm) -> dict[str, Any]:
+    """A firm with its counts and its certificates."""
     signs_in = {"client_id": firm.sign_in.client_id, "certificates": list(firm.sign_in.certificates)}
     return {**firm.summary(), **signs_in, "notices": len(firm.notices), "connections": len(firm.connections)}
 
 
-def _locked(system: Emoney, handler: Handler, request: Request, parts: Parts) -> Reply:
-    firm = system.firm(parts["firm"])
-    with firm.lock:
-        return handler(firm, request, parts)
-
-
-def _drop_firm(system: Emoney, parts: Parts) -> Reply:
-    del system.firms[system.firm(parts["firm"]).firm_id]
-    return json_reply({"deleted": 1})
-
-
-def _patch_firm(firm: Firm, request: Request, _: Parts) -> Reply:
-    seconds = request.json().get("token_seconds")
-    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 1:
+def change_firm(firm: Firm, body: Mapping[str, Any]) -> None:
+    """{token_seconds}: how long a token lives. Raises Refused (422 INVALID)."""
+    seconds = body.get("token_seconds")
+    if type(seconds) is not int or seconds < 1:
         raise Refused(422, "INVALID", "token_seconds is a whole number above 0")
     firm.sign_in.token_seconds = seconds
-    return json_reply(_firm_json(firm))
 
 
 def _add_certificate(firm: Firm, request: Request, _: Parts) -> Reply:
@@ -122,16 +94,8 @@ def _end_tokens(firm: Firm, _: Request, __: Parts) -> Reply:
     return json_reply({"ended": ended})
 
 
-def _clients(firm: Firm) -> list[dict[str, Any]]:
-    return [clients.client_json(client) for client in firm.clients.values()]
-
-
 def _notices(firm: Firm) -> list[dict[str, Any]]:
     return [{"connectionId": one.connection_id, **connections.notice_json(one)} for one in firm.notices.values()]
-
-
-def _links(firm: Firm) -> list[dict[str, Any]]:
-    return [connections.link_json(link) for link in firm.links.values()]
 
 
 def _add_client(firm: Firm, request: Request, _: Parts) -> Reply:

@@ -69,11 +69,11 @@ class Link:
 
 @dataclass
 class Limit:
-    """Requests a firm may send in a window of seconds; 0 is no limit. announce_wait: whether a 429 names a Retry-After."""
+    """Requests a firm may send in a window of seconds; 0 is no limit. retry_after: whether a 429 announces the wait."""
 
     requests: int = 60
-    seconds: float = 60.0
-    announce_wait: bool = False
+    window_seconds: float = 60.0
+    retry_after: bool = False
 
 
 @dataclass
@@ -92,10 +92,10 @@ class Window:
         """Count a request and return 0, or count nothing and return the seconds until there is room."""
         now = time.monotonic()
         with self.lock:
-            while self.came and self.came[0] <= now - limit.seconds:
+            while self.came and self.came[0] <= now - limit.window_seconds:
                 self.came.popleft()
             if limit.requests and len(self.came) >= limit.requests:
-                return self.came[-limit.requests] + limit.seconds - now
+                return self.came[-limit.requests] + limit.window_seconds - now
             self.came.append(now)
             return 0.0
 

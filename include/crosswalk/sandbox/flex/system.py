@@ -1,10 +1,8 @@
-"""Flex as one of the sandbox's systems: its routes, who may call, tokens, idempotency."""
+"""Flex as one of the sandbox's vendors: its routes, sign-in, tokens that are renewed."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from crosswalk.sandbox.faults import Fault
@@ -12,78 +10,13 @@ from crosswalk.sandbox.flex import reading, writing
 from crosswalk.sandbox.flex.site import Site
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, json_reply
 from crosswalk.sandbox.routes import Routes
+from crosswalk.sandbox.system import Action, Parts, WritingSystem
 
 BASE = "/flex/{site}/f5/api"
-Parts = Mapping[str, str]
+SIGN_IN = "sign in"
 
 
-@dataclass(frozen=True)
-class Action:
-    """What a route does. `read` is given the fault that bends its page; `write` runs under the site's lock and needs a key."""
-
-    operation: str
-    read: Callable[[Site, Request, Parts, Fault | None], Any] | None = None
-    write: Callable[[Site, Request, Parts], Reply] | None = None
-    paged: bool = False
-
-
-class Flex:
-    """Every Flex site of the sandbox."""
-
-    name = "flex"
-
-    def __init__(self) -> None:
-        self.sites: dict[str, Site] = {}
-        self._routes = _routes()
-
-    def copy(self, later: float) -> Flex:
-        """The same sites, for themselves; times moved by `later` seconds."""
-        other = Flex()
-        other.sites = {site_id: site.copy(later) for site_id, site in self.sites.copy().items()}
-        return other
-
-    def describe(self, request: Request) -> Call:
-        """Find the route; a path that is none becomes an operation of its own. To sign in is no write."""
-        try:
-            action, parts = self._routes.find(request.method, request.path)
-        except Refused as refused:
-            return Call(self.name, "unknown path", write=request.method not in ("GET", "HEAD"), content=refused)
-        return Call(self.name, action.operation, parts["site"], write=action.write is not None, paged=action.paged, content=(action, parts))
-
-    def answer(self, request: Request, call: Call, fault: Fault | None) -> Reply:
-        """Carry the request out; `fault` is one of faults.PAGE_KINDS, or None."""
-        try:
-            if isinstance(call.content, Refused):
-                raise call.content
-            action, parts = call.content
-            site = self.site(call.owner)
-            if action.operation == "sign in":
-                return _signed_in(site, request)
-            _authorised(site, request)
-            reply = _carried_out(site, request, action, parts, fault)
-            return _renewed(site, request, reply) if site.renew else reply
-        except Refused as refused:
-            return error_reply(refused)
-
-    def expire(self, request: Request) -> Reply:
-        """End the token, once and for all; an API key is refused this once."""
-        token = request.headers.get("x-auth-token", "")
-        for site in self.sites.values():
-            site.tokens.discard(token)
-        return error_reply(Refused(401, "UNAUTHORIZED", "the token has expired"))
-
-    def error(self, code: str, status: int) -> Reply:
-        """An error of the system's own, as the control API asked for."""
-        return error_reply(Refused(status or 500, code or "INTERNAL", "asked for by a fault"))
-
-    def site(self, site_id: str) -> Site:
-        """The site with this id. Raises Refused (404 NOT_FOUND)."""
-        if site_id not in self.sites:
-            raise Refused(404, "NOT_FOUND", f"no site {site_id}")
-        return self.sites[site_id]
-
-
-def error_reply(refused: Refused) -> Reply:
+def _error(refused: Refused) -> Reply:
     """An error in Flex's shape."""
     body: dict[str, Any] = {"status": refused.status, "code": refused.code, "message": refused.message}
     if isinstance(refused, writing.FieldRefused):
@@ -93,10 +26,8 @@ def error_reply(refused: Refused) -> Reply:
     return json_reply(body, refused.status)
 
 
-def _authorised(site: Site, request: Request) -> None:
-    token = request.headers.get("x-auth-token", "")
-    if token != site.api_key and token not in site.tokens:
-        raise Refused(401, "UNAUTHORIZED", "unknown key or token")
+def _token(request: Request) -> str:
+    return request.headers.get("x-auth-token", "")
 
 
 def _signed_in(site: Site, request: Request) -> Reply:
@@ -110,38 +41,17 @@ def _signed_in(site: Site, request: Request) -> Reply:
 
 def _renewed(site: Site, request: Request, reply: Reply) -> Reply:
     """Renew a token with each answer; the one before ends with the second renewal, so that parallel calls go on."""
-    if request.headers.get("x-auth-token") == site.api_key:
+    if _token(request) == site.api_key:
         return reply
     fresh = uuid.uuid4().hex
     site.tokens.add(fresh)
     return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, "X-Auth-Token-Refreshed": fresh})
 
 
-def _carried_out(site: Site, request: Request, action: Action, parts: Parts, fault: Fault | None) -> Reply:
-    with site.lock:
-        if action.read:
-            return json_reply(action.read(site, request, parts, fault))
-        key = request.headers.get("idempotency-key", "")
-        if not key:
-            raise Refused(422, "INVALID", "every write carries an Idempotency-Key")
-        reply = site.answers.earlier(key, request)
-        if reply is None:
-            reply = _written(site, request, action, parts)
-            site.answers.keep(key, request, reply)
-        return reply
-
-
-def _written(site: Site, request: Request, action: Action, parts: Parts) -> Reply:
-    try:
-        return action.write(site, request, parts) if action.write else error_reply(Refused(404, "NOT_FOUND", "no such call"))
-    except Refused as refused:
-        return error_reply(refused)
-
-
-def _routes() -> Routes[Action]:
-    routes: Routes[Action] = Routes()
+def _routes() -> Routes[Action[Site]]:
+    routes: Routes[Action[Site]] = Routes()
     add = routes.add
-    add("POST", f"{BASE}/authenticate", Action("sign in"))
+    add("POST", f"{BASE}/authenticate", Action(SIGN_IN))
     add(
         "GET",
         f"{BASE}/contact",
@@ -204,3 +114,34 @@ def _unlink(site: Site, _: Request, parts: Parts) -> Reply:
 
 def _deal(site: Site, request: Request, parts: Parts) -> Reply:
     return json_reply(writing.set_deal(site, parts["system"], parts["source"], request.json()))
+
+
+class Flex(WritingSystem[Site]):
+    """Every Flex site of the sandbox."""
+
+    name = "flex"
+    customer = "site"
+    routes = _routes()
+    locked_reads = True
+    expired = (401, "UNAUTHORIZED", "the token has expired")
+
+    def expire(self, request: Request) -> Reply:
+        """End the token for good; an API key is refused this once."""
+        for site in self.customers.values():
+            site.tokens.discard(_token(request))
+        return super().expire(request)
+
+    def refuse(self, refused: Refused) -> Reply:
+        return _error(refused)
+
+    def authorized(self, request: Request, call: Call) -> Site:
+        site = self.find(call.owner)
+        if call.operation != SIGN_IN and _token(request) not in (site.api_key, *site.tokens):
+            raise Refused(401, "UNAUTHORIZED", "unknown key or token")
+        return site
+
+    def carry_out(self, customer: Site, request: Request, action: Action[Site], parts: Parts, fault: Fault | None) -> Reply:
+        if action.operation == SIGN_IN:
+            return _signed_in(customer, request)
+        reply = super().carry_out(customer, request, action, parts, fault)
+        return _renewed(customer, request, reply) if customer.renew else reply

@@ -7,14 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crosswalk.sandbox.fmg.imports import Import
 from crosswalk.sandbox.idempotency import Answers
 from crosswalk.sandbox.limits import Gate
-
-if TYPE_CHECKING:
-    from crosswalk.sandbox.fmg.activities import Activity
 
 DEFAULT_KEY = "sandbox-key"
 
@@ -82,6 +79,19 @@ class OptOut:
     email: str
     source_id: str | None
     opted_out_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One entry of the feed; its place in it is its number."""
+
+    activity_id: str
+    type: str
+    contact_id: str | None
+    source_id: str | None
+    email: str
+    occurred_at: str
+    title: str
 
 
 class Account:

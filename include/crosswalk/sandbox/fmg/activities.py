@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from crosswalk.sandbox.faults import Fault
-from crosswalk.sandbox.fmg.account import Account, Contact
+from crosswalk.sandbox.fmg.account import Account, Activity, Contact
 from crosswalk.sandbox.fmg.reading import page_size
 from crosswalk.sandbox.messages import Refused, Request
+from crosswalk.sandbox.system import Parts
 from crosswalk.sandbox.windows import bent, window
 
 OPTED_OUT = "opted_out"
 FIELDS = ("type", "title", "contact", "email", "occurred_at", "activity_id", "contact_id", "source_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """One entry of the feed; its place in it is its number."""
-
-    activity_id: str
-    type: str
-    contact_id: str | None
-    source_id: str | None
-    email: str
-    occurred_at: str
-    title: str
-
-
-def activities_page(account: Account, request: Request, fault: Fault | None) -> dict[str, Any]:
+def activities_page(account: Account, request: Request, _: Parts, fault: Fault | None) -> dict[str, Any]:
     """A page of activities, oldest first. Raises Refused (422 INVALID) for a cursor that was never given out."""
     feed = account.activities
     start = _place(request.query.get("after", ""), len(feed))

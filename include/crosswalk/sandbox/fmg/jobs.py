@@ -8,11 +8,12 @@ from crosswalk.sandbox.fmg.account import Account
 from crosswalk.sandbox.fmg.commit import committed
 from crosswalk.sandbox.fmg.imports import ENTITIES, MAX_BYTES, Import, is_count, read_open, read_part
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
+from crosswalk.sandbox.system import Parts
 
 MAX_PART = 99_999
 
 
-def open_import(account: Account, request: Request) -> Reply:
+def open_import(account: Account, request: Request, _: Parts) -> Reply:
     """Begin an import; open ones with a lower snapshot are closed. Raises Refused."""
     mode, snapshot, base_revision, source = read_open(request.json())
     _require_newest(account, snapshot)
@@ -29,9 +30,9 @@ def open_import(account: Account, request: Request) -> Reply:
     return json_reply({"import_id": job.import_id, "status": job.status}, 201)
 
 
-def put_part(account: Account, request: Request, import_id: str, number: str) -> Reply:
+def put_part(account: Account, request: Request, parts: Parts) -> Reply:
     """Take one part; the same number again replaces it. Raises Refused."""
-    job = _job(account, import_id)
+    job, number = _job(account, parts["job"]), parts["number"]
     if not (number.isascii() and number.isdigit() and 1 <= int(number[:6]) <= MAX_PART):
         raise Refused(422, "INVALID", f"part numbers are 1 to {MAX_PART}")
     job.require_open()
@@ -42,9 +43,9 @@ def put_part(account: Account, request: Request, import_id: str, number: str) ->
     return json_reply({"part": int(number), "accepted": [operation.key for operation in part.accepted], "rejected": part.rejected})
 
 
-def commit_import(account: Account, request: Request, import_id: str) -> Reply:
+def commit_import(account: Account, request: Request, parts: Parts) -> Reply:
     """Make the import visible at once; a refusal with 409 changes nothing and closes it. Raises Refused."""
-    job = _job(account, import_id)
+    job = _job(account, parts["job"])
     job.require_open()
     expected = _expected(request.json())
     try:

@@ -9,13 +9,14 @@ from typing import Any
 from crosswalk.sandbox.faults import Fault
 from crosswalk.sandbox.fmg.account import Account, Contact, Listing, OptOut
 from crosswalk.sandbox.messages import Refused, Request
+from crosswalk.sandbox.system import Parts
 from crosswalk.sandbox.windows import bent, window
 
 MAX_PAGE = 1000
 Page = dict[str, Any]
 
 
-def contacts_page(account: Account, request: Request, fault: Fault | None) -> Page:
+def contacts_page(account: Account, request: Request, _: Parts, fault: Fault | None) -> Page:
     """A page of contacts."""
     listing, opt_outs = account.listing, account.opt_outs
 
@@ -25,13 +26,13 @@ def contacts_page(account: Account, request: Request, fault: Fault | None) -> Pa
     return _page("contacts", listing.contact_order, show, listing, request, fault)
 
 
-def groups_page(account: Account, request: Request, fault: Fault | None) -> Page:
+def groups_page(account: Account, request: Request, _: Parts, fault: Fault | None) -> Page:
     """A page of groups."""
     listing = account.listing
     return _page("groups", listing.group_order, lambda key: group_json(listing, key), listing, request, fault)
 
 
-def opt_outs_page(account: Account, request: Request, fault: Fault | None) -> Page:
+def opt_outs_page(account: Account, request: Request, _: Parts, fault: Fault | None) -> Page:
     """A page of opt-outs, in the order of their addresses."""
     opt_outs = account.opt_outs
     return _page("opt_outs", sorted(opt_outs), lambda key: opt_out_json(opt_outs[key]), account.listing, request, fault)

@@ -1,31 +1,20 @@
-"""Seeing and changing accounts behind HubSpot's interface: the part of the control API below /_sandbox/hubspot."""
+"""Seeing and changing accounts behind HubSpot's back: its part of the control API."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from crosswalk.sandbox.bodies import listed, numbers, one_or_many, texts
 from crosswalk.sandbox.hubspot.portal import DEFAULT_TOKEN, SCOPES, TYPES, Portal, Record, populated
 from crosswalk.sandbox.hubspot.system import HubSpot
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
-from crosswalk.sandbox.routes import Routes
-
-Parts = Mapping[str, str]
-Handler = Callable[[Portal, Request, Parts], Reply]
-BASE = "/_sandbox/hubspot/portals"
-LIST_LIMIT = 100_000
+from crosswalk.sandbox.system import Parts
+from crosswalk.sandbox.vendor import Add, Handler
 
 
-def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Callable[[], HubSpot]) -> None:
-    """Add the routes of this system, as it stands when one is called, to those of the control API."""
-
-    def add(method: str, path: str, handler: Handler) -> None:
-        routes.add(method, f"{BASE}/{{portal}}{path}", lambda request, parts: _locked(system(), handler, request, parts))
-
-    routes.add("GET", BASE, lambda _request, _parts: json_reply(overview(system())))
-    routes.add("POST", BASE, lambda request, _: json_reply(_portal_json(open_portal(system(), request.json())), 201))
-    routes.add("DELETE", f"{BASE}/{{portal}}", lambda _, parts: _drop(system(), parts))
-    add("PATCH", "", _change_portal)
+def add_routes(add: Add[Portal], _: Callable[[], HubSpot]) -> None:
+    """Add the calls about one account to the control API."""
     for name in TYPES:
         add("GET", f"/{name}", _for_kind(name, _list))
         add("POST", f"/{name}", _for_kind(name, _create))
@@ -39,25 +28,32 @@ def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Callab
             add("DELETE", path, _for_kind(name, _associating(other)))
 
 
-def overview(system: HubSpot) -> dict[str, Any]:
-    """Every account with its counts."""
-    return {portal_id: _portal_json(portal) for portal_id, portal in system.portals.items()}
-
-
 def open_portal(system: HubSpot, body: Mapping[str, Any]) -> Portal:
     """Create an account, or replace the one with that id. Raises Refused (422 INVALID)."""
-    portal_id, token = body.get("portal"), body.get("token", DEFAULT_TOKEN)
-    if not (isinstance(portal_id, str) and portal_id and isinstance(token, str) and token):
-        raise Refused(422, "INVALID", "portal and token are texts")
-    numbers = {name: body.get(name, 0) for name in (*TYPES, "seed")}
-    if not all(isinstance(number, int) and not isinstance(number, bool) and number >= 0 for number in numbers.values()):
-        raise Refused(422, "INVALID", "companies, contacts, deals and seed are whole numbers")
-    if any(portal.token == token and portal.portal_id != portal_id for portal in system.portals.values()):
+    given = texts(body, portal=None, token=DEFAULT_TOKEN)
+    sizes = numbers(body, **dict.fromkeys(TYPES, 0), seed=0)
+    if any(portal.token == given["token"] and portal.portal_id != given["portal"] for portal in system.customers.values()):
         raise Refused(422, "INVALID", "another portal has this token")
-    portal = populated(portal_id, token, numbers, numbers["seed"] or 7)
+    portal = populated(given["portal"], given["token"], sizes, sizes["seed"] or 7)
     portal.scopes = _scopes(body.get("scopes", sorted(SCOPES)))
-    system.portals[portal_id] = portal
+    system.customers[portal.portal_id] = portal
     return portal
+
+
+def shown(_: HubSpot, portal: Portal) -> dict[str, Any]:
+    """An account with its counts, scopes and limits."""
+    return {**portal.counts(), "scopes": sorted(portal.scopes), "limits": vars(portal.meter.limits)}
+
+
+def change_portal(portal: Portal, body: Mapping[str, Any]) -> None:
+    """{burst, search, daily, scopes}: limits and rights. Raises Refused (422 INVALID)."""
+    scopes, limits = _scopes(body.get("scopes", sorted(portal.scopes))), vars(portal.meter.limits)
+    given = {name: number for name, number in body.items() if name != "scopes"}
+    if set(given) - set(limits) or not all(isinstance(number, int) and number >= 0 for number in given.values()):
+        raise Refused(422, "INVALID", "whole numbers may be given for burst, search, daily")
+    portal.scopes = scopes
+    for name, number in given.items():
+        setattr(portal.meter.limits, name, number)
 
 
 def _scopes(value: object) -> frozenset[str]:
@@ -66,53 +62,19 @@ def _scopes(value: object) -> frozenset[str]:
     return frozenset(map(str, value))
 
 
-def _portal_json(portal: Portal) -> dict[str, Any]:
-    return {**portal.counts(), "scopes": sorted(portal.scopes), "limits": vars(portal.meter.limits)}
-
-
-def _locked(system: HubSpot, handler: Handler, request: Request, parts: Parts) -> Reply:
-    portal = system.portal(parts["portal"])
-    with portal.lock:
-        return handler(portal, request, parts)
-
-
-def _drop(system: HubSpot, parts: Parts) -> Reply:
-    del system.portals[system.portal(parts["portal"]).portal_id]
-    return json_reply({"deleted": 1})
-
-
-def _change_portal(portal: Portal, request: Request, _: Parts) -> Reply:
-    """{burst, search, daily, scopes}: limits and rights."""
-    body = request.json()
-    scopes = _scopes(body.pop("scopes", sorted(portal.scopes)))
-    limits = vars(portal.meter.limits)
-    if set(body) - set(limits) or not all(isinstance(number, int) and number >= 0 for number in body.values()):
-        raise Refused(422, "INVALID", "whole numbers may be given for burst, search, daily")
-    portal.scopes = scopes
-    for name, number in body.items():
-        setattr(portal.meter.limits, name, number)
-    return json_reply(_portal_json(portal))
-
-
-def _for_kind(kind: str, handler: Callable[[Portal, str, Request, Parts], Reply]) -> Handler:
+def _for_kind(kind: str, handler: Callable[[Portal, str, Request, Parts], Reply]) -> Handler[Portal]:
     return lambda portal, request, parts: handler(portal, kind, request, parts)
 
 
 def _list(portal: Portal, kind: str, request: Request, _: Parts) -> Reply:
-    wanted = {name: text for name, text in request.query.items() if name not in ("limit", "offset", "archived")}
-    numbers = portal.listed(kind, archived=request.query.get("archived") == "true")
-    rows = [_json(portal, kind, portal.objects[kind][number]) for number in numbers]
-    found = [row for row in rows if all(row.get(name, "") == text for name, text in wanted.items())]
-    offset, limit = request.whole_number("offset", 0, 0, LIST_LIMIT), request.whole_number("limit", 100, 0, LIST_LIMIT)
-    return json_reply({kind: found[offset : offset + limit], "total": len(found)})
+    ids = portal.listed(kind, archived=request.query.get("archived") == "true")
+    return listed(kind, (_json(portal, kind, portal.objects[kind][one]) for one in ids), request, ignore=["archived"])
 
 
 def _create(portal: Portal, kind: str, request: Request, _: Parts) -> Reply:
     body = request.json()
-    many = body.get(kind)
-    listed = many if isinstance(many, list) else [body]
-    made = [_created(portal, kind, one) for one in listed]
-    return json_reply({kind: made} if many is not None else made[0], 201)
+    made = [_created(portal, kind, one) for one in one_or_many(body, kind)]
+    return json_reply({kind: made} if kind in body else made[0], 201)
 
 
 def _created(portal: Portal, kind: str, body: Any) -> dict[str, Any]:

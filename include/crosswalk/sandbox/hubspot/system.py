@@ -1,10 +1,10 @@
-"""HubSpot as one of the sandbox's systems: its routes, who may call, its errors. Nothing in it writes."""
+"""HubSpot as one of the sandbox's vendors: its routes, who may call, its errors. Nothing in it writes."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crosswalk.sandbox.faults import Fault
@@ -13,9 +13,9 @@ from crosswalk.sandbox.hubspot.portal import ALIASES, Portal
 from crosswalk.sandbox.hubspot.search import search
 from crosswalk.sandbox.messages import Call, Refused, Reply, Request, json_reply
 from crosswalk.sandbox.routes import Routes
+from crosswalk.sandbox.system import Parts, RoutedSystem
 
 PATHS = ("/hubspot/crm/v3/objects", "/hubspot/crm/objects/{version}")
-Parts = Mapping[str, str]
 WAITS = ("TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY")
 
 
@@ -26,67 +26,7 @@ class Action:
     operation: str
     read: Callable[[Portal, str, Request, Parts, Fault | None], Any]
     paged: bool = False
-
-
-class HubSpot:
-    """Every HubSpot account of the sandbox, by its id."""
-
-    name = "hubspot"
-
-    def __init__(self) -> None:
-        self.portals: dict[str, Portal] = {}
-        self._routes = _routes()
-
-    def copy(self, later: float) -> HubSpot:
-        """The same accounts, for themselves; times moved by `later` seconds."""
-        other = HubSpot()
-        other.portals = {portal_id: portal.copy(later) for portal_id, portal in self.portals.copy().items()}
-        return other
-
-    def describe(self, request: Request) -> Call:
-        """Find the route, and the account by its token."""
-        portal = self._by_token(request)
-        owner = portal.portal_id if portal else ""
-        try:
-            action, parts = self._routes.find(request.method, request.path)
-        except Refused as refused:
-            return Call(self.name, "unknown path", owner, write=request.method not in ("GET", "HEAD"), content=refused)
-        kind = ALIASES.get(parts["kind"], "")
-        return Call(self.name, f"{action.operation} {kind}".strip(), owner, paged=action.paged, content=(action, parts, kind))
-
-    def answer(self, request: Request, call: Call, fault: Fault | None) -> Reply:
-        """Carry the request out; `fault` is one of faults.PAGE_KINDS, or None."""
-        try:
-            portal = self._by_token(request)
-            if portal is None:
-                raise Refused(401, "INVALID_AUTHENTICATION", "Authentication credentials not found")
-            if isinstance(call.content, Refused):
-                raise call.content
-            action, parts, kind = call.content
-            broken = portal.meter.take(search=action.operation == "search")
-            return _too_many(broken) if broken else _read(portal, action, parts, kind, request, fault)
-        except Refused as refused:
-            return error_reply(refused.status, refused.code, refused.message)
-
-    def expire(self, request: Request) -> Reply:  # noqa: ARG002 - every token is alike
-        """Refuse the token this once."""
-        return error_reply(401, "EXPIRED_AUTHENTICATION", "the token expired")
-
-    def error(self, code: str, status: int) -> Reply:
-        """An error of the system's own; a policy as code (TEN_SECONDLY_ROLLING, SECONDLY, DAILY) is a 429."""
-        return _too_many(code) if code in WAITS else error_reply(status or 500, code or "INTERNAL_ERROR", "asked for by a fault")
-
-    def portal(self, portal_id: str) -> Portal:
-        """The account with this id. Raises Refused (404 NOT_FOUND)."""
-        if portal_id not in self.portals:
-            raise Refused(404, "NOT_FOUND", f"no portal {portal_id}")
-        return self.portals[portal_id]
-
-    def _by_token(self, request: Request) -> Portal | None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.casefold() != "bearer":
-            return None
-        return next((portal for portal in self.portals.values() if portal.token == token), None)
+    writes: bool = False
 
 
 def error_reply(status: int, category: str, message: str, **more: str) -> Reply:
@@ -98,14 +38,6 @@ def error_reply(status: int, category: str, message: str, **more: str) -> Reply:
 def _too_many(policy: str) -> Reply:
     message = f"You have reached your {policy.lower()} limit."
     return error_reply(429, "RATE_LIMITS", message, errorType="RATE_LIMIT", policyName=policy)
-
-
-def _read(portal: Portal, action: Action, parts: Parts, kind: str, request: Request, fault: Fault | None) -> Reply:
-    if not kind:
-        raise Refused(404, "OBJECT_NOT_FOUND", "unknown object type")
-    if f"crm.objects.{kind}.read" not in portal.scopes:
-        raise Refused(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call.")
-    return json_reply(action.read(portal, kind, request, parts, fault))
 
 
 def _routes() -> Routes[Action]:
@@ -150,3 +82,56 @@ def _batch(portal: Portal, kind: str, request: Request, parts: Parts, _: Fault |
     found = [{"from": {"id": one}, "to": reading.labelled(portal, kind, one, to)} for one in ids]
     moment = "2026-01-01T00:00:00.000Z"
     return {"status": "COMPLETE", "results": [one for one in found if one["to"]], "startedAt": moment, "completedAt": moment}
+
+
+class HubSpot(RoutedSystem[Portal]):
+    """Every HubSpot account of the sandbox, by its id."""
+
+    name = "hubspot"
+    customer = "portal"
+    routes = _routes()
+    authorized_first = True
+    expired = (401, "EXPIRED_AUTHENTICATION", "the token expired")
+    internal_error = "INTERNAL_ERROR"
+
+    def describe(self, request: Request) -> Call:
+        """The operation also names the kind of object, however the path spelled it."""
+        call = super().describe(request)
+        if isinstance(call.content, Refused):
+            return call
+        return replace(call, operation=f"{call.operation} {_kind(call.content[1])}".strip())
+
+    def error(self, code: str, status: int) -> Reply:
+        """A policy as code (TEN_SECONDLY_ROLLING, SECONDLY, DAILY) is a 429."""
+        return _too_many(code) if code in WAITS else super().error(code, status)
+
+    def refuse(self, refused: Refused) -> Reply:
+        return error_reply(refused.status, refused.code, refused.message)
+
+    def owner(self, request: Request) -> str:
+        portal = self._of_token(request.bearer)
+        return portal.portal_id if portal else ""
+
+    def authorized(self, request: Request, call: Call) -> Portal:
+        portal = self._of_token(request.bearer)
+        if portal is None:
+            raise Refused(401, "INVALID_AUTHENTICATION", "Authentication credentials not found")
+        return portal
+
+    def carry_out(self, customer: Portal, request: Request, action: Action, parts: Parts, fault: Fault | None) -> Reply:
+        broken = customer.meter.take(search=action.operation == "search")
+        if broken:
+            return _too_many(broken)
+        kind = _kind(parts)
+        if not kind:
+            raise Refused(404, "OBJECT_NOT_FOUND", "unknown object type")
+        if f"crm.objects.{kind}.read" not in customer.scopes:
+            raise Refused(403, "MISSING_SCOPES", "This app hasn't been granted all required scopes to make this call.")
+        return json_reply(action.read(customer, kind, request, parts, fault))
+
+    def _of_token(self, token: str) -> Portal | None:
+        return next((portal for portal in self.customers.values() if token and portal.token == token), None)
+
+
+def _kind(parts: Parts) -> str:
+    return ALIASES.get(parts["kind"], "")

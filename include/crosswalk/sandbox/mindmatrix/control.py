@@ -1,38 +1,23 @@
-"""Seeing and changing organizations behind Mindmatrix' back: the part of the control API below /_sandbox/mindmatrix."""
+"""Seeing and changing organizations behind Mindmatrix's back: its part of the control API."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from crosswalk.sandbox.bodies import listed, one_or_many, records, texts
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
 from crosswalk.sandbox.mindmatrix.organization import DEFAULT_KEY, STATES, Contact, Organization
 from crosswalk.sandbox.mindmatrix.rules import FIELDS
 from crosswalk.sandbox.mindmatrix.system import Mindmatrix
-from crosswalk.sandbox.routes import Routes
+from crosswalk.sandbox.system import Parts
+from crosswalk.sandbox.vendor import Add
 
-Parts = Mapping[str, str]
-Handler = Callable[[Organization, Request, Parts], Reply]
-BASE = "/_sandbox/mindmatrix/organizations"
-LIST_LIMIT = 200_000
 EMPTY = dict.fromkeys(FIELDS, "")
 
 
-def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Callable[[], Mindmatrix]) -> None:
-    """Add the routes of this system, as it stands when one is called, to those of the control API."""
-
-    def add(method: str, path: str, handler: Handler) -> None:
-        def locked(request: Request, parts: Parts) -> Reply:
-            organization = system().organization(parts["organization"])
-            with organization.lock:
-                return handler(organization, request, parts)
-
-        routes.add(method, f"{BASE}/{{organization}}{path}", locked)
-
-    routes.add("GET", BASE, lambda _request, _parts: json_reply(overview(system())))
-    routes.add("POST", BASE, lambda request, _parts: json_reply(open_organization(system(), request.json()).summary(), 201))
-    routes.add("DELETE", f"{BASE}/{{organization}}", lambda _, parts: _drop(system(), parts["organization"]))
-    add("GET", "", lambda one, _request, _parts: json_reply(_summary(one)))
+def add_routes(add: Add[Organization], _: Callable[[], Mindmatrix]) -> None:
+    """Add the calls about one organization to the control API."""
     add("GET", "/contacts", _list)
     add("POST", "/contacts", _create)
     add("PATCH", "/contacts/{id}", _change)
@@ -40,53 +25,35 @@ def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Callab
     add("PATCH", "/opt-in", _set_states)
 
 
-def overview(system: Mindmatrix) -> dict[str, Any]:
-    """Every organization with its counts and deliveries."""
-    return {name: _summary(one) for name, one in system.organizations.items()}
-
-
 def open_organization(system: Mindmatrix, body: Mapping[str, Any]) -> Organization:
     """Create an organization, or replace the one with that id. Raises Refused (422 INVALID)."""
-    name, key = body.get("organization"), body.get("api_key", DEFAULT_KEY)
-    title = body.get("name", name)
-    if not all(isinstance(text, str) and text for text in (name, key, title)):
-        raise Refused(422, "INVALID", "organization, name and api_key are texts")
-    made = Organization(str(name), str(title), str(key))
-    _add(made, body.get("contacts", []))
-    system.organizations[made.organization_id] = made
+    given = texts({"name": body.get("organization"), **body}, organization=None, name=None, api_key=DEFAULT_KEY)
+    made = Organization(given["organization"], given["name"], given["api_key"])
+    _add(made, records(body, "contacts"))
+    system.customers[made.organization_id] = made
     return made
 
 
-def _summary(organization: Organization) -> dict[str, Any]:
+def shown(_: Mindmatrix, organization: Organization) -> dict[str, Any]:
+    """An organization with its counts and its deliveries."""
     deliveries = {key: {"snapshot": one.snapshot, "status": one.status} for key, one in organization.deliveries.items()}
     return {**organization.summary(), "opt_in": len(organization.opt_in), "deliveries": deliveries}
 
 
-def _drop(system: Mindmatrix, name: str) -> Reply:
-    del system.organizations[system.organization(name).organization_id]
-    return json_reply({"deleted": 1})
-
-
 def _list(organization: Organization, request: Request, _: Parts) -> Reply:
-    wanted = {name: text for name, text in request.query.items() if name not in ("limit", "offset")}
-    rows = [organization.contact_json(organization.contacts[key]) for key in sorted(organization.contacts)]
-    found = [row for row in rows if all((row.get(name) or "") == text for name, text in wanted.items())]
-    offset, limit = request.whole_number("offset", 0, 0, LIST_LIMIT), request.whole_number("limit", 100, 0, LIST_LIMIT)
-    return json_reply({"contacts": found[offset : offset + limit], "total": len(found)})
+    contacts = organization.contacts
+    return listed("contacts", (organization.contact_json(contacts[key]) for key in sorted(contacts)), request)
 
 
 def _create(organization: Organization, request: Request, _: Parts) -> Reply:
-    body = request.json()
-    added = _add(organization, body.get("contacts", [body]))
+    added = _add(organization, one_or_many(request.json(), "contacts"))
     return json_reply({"contacts": [organization.contact_json(one) for one in added]}, 201)
 
 
-def _add(organization: Organization, records: Any) -> list[Contact]:
-    if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
-        raise Refused(422, "INVALID", "contacts is a list of records")
-    added = [_edited(Contact(organization.new_id("m"), "", EMPTY), one) for one in records]
+def _add(organization: Organization, given: list[Mapping[str, Any]]) -> list[Contact]:
+    added = [_edited(Contact(organization.new_id("m"), "", EMPTY), one) for one in given]
     organization.show({**organization.contacts, **{one.contact_id: one for one in added}})
-    _state(organization, [(one.values["email"], record.get("opt_in")) for one, record in zip(added, records, strict=True)])
+    _state(organization, [(one.values["email"], record.get("opt_in")) for one, record in zip(added, given, strict=True)])
     return added
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
 from crosswalk.sandbox.mindmatrix.organization import Contact, Delivery, Organization
 from crosswalk.sandbox.mindmatrix.rules import FIELDS, wrong_field
+from crosswalk.sandbox.system import Parts
 
 MAX_OPERATIONS = 200
 MAX_BYTES = 2 * 1024 * 1024
@@ -15,7 +16,7 @@ Verdict = dict[str, str] | None
 """Why an operation is rejected, None when it was carried out."""
 
 
-def open_delivery(organization: Organization, request: Request) -> Reply:
+def open_delivery(organization: Organization, request: Request, _: Parts) -> Reply:
     """Begin a delivery, or go on with the open one of the same snapshot. Raises Refused."""
     body = request.json()
     snapshot, source = body.get("snapshot"), body.get("source")
@@ -38,9 +39,9 @@ def open_delivery(organization: Organization, request: Request) -> Reply:
     return json_reply({"delivery_id": made.delivery_id, "status": "open"}, 201)
 
 
-def take_batch(organization: Organization, request: Request, delivery_id: str) -> Reply:
+def take_batch(organization: Organization, request: Request, parts: Parts) -> Reply:
     """Carry a batch out, record by record. Raises Refused, with nothing carried out."""
-    delivery = _open(organization, delivery_id)
+    delivery = _open(organization, parts["delivery"])
     body = request.json()
     upserts, deletes = body.get("upserts", []), body.get("deletes", [])
     if not all(isinstance(listed, list) and all(isinstance(one, dict) for one in listed) for listed in (upserts, deletes)):
@@ -58,12 +59,12 @@ def take_batch(organization: Organization, request: Request, delivery_id: str) -
     return json_reply({"accepted": answered, "skipped": work.skipped, "rejected": work.rejected})
 
 
-def finish(organization: Organization, request: Request, delivery_id: str) -> Reply:
+def finish(organization: Organization, request: Request, parts: Parts) -> Reply:
     """Say that all was sent. Raises Refused (409 COUNT_MISMATCH, DELIVERY_CLOSED)."""
-    known = organization.deliveries.get(delivery_id)
+    known = organization.deliveries.get(parts["delivery"])
     if known is not None and known.status == "finished":
         return json_reply(dict(known.receipt))
-    delivery = _open(organization, delivery_id)
+    delivery = _open(organization, parts["delivery"])
     counts = request.json().get("contacts")
     if not isinstance(counts, dict) or not all(type(counts.get(op)) is int for op in ("upsert", "delete")):
         raise Refused(422, "INVALID", "contacts holds the numbers of upsert and delete")
@@ -72,7 +73,7 @@ def finish(organization: Organization, request: Request, delivery_id: str) -> Re
     organization.generation += 1
     delivery.status = "finished"
     now = {"generation": organization.generation, "revision": organization.revision, "contacts": len(organization.contacts)}
-    delivery.receipt = {"delivery_id": delivery_id, "status": "finished", **now}
+    delivery.receipt = {"delivery_id": delivery.delivery_id, "status": "finished", **now}
     return json_reply(dict(delivery.receipt))
 
 

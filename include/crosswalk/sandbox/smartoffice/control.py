@@ -1,4 +1,4 @@
-"""Seeing and changing offices behind the XML Engine: the part of the control API below /_sandbox/smartoffice."""
+"""Seeing and changing offices behind SmartOffice's back: its part of the control API."""
 
 from __future__ import annotations
 
@@ -6,64 +6,48 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from crosswalk.sandbox.bodies import listed, numbers, one_or_many, texts
 from crosswalk.sandbox.messages import Refused, Reply, Request, json_reply
-from crosswalk.sandbox.routes import Routes
 from crosswalk.sandbox.smartoffice.catalogue import FIELDS
 from crosswalk.sandbox.smartoffice.flat import KINDS, edited, find, link_names, record_json
 from crosswalk.sandbox.smartoffice.office import CONTACT, DEFAULT_PASSWORD, DEFAULT_USER, EVERY_RIGHT, Office, Record, User
 from crosswalk.sandbox.smartoffice.population import populated
 from crosswalk.sandbox.smartoffice.system import SmartOffice
-
-Parts = Mapping[str, str]
-Handler = Callable[[SmartOffice, Request, Parts], Reply]
-LIST_LIMIT = 100_000
-BASE = "/_sandbox/smartoffice/offices"
+from crosswalk.sandbox.system import Parts
+from crosswalk.sandbox.vendor import Add, Handler
 
 
-def add_routes(routes: Routes[Callable[[Request, Parts], Reply]], system: Callable[[], SmartOffice]) -> None:
-    """Add the routes of this system, as it stands when one is called, to those of the control API."""
-
-    def add(method: str, path: str, handler: Handler) -> None:
-        routes.add(method, BASE + path, lambda request, parts: handler(system(), request, parts))
-
-    add("GET", "", lambda system, _request, _parts: json_reply(overview(system)))
-    add("POST", "", _create_office)
-    add("DELETE", "/{office}", _drop_office)
-    add("DELETE", "/{office}/sessions", _end_sessions)
-    add("POST", "/{office}/contacts/bulk", _bulk)
-    add("GET", "/{office}/users", _list_users)
-    add("POST", "/{office}/users", _set_user)
-    add("PATCH", "/{office}/users/{user}", _set_user)
-    add("DELETE", "/{office}/users/{user}", _drop_user)
+def add_routes(add: Add[Office], system: Callable[[], SmartOffice]) -> None:
+    """Add the calls about one office to the control API."""
+    add("DELETE", "/sessions", lambda office, _request, _parts: json_reply({"ended": system().sessions.close_all(office.name)}))
+    add("POST", "/contacts/bulk", _bulk)
+    add("GET", "/users", lambda office, _request, _parts: json_reply({"users": [_user_json(user) for user in office.users.values()]}))
+    add("POST", "/users", _set_user)
+    add("PATCH", "/users/{user}", _set_user)
+    add("DELETE", "/users/{user}", _drop_user)
     for name in KINDS:
-        add("GET", f"/{{office}}/{name}", _for_kind(name, _list))
-        add("GET", f"/{{office}}/{name}/{{id}}", _for_kind(name, _get))
-        add("DELETE", f"/{{office}}/{name}/{{id}}", _for_kind(name, _drop))
-    for name in (name for name in KINDS if name != "notes"):
-        add("POST", f"/{{office}}/{name}", _for_kind(name, _create))
-        add("PATCH", f"/{{office}}/{name}/{{id}}", _for_kind(name, _patch))
-
-
-def overview(system: SmartOffice) -> dict[str, Any]:
-    """Every office with its counts."""
-    return {name: _office_json(system, office) for name, office in system.offices.items()}
+        add("GET", f"/{name}", _for_kind(name, _list))
+        add("GET", f"/{name}/{{id}}", _for_kind(name, _get))
+        add("DELETE", f"/{name}/{{id}}", _for_kind(name, _drop))
+        if name != "notes":
+            add("POST", f"/{name}", _for_kind(name, _create))
+            add("PATCH", f"/{name}/{{id}}", _for_kind(name, _patch))
 
 
 def open_office(system: SmartOffice, body: Mapping[str, Any]) -> Office:
     """Create an office, or replace the one of that name. Raises Refused (422 INVALID)."""
-    name = _text(body, "office", None)
-    user = User(
-        _text(body, "user", DEFAULT_USER), _text(body, "password", DEFAULT_PASSWORD), _rights(body.get("rights", list(EVERY_RIGHT)))
-    )
-    defaults = {"contacts": 0, "groups": 0, "seed": 7, "site": 7, "families": 0}
-    numbers = {field: _count(body, field, default) for field, default in defaults.items()}
-    system.sessions.close_all(name)
-    system.offices[name] = populated(name, user=user, **numbers)
-    return system.offices[name]
+    given = texts(body, office=None, user=DEFAULT_USER, password=DEFAULT_PASSWORD)
+    user = User(given["user"], given["password"], _rights(body.get("rights", list(EVERY_RIGHT))))
+    sizes = numbers(body, contacts=0, groups=0, seed=7, site=7, families=0)
+    system.sessions.close_all(given["office"])
+    system.customers[given["office"]] = populated(given["office"], user=user, **sizes)
+    return system.customers[given["office"]]
 
 
-def _office_json(system: SmartOffice, office: Office) -> dict[str, Any]:
+def shown(system: SmartOffice, office: Office) -> dict[str, Any]:
+    """An office with its counts, users and sessions."""
     return {
+        "office": office.name,
         "site": office.site,
         **{name: office.count(kind) for name, kind in KINDS.items()},
         "users": [_user_json(user) for user in office.users.values()],
@@ -75,63 +59,33 @@ def _user_json(user: User) -> dict[str, Any]:
     return {"user": user.name, "rights": list(user.rights)}
 
 
-def _create_office(system: SmartOffice, request: Request, _: Parts) -> Reply:
-    office = open_office(system, request.json())
-    return json_reply({"office": office.name, **_office_json(system, office)}, 201)
-
-
-def _drop_office(system: SmartOffice, _: Request, parts: Parts) -> Reply:
-    system.sessions.close_all(system.office(parts["office"]).name)
-    del system.offices[parts["office"]]
-    return json_reply({"deleted": 1})
-
-
-def _end_sessions(system: SmartOffice, _: Request, parts: Parts) -> Reply:
-    return json_reply({"ended": system.sessions.close_all(system.office(parts["office"]).name)})
-
-
-def _list_users(system: SmartOffice, _: Request, parts: Parts) -> Reply:
-    return json_reply({"users": [_user_json(user) for user in system.office(parts["office"]).users.values()]})
-
-
-def _set_user(system: SmartOffice, request: Request, parts: Parts) -> Reply:
-    office, body = system.office(parts["office"]), request.json()
+def _set_user(office: Office, request: Request, parts: Parts) -> Reply:
+    body = request.json()
     before = office.users.get(parts.get("user", "").casefold())
     if "user" in parts and before is None:
         raise Refused(404, "NOT_FOUND", "no such user")
-    base = before or User(_text(body, "user", None), DEFAULT_PASSWORD)
-    user = replace(base, password=_text(body, "password", base.password), rights=_rights(body.get("rights", list(base.rights))))
+    base = before or User(texts(body, user=None)["user"], DEFAULT_PASSWORD)
+    password, rights = texts(body, password=base.password)["password"], _rights(body.get("rights", list(base.rights)))
+    user = replace(base, password=password, rights=rights)
     office.set_user(user)
     return json_reply(_user_json(user), 200 if before else 201)
 
 
-def _drop_user(system: SmartOffice, _: Request, parts: Parts) -> Reply:
-    if system.office(parts["office"]).users.pop(parts["user"].casefold(), None) is None:
+def _drop_user(office: Office, _: Request, parts: Parts) -> Reply:
+    if office.users.pop(parts["user"].casefold(), None) is None:
         raise Refused(404, "NOT_FOUND", "no such user")
     return json_reply({"deleted": 1})
 
 
-def _for_kind(name: str, handler: Callable[[Office, str, Request, Parts], Reply]) -> Handler:
-    def handle(system: SmartOffice, request: Request, parts: Parts) -> Reply:
-        office = system.office(parts["office"])
-        with office.lock:
-            return handler(office, name, request, parts)
-
-    return handle
+def _for_kind(name: str, handler: Callable[[Office, str, Request, Parts], Reply]) -> Handler[Office]:
+    return lambda office, request, parts: handler(office, name, request, parts)
 
 
 def _list(office: Office, name: str, request: Request, _: Parts) -> Reply:
-    wanted = {field: text for field, text in request.query.items() if field not in ("limit", "offset")}
-    unknown = set(wanted) - {*FIELDS[KINDS[name]], "id", *link_names(KINDS[name])}
+    unknown = set(request.query) - {"limit", "offset", "id", *FIELDS[KINDS[name]], *link_names(KINDS[name])}
     if unknown:
         raise Refused(422, "INVALID", f"unknown: {min(unknown)}")
-    rows = [row for row in map(record_json, office.all(KINDS[name])) if _has(row, wanted)]
-    offset, limit = request.whole_number("offset", 0, 0, LIST_LIMIT), request.whole_number("limit", 100, 0, LIST_LIMIT)
-    return json_reply({name: rows[offset : offset + limit], "total": len(rows)})
-
-
-def _has(row: Mapping[str, Any], wanted: Mapping[str, str]) -> bool:
-    return all(text in row[name] if isinstance(row.get(name), list) else text == row.get(name, "") for name, text in wanted.items())
+    return listed(name, map(record_json, office.all(KINDS[name])), request)
 
 
 def _get(office: Office, name: str, _: Request, parts: Parts) -> Reply:
@@ -144,11 +98,10 @@ def _drop(office: Office, name: str, _: Request, parts: Parts) -> Reply:
 
 def _create(office: Office, name: str, request: Request, _: Parts) -> Reply:
     body = request.json()
-    rows = body.get(name) if isinstance(body.get(name), list) else [body]
-    records = [_new_record(office, name, row) for row in rows or []]
+    records = [_new_record(office, name, row) for row in one_or_many(body, name)]
     created = [office.insert(record.kind, record.values, record.links, record.number or None) for record in records]
-    shown = [record_json(record) for record in created]
-    return json_reply({name: shown} if isinstance(body.get(name), list) else shown[0], 201)
+    made = [record_json(record) for record in created]
+    return json_reply({name: made} if name in body else made[0], 201)
 
 
 def _new_record(office: Office, name: str, row: Mapping[str, Any]) -> Record:
@@ -166,17 +119,16 @@ def _patch(office: Office, name: str, request: Request, parts: Parts) -> Reply:
     return json_reply(record_json(changed))
 
 
-def _bulk(system: SmartOffice, request: Request, parts: Parts) -> Reply:
+def _bulk(office: Office, request: Request, _: Parts) -> Reply:
     """{"set": {…}} or {"delete": true}, of {"ids": […]}, {"all": true}, {"first": n} or {"group": id}."""
-    office, body = system.office(parts["office"]), request.json()
-    with office.lock:
-        records = _bulk_records(office, body)
-        if body.get("delete") is True:
-            return json_reply({"deleted": office.remove(CONTACT, [record.id for record in records])})
-        changes = body.get("set")
-        if not isinstance(changes, dict):
-            raise Refused(422, "INVALID", "set holds the fields to change")
-        return json_reply({"changed": office.change(records, lambda record: edited(office, record, changes))})
+    body = request.json()
+    records = _bulk_records(office, body)
+    if body.get("delete") is True:
+        return json_reply({"deleted": office.remove(CONTACT, [record.id for record in records])})
+    changes = body.get("set")
+    if not isinstance(changes, dict):
+        raise Refused(422, "INVALID", "set holds the fields to change")
+    return json_reply({"changed": office.change(records, lambda record: edited(office, record, changes))})
 
 
 def _bulk_records(office: Office, body: Mapping[str, Any]) -> list[Record]:
@@ -193,20 +145,6 @@ def _bulk_records(office: Office, body: Mapping[str, Any]) -> list[Record]:
 
 def _record(office: Office, name: str, record_id: str) -> Record:
     return find(office, KINDS[name], record_id)
-
-
-def _text(body: Mapping[str, Any], name: str, default: str | None) -> str:
-    value = body.get(name, default)
-    if not isinstance(value, str) or not value:
-        raise Refused(422, "INVALID", f"{name} is a text")
-    return value
-
-
-def _count(body: Mapping[str, Any], name: str, default: int) -> int:
-    value = body.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise Refused(422, "INVALID", f"{name} is a whole number")
-    return value
 
 
 def _rights(value: object) -> tuple[str, ...]:

@@ -57,8 +57,8 @@ class Office:
     records: dict[str, dict[int, Record]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def copy(self) -> Office:
-        """The same users and records, for themselves."""
+    def copy(self, later: float) -> Office:  # noqa: ARG002 - sessions age, and are kept by the system
+        """The same users and records, independent of these."""
         with self.lock:
             records = {kind: held.copy() for kind, held in self.records.items()}
             return Office(self.name, self.site, self.users.copy(), records)

@@ -1,4 +1,4 @@
-"""The XML Engine as one of the sandbox's systems: sign-in, sessions, and the operations."""
+"""The XML Engine as one of the sandbox's vendors: sign-in, sessions, and the operations."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from crosswalk.sandbox.smartoffice.inside import filled
 from crosswalk.sandbox.smartoffice.office import CONTACT, INVESTMENT, NOTE, POLICY, Office, User
 from crosswalk.sandbox.smartoffice.reading import page_of, report_query, search_query
 from crosswalk.sandbox.smartoffice.sessions import Session, Sessions
+from crosswalk.sandbox.system import System
 
 PATH = "/smartoffice/xmlengine"
 COOKIE = "JSESSIONID"
@@ -28,21 +29,25 @@ DICTIONARY = {
 }
 
 
-class SmartOffice:
+class SmartOffice(System[Office]):
     """Every office of the sandbox behind one servlet."""
 
     name = "smartoffice"
+    customer = "office"
+    content_type = "text/xml; charset=utf-8"
 
     def __init__(self) -> None:
-        self.offices: dict[str, Office] = {}
+        super().__init__()
         self.sessions = Sessions()
 
     def copy(self, later: float) -> SmartOffice:
-        """The same offices and sessions, for themselves; times moved by `later` seconds."""
-        other = SmartOffice()
-        other.offices = {name: office.copy() for name, office in self.offices.copy().items()}
+        other = super().copy(later)
         other.sessions = self.sessions.copy(later)
         return other
+
+    def remove(self, name: str) -> None:
+        super().remove(name)
+        self.sessions.close_all(name)
 
     def describe(self, request: Request) -> Call:
         """Read far enough to know what is asked; what cannot be read becomes an operation of its own."""
@@ -79,12 +84,6 @@ class SmartOffice:
         reply.status = status or 200
         return reply
 
-    def office(self, name: str) -> Office:
-        """The office of that name. Raises Refused (404 NOT_FOUND)."""
-        if name not in self.offices:
-            raise Refused(404, "NOT_FOUND", f"no office {name}")
-        return self.offices[name]
-
     def _dictionary(self, request: Request) -> Reply:
         if request.query.get("dump") != "catalog" or request.query.get("type") != "dict":
             raise Refused(200, "BAD_REQUEST", "a GET asks for dump=catalog and type=dict")
@@ -114,7 +113,7 @@ class SmartOffice:
         return reply
 
     def _sign_in(self, opened: Envelope) -> tuple[Office, User]:
-        office = self.offices.get(opened.office)
+        office = self.customers.get(opened.office)
         if office is None:
             raise Refused(200, "AUTH_FAILED", f"unknown office {opened.office}")
         return office, office.sign_in(opened.user, opened.password)

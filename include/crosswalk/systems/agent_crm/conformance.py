@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
+from crosswalk.systems.agent_crm.target import AgentCrmTarget
 
 KEY, USER, BUSINESS = "sandbox-key", "77aa0000-0000-4000-8000-0000000000aa", "1b6f0000-0000-4000-8000-0000000000bb"
 OTHER = "1b6f0000-0000-4000-8000-0000000000cc"
@@ -92,3 +95,24 @@ def page(found: list[dict[str, Any]], seen: Seen) -> Reply:
 def error(status: int, code: str, field: str = "") -> Reply:
     body = {"errors": [{"code": code, "field": field, "message": "canary@example.test"}]}
     return Reply(json.dumps(body).encode(), status, {"Content-Type": "application/json"})
+
+
+def connect(url: str, user: str, business: str, api_key: str = "sandbox-key") -> AgentCrmClient:
+    """Connect to a business. url: what comes before /custom-objects."""
+    return AgentCrmClient(AgentCrmSettings(url, user, business, api_key, name="agent_crm_summit", **FAST))
+
+
+def _stand_in() -> AgentCrmStandIn:
+    people = [record(CONTACT, number, first_name=NAME, email=CANARY) for number in range(1, 1204)]
+    return AgentCrmStandIn({"policies": [], "contacts": people})
+
+
+SUBJECT = Subject(
+    connection="agent_crm_summit",
+    stand_in=_stand_in,
+    pages=lambda url: AgentCrmTarget(connect(f"{url}/api", USER, BUSINESS)).pages("contact"),
+    id_field="target_id",
+    records=1203,
+    calls=3,
+    secrets=(KEY,),
+)

@@ -6,7 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.systems.hubspot.client import HubSpotClient, HubSpotSettings
+from crosswalk.systems.hubspot.source import HubSpotSource
 
 Record = dict[str, Any]
 PATH = "/hubspot/crm/v3/objects"
@@ -83,3 +86,23 @@ def error(category: str, **more: str) -> Record:
 
 def _json(status: int, document: Any) -> Reply:
     return Reply(json.dumps(document).encode(), status, {"Content-Type": "application/json"}, packed=True)
+
+
+def connect(url: str, token: str = "sandbox-hubspot-token", path: str = "/hubspot/crm/v3/objects") -> HubSpotSource:
+    """Connect to the default portal of a stand-in or sandbox."""
+    return HubSpotSource(HubSpotClient(HubSpotSettings(f"{url}{path}", "24100001", token, name="hubspot_summit", **FAST)))
+
+
+def _stand_in() -> HubSpotStandIn:
+    return HubSpotStandIn(contacts=[contact(one, firstname=NAME, email=CANARY) for one in range(1, 251)])
+
+
+SUBJECT = Subject(
+    connection="hubspot_summit",
+    stand_in=_stand_in,
+    pages=lambda url: connect(url).pages("contact", None),
+    id_field="source_id",
+    records=250,
+    calls=4,
+    secrets=("sandbox-hubspot-token",),
+)

@@ -15,7 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, NAME, Subject
+from crosswalk.systems.emoney.client import EmoneyClient, EmoneySettings
+from crosswalk.systems.emoney.target import EmoneyTarget
+from crosswalk.systems.emoney.tokens import forget_tokens
 
 Record = dict[str, Any]
 
@@ -199,3 +203,33 @@ def _known(body: Any, names: list[str]) -> Record:
 
 def _json(status: int, document: Any) -> Reply:
     return Reply(json.dumps(document).encode(), status, {"Content-Type": "application/json"}, packed=True)
+
+
+def connect(url: str, **changes: Any) -> EmoneyTarget:
+    """Connect to the firm of a stand-in, without a token from before."""
+    forget_tokens()
+    about = {"client_id": "crosswalk-test", "api_key": API_KEY, "private_key": PEM, "firm": "EM-1001", "name": "emoney_summit"}
+    settings = {**about, "first_wait": 0.001, "allow_private_network": True, **changes}
+    return EmoneyTarget(EmoneyClient(EmoneySettings(f"{url}/emoney", f"{url}/emoney", **settings)))
+
+
+def _stand_in() -> EmoneyStandIn:
+    clients = [client(number, firstName=NAME) for number in range(1, 502)]
+    clients[3]["email"] = CANARY
+    return EmoneyStandIn(clients)
+
+
+SUBJECT = Subject(
+    connection="emoney_summit",
+    stand_in=_stand_in,
+    pages=lambda url: connect(url).pages("client"),
+    id_field="target_id",
+    records=501,
+    calls=3,
+    secrets=(
+        API_KEY,
+        PEM[40:80],
+        "client_assertion",
+    ),
+    renewed="/connect/token",
+)

@@ -8,13 +8,15 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.core.system_schema import load_fields
+from crosswalk.systems.fmg.client import FmgClient, FmgSettings
+from crosswalk.systems.fmg.target import FmgTarget
 
 Record = dict[str, Any]
-TEXT = ("first_name", "last_name", "email", "address_1", "address_2", "city", "state", "zip", "phone", "birthday", "gender")
 BLANK: Record = {
-    **dict.fromkeys([*TEXT, "marital_status", "client_anniversary", "nickname"], ""),
-    "groups": [],
+    **{name: [] if field.type == "ids" else "" for name, field in load_fields("fmg")["contact"].items()},
     "source_id": None,
     "opted_out": False,
 }
@@ -181,8 +183,8 @@ def _id_field(name: str) -> str:
 
 
 def _key(name: str, operation: Record) -> str:
-    target = operation.get(_id_field(name), "")
-    return target if operation["op"] == "delete" else operation["source_id"] or target
+    target: str = operation.get(_id_field(name), "")
+    return target if operation["op"] == "delete" else str(operation["source_id"] or target)
 
 
 def _error(code: str, message: str = "") -> Record:
@@ -191,3 +193,25 @@ def _error(code: str, message: str = "") -> Record:
 
 def _json(status: int, document: Any) -> Reply:
     return Reply(json.dumps(document).encode(), status, {"Content-Type": "application/json"}, packed=True)
+
+
+def connect(url: str, account: str = "FMG-1001", api_key: str = "sandbox-key") -> FmgTarget:
+    """Connect to an account of a stand-in or sandbox."""
+    return FmgTarget(FmgClient(FmgSettings(f"{url}/fmg", account, api_key, name="fmg_summit", **FAST)))
+
+
+def _stand_in() -> FmgStandIn:
+    contacts = [contact(number, first_name=NAME) for number in range(1, 2502)]
+    contacts[3]["email"] = CANARY
+    return FmgStandIn(contacts)
+
+
+SUBJECT = Subject(
+    connection="fmg_summit",
+    stand_in=_stand_in,
+    pages=lambda url: connect(url).pages("contact"),
+    id_field="target_id",
+    records=2501,
+    calls=4,
+    secrets=("sandbox-key",),
+)

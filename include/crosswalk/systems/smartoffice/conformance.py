@@ -9,7 +9,10 @@ from xml.sax.saxutils import escape, quoteattr  # noqa: TID251 - writes XML, par
 
 from lxml import etree
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 CONTACT = {
     "FirstName": "Quinn",
@@ -132,7 +135,7 @@ def _element(name: str, record: Record, asked: list[str]) -> str:
         if path == "TagGroups/TagGroup":
             content = "".join(f'<TagGroup _type="obj" id="{one}"/>' for one in record["groups"])
         else:
-            content = f"<{leaf}>{escape(record[path])}</{leaf}>" if record[path] else f"<{leaf}/>"
+            content = f"<{leaf}>{escape(record[path])}</{leaf}>" if record.get(path) else f"<{leaf}/>"
         parents[parent or leaf] = parents.get(parent or leaf, "") + content
     inner = "".join(content if parent in asked else f"<{parent}>{content}</{parent}>" for parent, content in parents.items())
     identity = f" id={quoteattr(record['id'])}" if record["id"] else ""
@@ -150,4 +153,27 @@ def _xml(text: str, headers: dict[str, str] | None = None) -> Reply:
 _DICTIONARY = (
     '<dictionary version="1.0"><property object="Person" name="Gender"><code value="1">Male</code><code value="2">Female</code></property>'
     "</dictionary>"
+)
+
+
+def connect(url: str, page_size: int = 3) -> SmartOfficeSource:
+    """Connect to the default office of a stand-in or sandbox."""
+    who: dict[str, Any] = {"office": "DEMO01", "user": "integration", "password": "sandbox-secret", "name": "smartoffice_summit"}
+    return SmartOfficeSource(SmartOfficeClient(SmartOfficeSettings(f"{url}/smartoffice/xmlengine", page_size=page_size, **who, **FAST)))
+
+
+def _stand_in() -> SmartOfficeStandIn:
+    people = [contact(number, FirstName=NAME) for number in range(1, 8)]
+    people[3]["PreferredEmail/Address"] = CANARY
+    return SmartOfficeStandIn(people, [])
+
+
+SUBJECT = Subject(
+    connection="smartoffice_summit",
+    stand_in=_stand_in,
+    pages=lambda url: connect(url).pages("contact", None),
+    id_field="source_id",
+    records=7,
+    calls=3,
+    secrets=("sandbox-secret",),
 )

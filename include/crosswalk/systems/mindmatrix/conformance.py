@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.systems.mindmatrix.client import MindmatrixClient, MindmatrixSettings
+from crosswalk.systems.mindmatrix.target import MindmatrixTarget
 
 Record = dict[str, Any]
 BASE = "/mindmatrix/v1/organizations/MM-2001"
@@ -147,3 +150,26 @@ def _error(code: str, message: str = "") -> Record:
 
 def _json(status: int, document: Any) -> Reply:
     return Reply(json.dumps(document).encode(), status, {"Content-Type": "application/json"}, packed=True)
+
+
+def connect(url: str, organization: str = "MM-2001", api_key: str = "sandbox-key", *, acknowledged: bool = True) -> MindmatrixTarget:
+    """Connect to an organization of a stand-in or sandbox."""
+    settings = MindmatrixSettings(f"{url}/mindmatrix", organization, api_key, acknowledged, name="mindmatrix_summit", **FAST)
+    return MindmatrixTarget(MindmatrixClient(settings))
+
+
+def _stand_in() -> MindmatrixStandIn:
+    held = [contact(number, first_name=NAME) for number in range(1, 1202)]
+    held[3]["email"] = CANARY
+    return MindmatrixStandIn(held)
+
+
+SUBJECT = Subject(
+    connection="mindmatrix_summit",
+    stand_in=_stand_in,
+    pages=lambda url: connect(url).pages("contact"),
+    id_field="target_id",
+    records=1201,
+    calls=3,
+    secrets=("sandbox-key",),
+)

@@ -6,7 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.systems.flex.client import FlexClient, FlexSettings
+from crosswalk.systems.flex.target import FlexTarget
 
 Record = dict[str, Any]
 PATH = "/flex/demo/f5/api"
@@ -78,8 +81,8 @@ class FlexStandIn:
     def _write(self, seen: Seen, path: str) -> tuple[int, Any]:
         key = seen.headers["idempotency-key"]
         if key in self.kept:
-            body, answer = self.kept[key]
-            return answer if body == seen.body else (422, {"status": 422, "code": "KEY_REUSED"})
+            kept, answer = self.kept[key]
+            return answer if kept == seen.body else (422, {"status": 422, "code": "KEY_REUSED"})
         body = json.loads(seen.body) if seen.body else None
         answer = self.refuse(seen.method, path) or (200 if path != "/contact" else 201, {"id": "c-new"})
         self.writes.append((seen.method, path, body))
@@ -89,3 +92,23 @@ class FlexStandIn:
 
 def _json(status: int, document: Any) -> Reply:
     return Reply(json.dumps(document).encode(), status, {"Content-Type": "application/json"}, packed=True)
+
+
+def connect(url: str, secret: str = "sandbox-flex-key", user: str = "", site: str = "demo") -> FlexTarget:
+    """Connect to a site of a stand-in or sandbox."""
+    return FlexTarget(FlexClient(FlexSettings(f"{url}/flex/{site}/f5/api", secret, user, name="flex_summit", **FAST)))
+
+
+def _stand_in() -> FlexStandIn:
+    return FlexStandIn([contact(one, firstName=NAME, company=CANARY) for one in range(1, 251)])
+
+
+SUBJECT = Subject(
+    connection="flex_summit",
+    stand_in=_stand_in,
+    pages=lambda url: connect(url).pages("contact"),
+    id_field="target_id",
+    records=250,
+    calls=5,
+    secrets=("sandbox-flex-key",),
+)

@@ -1,4 +1,4 @@
-"""Every scene of the demo fits the packaged accounts and DAGs."""
+"""Every scenario of the demo fits the packaged accounts and DAGs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from crosswalk.integrations.accounts import load_accounts
 from crosswalk.integrations.catalog import load_spec
 from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import Place
-from crosswalk.local.scenario import Scene
-from crosswalk.local.scenarios import SCENES
+from crosswalk.local.scenario import Scenario
+from crosswalk.local.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parents[3]
 
@@ -36,7 +36,7 @@ class Deaf(Sandbox):
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         self.asked.append((path, body))
-        return Made()
+        return Made(extra={})
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def sandbox(tmp_path: Path) -> Deaf:
     return Deaf(Place(ROOT, tmp_path), "http://127.0.0.1:1")
 
 
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: type(scene).__name__)
-def test_a_scene_brings_what_its_jobs_need(scene: Scene, sandbox: Deaf, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: type(scenario).__name__)
+def test_a_scenario_brings_what_its_jobs_need(scenario: Scenario, sandbox: Deaf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CROSSWALK_ACCOUNTS", raising=False)  # the packaged accounts, whatever ran in this process before
-    scene.open(sandbox)
-    connections = scene.connections(sandbox)
-    for job in scene.jobs():
+    scenario.open(sandbox)
+    connections = scenario.connections(sandbox)
+    for job in scenario.jobs():
         accounts = load_accounts(job.integration)
         if is_provisioned(load_spec(job.integration)):
             assert job.conf is not None
@@ -59,16 +59,16 @@ def test_a_scene_brings_what_its_jobs_need(scene: Scene, sandbox: Deaf, monkeypa
         for name in job.ends:
             assert {accounts[name].source, accounts[name].target} <= set(connections), f"{name} of {job.integration}"
         assert (ROOT / "dags" / f"{job.dag}.py").is_file()
-    assert scene.announced
+    assert scenario.announced
     json.dumps(connections)
 
 
 @pytest.mark.requirement("SAFE-9")
 def test_a_secret_stands_in_no_open_part_of_a_connection(sandbox: Deaf) -> None:
     """What Airflow shows of a connection without asking: everything but the password and extra."""
-    for scene in SCENES:
-        scene.open(sandbox)
+    for scenario in SCENARIOS:
+        scenario.open(sandbox)
         secrets = set(json.loads((sandbox.place.local / "secrets.json").read_text()).values())
-        for name, connection in scene.connections(sandbox).items():
+        for name, connection in scenario.connections(sandbox).items():
             shown = {key: value for key, value in connection.items() if key not in ("password", "extra")}
             assert not [value for value in shown.values() if value in secrets], name

@@ -8,7 +8,10 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.systems.connectwise.client import ConnectWiseClient, ConnectWiseSettings
+from crosswalk.systems.connectwise.source import ConnectWiseSource
 
 Record = dict[str, Any]
 EMAIL: Record = {
@@ -57,8 +60,8 @@ class ConnectWiseStandIn:
         headers = {"Content-Type": "application/json"}
         if seen.path.startswith("/connectwise/login/companyinfo/"):
             known = seen.path.endswith("/northwind")
-            found = {"CompanyName": "Northwind", "Codebase": "v2099_1/", "CompanyID": "northwind", "IsCloud": True} if known else None
-            return _json(200, self.change("codebase", headers, found), headers)
+            company = {"CompanyName": "Northwind", "Codebase": "v2099_1/", "CompanyID": "northwind", "IsCloud": True} if known else None
+            return _json(200, self.change("codebase", headers, company), headers)
         if seen.headers.get("authorization") != f"Basic {LOGIN}" or len(seen.headers.get("clientid", "")) != 36:
             return _json(401, {"code": "Unauthorized", "message": seen.headers.get("authorization")}, headers)
         assert seen.headers["pagination-type"] == "forward-only"
@@ -101,3 +104,27 @@ def _keeps(record: Record, conditions: str) -> bool:
 
 def _json(status: int, document: Any, headers: dict[str, str]) -> Reply:
     return Reply(json.dumps(document).encode(), status, headers, packed=True)
+
+
+def connect(url: str, page_size: int = 1000, company: str = "northwind", **changes: Any) -> ConnectWiseSource:
+    """Connect to the default company of a stand-in or sandbox."""
+    who = {"public_key": "publickey", "private_key": "sandbox-secret", "client_id": "00000000-0000-4000-8000-000000000007"}
+    settings = {"company": company, "page_size": page_size, "name": "connectwise_summit", **who, **FAST, **changes}
+    return ConnectWiseSource(ConnectWiseClient(ConnectWiseSettings(f"{url}/connectwise", **settings)))
+
+
+def _stand_in() -> ConnectWiseStandIn:
+    listed = [contact(number, firstName=NAME) for number in range(1, 8)]
+    listed[3]["communicationItems"] = [item(9, CANARY)]
+    return ConnectWiseStandIn(listed)
+
+
+SUBJECT = Subject(
+    connection="connectwise_summit",
+    stand_in=_stand_in,
+    pages=lambda url: connect(url, page_size=3).pages("contact", None),
+    id_field="source_id",
+    records=7,
+    calls=8,
+    secrets=("sandbox-secret",),
+)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable
 from typing import Any
 
-from systems.local_server import Reply, Seen
+from crosswalk.conformance.local_server import Reply, Seen
+from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.systems.autotask.client import AutotaskClient, AutotaskSettings
+from crosswalk.systems.autotask.source import AutotaskSource
 
 Record = dict[str, Any]
 CONTACT: Record = {
@@ -76,12 +80,35 @@ def _keeps(record: Record, part: Record) -> bool:
     if part["op"] == "or":
         return any(_keeps(record, one) for one in part["items"])
     have, want = record.get(part["field"]), part["value"]
-    return {
-        "gt": lambda: have is not None and have > want,
-        "gte": lambda: have is not None and have >= want,
-        "in": lambda: len(want) <= 500 and have in want,
-    }[part["op"]]()
+    if part["op"] == "in":
+        return len(want) <= 500 and have in want
+    compare = {"gt": operator.gt, "gte": operator.ge}[part["op"]]
+    return have is not None and bool(compare(have, want))
 
 
 def _json(status: int, document: Any) -> Reply:
     return Reply(json.dumps(document).encode(), status, {"Content-Type": "application/json"}, packed=True)
+
+
+def connect(url: str, page_size: int = 500, type_field: str = "Contact Type", **changes: Any) -> AutotaskSource:
+    """Connect to the default database of a stand-in or sandbox."""
+    who = {"user": "api@example.test", "secret": "sandbox-secret", "integration_code": "SANDBOXCODE", "name": "autotask_summit"}
+    settings = {"page_size": page_size, "contact_type_field": type_field, **who, **FAST, **changes}
+    return AutotaskSource(AutotaskClient(AutotaskSettings(f"{url}/autotask", **settings)))
+
+
+def _stand_in() -> AutotaskStandIn:
+    rows = [{**CONTACT, "id": number, "firstName": NAME} for number in range(1, 8)]
+    rows[3]["emailAddress"] = CANARY
+    return AutotaskStandIn(rows)
+
+
+SUBJECT = Subject(
+    connection="autotask_summit",
+    stand_in=_stand_in,
+    pages=lambda url: connect(url, page_size=3).pages("contact", None),
+    id_field="source_id",
+    records=7,
+    calls=11,
+    secrets=("sandbox-secret",),
+)
