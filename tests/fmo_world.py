@@ -32,7 +32,7 @@ from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AgentCrmTarget, NotMadeYet
-from crosswalk.wire.http import Answer, Call
+from crosswalk.wire.http import Response, Request
 
 NAME, FMO = "fmo_to_agent_crm", "meridian"
 ADMINISTRATOR = "ada"
@@ -49,14 +49,14 @@ class DirectWire:
     sent: Counter[str]
     endpoint: Any = field(default_factory=lambda: SimpleNamespace(host="crm.example"))
 
-    def request(self, call: Call) -> Answer:
+    def request(self, call: Request) -> Response:
         self.sent[call.method] += 1
         keys = {"x-api-key": self.settings.api_key, "x-user-id": self.settings.user, "x-business-id": self.settings.business}
         body = call.content if isinstance(call.content, bytes) else b""
         request = Request(call.method, BASE + call.path, dict(call.params), keys, body)
         reply = self.system.answer(request, self.system.describe(request), None)
         assert reply.status in (200, 201, *call.expect), reply
-        return Answer(reply.status, {"content-type": reply.content_type}, reply.body)
+        return Response(reply.status, {"content-type": reply.content_type}, reply.body)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -28,7 +28,7 @@ from crosswalk.systems.emoney.target import EmoneyTarget
 from crosswalk.systems.emoney.tokens import forget_tokens
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
-from crosswalk.wire.quota import Budget
+from crosswalk.wire.quota import SharedQuota
 
 CLIENTS, HOLDINGS = "smartoffice_to_emoney", "smartoffice_to_emoney_holdings"
 EVERY_RIGHT = ("eMoney", "PolicyTracking", "PendingCasePolicySetupAdministrator", "InvestmentTracking")
@@ -56,7 +56,7 @@ class Firm:
     key_id: str
     office: str = "ELM"
     firm: str = "EM-1001"
-    budget: Budget | None = None
+    budget: SharedQuota | None = None
     source_url: str = ""
     options: dict[str, Any] = field(default_factory=lambda: {"at": "22:00"})
 

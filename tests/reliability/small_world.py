@@ -19,7 +19,7 @@ from crosswalk.systems.fmg.client import FmgClient
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget
 from crosswalk.systems.smartoffice.client import SmartOfficeClient
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
-from crosswalk.wire.http import Wire
+from crosswalk.wire.http import HttpClient
 from world import World
 
 
@@ -60,9 +60,9 @@ class SmallWorld(World):
         target = FmgClient(plain.target._client.settings, self._wire(plain.target._client))
         return replace(plain, source=SmartOfficeSource(source), target=SmallBatches(target, self.max_batch))
 
-    def _wire(self, client: Any) -> Wire:
+    def _wire(self, client: Any) -> HttpClient:
         settings: Any = client._wire.settings
-        return Wire(replace(settings, read_timeout=self.read_timeout))
+        return HttpClient(replace(settings, read_timeout=self.read_timeout))
 
 
 _numbers = itertools.count(1)

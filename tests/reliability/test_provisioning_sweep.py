@@ -15,7 +15,7 @@ from crosswalk.core.model import RunStatus
 from crosswalk.errors import TransientError
 from crosswalk.features.tenancy.businesses import Business
 from crosswalk.store.store import Store
-from crosswalk.wire.http import Answer, Call
+from crosswalk.wire.http import Response, Request
 from fmo_world import DirectWire, FmoWorld
 from reliability.conftest import Scale, Tally
 from remembered import without_reports
@@ -37,15 +37,15 @@ class Breaking:
         self.at, self.after, self.error, self.seen = at, after, error, 0
 
     @property
-    def instead(self) -> Callable[[DirectWire, Call], Answer]:
+    def instead(self) -> Callable[[DirectWire, Request], Response]:
         """What takes the place of a DirectWire's method."""
 
-        def request(wire: DirectWire, call: Call) -> Answer:
+        def request(wire: DirectWire, call: Request) -> Response:
             return self.passed(wire, call)
 
         return request
 
-    def passed(self, wire: DirectWire, call: Call) -> Answer:
+    def passed(self, wire: DirectWire, call: Request) -> Response:
         self.seen += 1
         if self.seen != self.at:
             return REQUEST(wire, call)

@@ -43,13 +43,13 @@ class Storage(Protocol):
         """Name a file for people and other programs."""
 
 
-def unavailable(doing: str, found: str) -> TransientError:
+def unavailable(found: str) -> TransientError:
     """Build the error for a disk or a bucket that cannot be used for now."""
     fix = "see to disk space, mount or bucket; the task can simply be run again"
-    return TransientError("LANDING_UNAVAILABLE", operation=doing, problem=found, next_step=fix)
+    return TransientError("LANDING_UNAVAILABLE", problem=found, next_step=fix)
 
 
-def refused(doing: str, found: str) -> ConfigurationError:
+def refused(found: str) -> ConfigurationError:
     """Build the error for a landing zone that does not let us in."""
     fix = "check url, permissions and credentials of the connection crosswalk_landing"
-    return ConfigurationError("LANDING_REFUSED", operation=doing, problem=found, next_step=fix)
+    return ConfigurationError("LANDING_REFUSED", problem=found, next_step=fix)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from crosswalk.errors import RateLimited, TransientError
-from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.wire.http import Request, HttpClient, HttpSettings
 from systems.local_server import LocalServer, Reply
 
-CALL = Call("GET", "/things", "reading things of emoney_summit")
+CALL = Request("GET", "/things", "reading things of emoney_summit")
 
 
 @dataclass
@@ -53,9 +53,9 @@ def serve() -> Iterator[Callable[[list[Reply]], LocalServer]]:
         server.__exit__(None, None, None)
 
 
-def wire(server: LocalServer, budget: Counted) -> Wire:
+def wire(server: LocalServer, budget: Counted) -> HttpClient:
     settings = {"requests_per_second": 1000, "first_wait": 0.001, "allow_private_network": True}
-    return Wire(WireSettings(server.url, "emoney_summit", **settings), budget=budget)
+    return HttpClient(HttpSettings(server.url, "emoney_summit", **settings), budget=budget)
 
 
 def test_every_try_is_counted(serve: Callable[[list[Reply]], LocalServer]) -> None:
@@ -68,7 +68,7 @@ def test_every_try_is_counted(serve: Callable[[list[Reply]], LocalServer]) -> No
 def test_nothing_is_sent_before_there_is_room(serve: Callable[[list[Reply]], LocalServer]) -> None:
     budget = Counted(waits=[0.001, 0.001])
     server = serve([Reply(b"fine")])
-    wire(server, budget).with_own_cookies().request(CALL)
+    wire(server, budget).new_session().request(CALL)
     assert (budget.waits, budget.taken) == ([], 1)
 
 

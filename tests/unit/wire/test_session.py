@@ -16,11 +16,11 @@ import urllib3.exceptions
 
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited, TransientError
 from crosswalk.wire.error_translation import translate
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import Response, Request, HttpClient, HttpSettings
 from systems.local_server import LocalServer, Reply, Seen
 
 Serve = Callable[..., LocalServer]
-CALL = Call("GET", "/things", "reading things of fmg_summit", params={"after": "canary-query"})
+CALL = Request("GET", "/things", "reading things of fmg_summit", params={"after": "canary-query"})
 
 
 @pytest.fixture
@@ -44,12 +44,12 @@ def serve() -> Iterator[Serve]:
         server.__exit__(None, None, None)
 
 
-def wire(server: LocalServer, **changes: Any) -> Wire:
+def wire(server: LocalServer, **changes: Any) -> HttpClient:
     settings = {"requests_per_second": 1000, "first_wait": 0.001, "allow_private_network": True, "connect_timeout": 2, "read_timeout": 2}
-    return Wire(WireSettings(server.url, "fmg_summit", **{**settings, **changes}))
+    return HttpClient(HttpSettings(server.url, "fmg_summit", **{**settings, **changes}))
 
 
-def error_of(server: LocalServer, call: Call = CALL, **changes: Any) -> CrosswalkError:
+def error_of(server: LocalServer, call: Request = CALL, **changes: Any) -> CrosswalkError:
     with pytest.raises(CrosswalkError) as caught:
         wire(server, **changes).request(call)
     return caught.value
@@ -59,7 +59,7 @@ def test_an_answer_is_unpacked_and_the_connection_kept(serve: Serve) -> None:
     server = serve(Reply(b"hello", packed=True, headers={"Content-Type": "text/plain"}))
     client = wire(server, headers={"Authorization": "Bearer x"})
     answers = [client.request(CALL) for _ in range(5)]
-    assert answers[0] == Answer(200, answers[0].headers, b"hello")
+    assert answers[0] == Response(200, answers[0].headers, b"hello")
     assert answers[0].content_type == "text/plain"
     assert server.connections == 1
     assert server.seen[0].headers["accept-encoding"] == "gzip"
@@ -142,12 +142,12 @@ def test_a_port_where_nobody_listens_is_unreachable() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(TransientError) as caught:
-        Wire(WireSettings(url, "fmg_summit", allow_private_network=True, attempts=2, first_wait=0.001)).request(CALL)
+        HttpClient(HttpSettings(url, "fmg_summit", allow_private_network=True, attempts=2, first_wait=0.001)).request(CALL)
     assert caught.value.code == "CONN_UNREACHABLE"
 
 
 def test_the_caller_reads_the_statuses_it_expects(serve: Serve) -> None:
-    call = Call("PUT", "/part", "sending", content=b"{}", expect=frozenset({409, 413}))
+    call = Request("PUT", "/part", "sending", content=b"{}", expect=frozenset({409, 413}))
     answer = wire(serve(Reply(b"closed", 409))).request(call)
     assert (answer.status, answer.content) == (409, b"closed")
 
@@ -155,7 +155,7 @@ def test_the_caller_reads_the_statuses_it_expects(serve: Serve) -> None:
 def test_a_transient_error_of_the_reader_is_tried_again(serve: Serve) -> None:
     server = serve(Reply(b"busy"), Reply(b"done"))
 
-    def read(answer: Answer) -> bytes:
+    def read(answer: Response) -> bytes:
         if answer.content == b"busy":
             raise TransientError("SRC_BUSY", operation="a", problem="b", next_step="c")
         return answer.content
@@ -165,7 +165,7 @@ def test_a_transient_error_of_the_reader_is_tried_again(serve: Serve) -> None:
 
 def test_the_same_write_is_sent_again(serve: Serve) -> None:
     server = serve(Reply(drop=True), Reply(status=502), Reply(b"ok"))
-    wire(server).request(Call("PUT", "/part/1", "sending", content=b"body", headers={"Idempotency-Key": "k-1"}))
+    wire(server).request(Request("PUT", "/part/1", "sending", content=b"body", headers={"Idempotency-Key": "k-1"}))
     assert {(seen.method, seen.path, seen.body, seen.headers["idempotency-key"]) for seen in server.seen} == {
         ("PUT", "/part/1", b"body", "k-1")
     }
@@ -188,7 +188,7 @@ def test_a_wait_too_long_is_handed_on(serve: Serve) -> None:
 def test_cookies_belong_to_one_session(serve: Serve) -> None:
     server = serve(lambda seen: Reply(seen.headers.get("cookie", "").encode(), headers={"Set-Cookie": "JSESSIONID=s1; Path=/"}))
     first = wire(server)
-    second = first.with_own_cookies()
+    second = first.new_session()
     assert [first.request(CALL).content, first.request(CALL).content] == [b"", b"JSESSIONID=s1"]
     assert second.request(CALL).content == b""
     assert server.connections == 1
@@ -221,8 +221,8 @@ def test_a_name_that_changes_its_address_leads_nowhere(serve: Serve, monkeypatch
         return real(answers.pop(0) if host == "rebind.test" else host, *args, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    settings = WireSettings(f"http://rebind.test:{server.port}", "fmg_summit", allow_private_network=True)
-    client = Wire(settings)
+    settings = HttpSettings(f"http://rebind.test:{server.port}", "fmg_summit", allow_private_network=True)
+    client = HttpClient(settings)
     assert client.request(CALL).content == b"hello"
     assert server.seen[0].headers["host"] == f"rebind.test:{server.port}"
     with pytest.raises(ConfigurationError) as caught:
@@ -234,7 +234,7 @@ def test_a_name_that_changes_its_address_leads_nowhere(serve: Serve, monkeypatch
 def test_a_blocked_address_gets_no_connection(serve: Serve) -> None:
     server = serve(Reply(b"hello"))
     with pytest.raises(ConfigurationError):
-        Wire(WireSettings(server.url.replace("http:", "https:"), "fmg_summit"))
+        HttpClient(HttpSettings(server.url.replace("http:", "https:"), "fmg_summit"))
     assert server.seen == []
 
 
@@ -262,8 +262,8 @@ def test_a_rate_that_lets_nothing_through_is_refused(serve: Serve, rate: float) 
     assert caught.value.code == "CONN_EXTRA"
 
 
-def shared(server: LocalServer) -> Wire:
-    return Wire(WireSettings(server.url, "fmg_shared", requests_per_second=20, allow_private_network=True))
+def shared(server: LocalServer) -> HttpClient:
+    return HttpClient(HttpSettings(server.url, "fmg_shared", requests_per_second=20, allow_private_network=True))
 
 
 def test_no_more_than_the_agreed_number_at_a_time(serve: Serve) -> None:

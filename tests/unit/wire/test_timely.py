@@ -8,17 +8,17 @@ import pytest
 
 from crosswalk.errors import TransientError
 from crosswalk.wire import http as session
-from crosswalk.wire.deadline_body import TimelyBody
-from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.wire.deadline_body import DeadlineBody
+from crosswalk.wire.http import Request, HttpClient, HttpSettings
 from systems.local_server import LocalServer, Reply, Seen
 
 
-def wire(server: LocalServer) -> Wire:
-    return Wire(WireSettings(server.url, "crm_summit", requests_per_second=1000, first_wait=0.001, allow_private_network=True))
+def wire(server: LocalServer) -> HttpClient:
+    return HttpClient(HttpSettings(server.url, "crm_summit", requests_per_second=1000, first_wait=0.001, allow_private_network=True))
 
 
-def write(leave_by: float) -> Call:
-    return Call("POST", "/notes", "writing a note", content=b"<note/>", leave_by=leave_by)
+def write(leave_by: float) -> Request:
+    return Request("POST", "/notes", "writing a note", content=b"<note/>", leave_by=leave_by)
 
 
 @pytest.mark.requirement("FMG-05")
@@ -49,4 +49,4 @@ def test_a_process_that_was_held_up_does_not_send(monkeypatch: pytest.MonkeyPatc
     with LocalServer(answer) as server, pytest.raises(TransientError, match="CONN_LATE"):
         wire(server).request(write(time.time() - 0.001))
     assert not carried_out
-    assert isinstance(session._timely(b"", write(0.0)), TimelyBody)
+    assert isinstance(session._timely(b"", write(0.0)), DeadlineBody)

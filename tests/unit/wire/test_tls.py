@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.wire.http import Request, HttpClient, HttpSettings
 from systems.certificates import issued
 from systems.local_server import LocalServer, Reply
 
-CALL = Call("GET", "", "reading of fmg_summit")
+CALL = Request("GET", "", "reading of fmg_summit")
 Issue = Callable[[str, timedelta], ssl.SSLContext]
 
 
@@ -31,8 +31,8 @@ def issue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Issue:
 
 
 def ask(server: LocalServer) -> bytes:
-    settings = WireSettings(server.url, "fmg_summit", allow_private_network=True, first_wait=0.001, requests_per_second=1000)
-    return Wire(settings).request(CALL).content
+    settings = HttpSettings(server.url, "fmg_summit", allow_private_network=True, first_wait=0.001, requests_per_second=1000)
+    return HttpClient(settings).request(CALL).content
 
 
 def test_a_good_certificate_passes(issue: Issue) -> None:

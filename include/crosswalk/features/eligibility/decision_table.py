@@ -62,8 +62,12 @@ class DecisionTable:
             codes = pd.Index(values, dtype="str").get_indexer(pd.Index(frame[name]))
             if (codes < 0).any():
                 found = f"{int((codes < 0).sum())} record(s) hold something else than {', '.join(values)} in {name}"
-                doing, fix = "deciding what becomes of records", "report it as a defect of Crosswalk"
-                raise DataError("DECISION_INPUT", operation=doing, problem=found, next_step=fix)
+                raise DataError(
+                    "DECISION_INPUT",
+                    operation="deciding what becomes of records",
+                    problem=found,
+                    next_step="report it as a defect of Crosswalk",
+                )
             place = place * len(values) + codes
         rows = np.array(self.chosen, dtype=np.intp)[place]
         outcomes, reasons = (np.array([getattr(row, name) for row in self.decisions], dtype=object)[rows] for name in ("outcome", "reason"))
