@@ -56,12 +56,12 @@ class SmallWorld(World):
         read_from = plain.source._client.settings
         if self.source_url:
             read_from = replace(read_from, url=f"{self.source_url}/smartoffice/xmlengine")
-        source = SmartOfficeClient(read_from, self._wire(SmartOfficeClient(read_from)))
-        target = FmgClient(plain.target._client.settings, self._wire(plain.target._client))
+        source = SmartOfficeClient(read_from, self._http(SmartOfficeClient(read_from)))
+        target = FmgClient(plain.target._client.settings, self._http(plain.target._client))
         return replace(plain, source=SmartOfficeSource(source), target=SmallBatches(target, self.max_batch))
 
-    def _wire(self, client: Any) -> HttpClient:
-        settings: Any = client._wire.settings
+    def _http(self, client: Any) -> HttpClient:
+        settings: Any = client._http.settings
         return HttpClient(replace(settings, read_timeout=self.read_timeout))
 
 

@@ -56,5 +56,5 @@ def test_processes_together_keep_the_firms_limit(box: SandboxServer, tmp_path: P
     assert [process.exitcode for process in running] == [0] * PROCESSES
     log = requests.get(f"{box.url}/_sandbox/requests?system=emoney", timeout=10).json()["requests"]
     assert [entry["status"] for entry in log] == [200] * (PROCESSES * EACH + PROCESSES)
-    budget = StoredQuota(connect(store), settings.name, OURS)
-    assert 0 < budget.estimate(10 * LIMIT) <= 10 * OURS.window
+    quota = StoredQuota(connect(store), settings.name, OURS)
+    assert 0 < quota.estimate(10 * LIMIT) <= 10 * OURS.window

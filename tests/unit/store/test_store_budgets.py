@@ -1,4 +1,4 @@
-"""A vendor's minute is one budget for every process: never a request too many in any window, none lost to a crash."""
+"""A vendor's minute is one quota for every process: never a request too many in any window, none lost to a crash."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def test_a_clock_set_back_locks_nobody_out() -> None:
 
 
 @pytest.mark.requirement("EMON-07")
-def test_processes_share_one_budget(url: str, engine: Engine, at_once: AT_ONCE) -> None:
+def test_processes_share_one_quota(url: str, engine: Engine, at_once: AT_ONCE) -> None:
     limit, window = 12, 1.0
 
     def work(_: int) -> list[tuple[float, float]]:
-        budget = StoredQuota(connect(url), "emoney_summit", Quota(limit, window))
-        return [taken(budget) for _ in range(8)]
+        quota = StoredQuota(connect(url), "emoney_summit", Quota(limit, window))
+        return [taken(quota) for _ in range(8)]
 
     spans = sorted(one for spans in at_once(4, work) for one in spans)
     assert len(spans) == 32
@@ -61,11 +61,11 @@ def test_processes_share_one_budget(url: str, engine: Engine, at_once: AT_ONCE) 
     assert spans[-1][1] - spans[0][0] > 2 * window
 
 
-def taken(budget: StoredQuota) -> tuple[float, float]:
+def taken(quota: StoredQuota) -> tuple[float, float]:
     """Take one request; when the successful call began and ended."""
     while True:
         began = time.time()
-        left = budget.take()
+        left = quota.take()
         if not left:
             return began, time.time()
         time.sleep(left)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.wire.http import Request, HttpClient, HttpSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request
 from systems.certificates import issued
 from systems.local_server import LocalServer, Reply
 
-CALL = Request("GET", "", "reading of fmg_summit")
+REQUEST = Request("GET", "")
 Issue = Callable[[str, timedelta], ssl.SSLContext]
 
 
@@ -32,7 +32,7 @@ def issue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Issue:
 
 def ask(server: LocalServer) -> bytes:
     settings = HttpSettings(server.url, "fmg_summit", allow_private_network=True, first_wait=0.001, requests_per_second=1000)
-    return HttpClient(settings).request(CALL).content
+    return HttpClient(settings).send(REQUEST).content
 
 
 def test_a_good_certificate_passes(issue: Issue) -> None:

@@ -132,7 +132,7 @@ class AutotaskClient:
         return moved.fetch(request, _object)
 
     def _zone_of(self, instead_of: HttpClient | None = None) -> HttpClient:
-        """Return the zone's HTTP client. instead_of: look the zone up again, unless another thread did, and return the same if it stayed."""
+        """Return the zone's HTTP client. instead_of: look the zone up again, unless another thread did; may return the same one."""
         with self._moving:
             if self._zone is None or self._zone is instead_of:
                 with self.operation("looking up the zone"):

@@ -44,8 +44,8 @@ class EmoneyDelivery:
         """Apply each operation by itself: clients one by one with their spouses, the values of linked items in one call.
 
         An item a person decided to link is linked by itself. Refused without a request: a delete (NEVER_DELETED) and an item that is
-        neither linked nor to be (NOT_LINKED). Raises BatchRefused for more than MAX_CLIENTS clients, and what the HTTP client raises; then the
-        batch may be sent again, and what was done is not done twice.
+        neither linked nor to be (NOT_LINKED). Raises BatchRefused for more than MAX_CLIENTS clients, and what the HTTP client raises: the
+        batch can then be sent again, nothing is done twice.
         """
         if sum(operation.entity == CLIENT or bool(operation.links) for operation in operations) > MAX_CLIENTS:
             raise BatchRefused(f"sending batch {number} of {self._client.settings.name}: more clients than fit into a batch")

@@ -72,7 +72,8 @@ class MindmatrixClient:
     def write(self, path: str, body: bytes, key: str) -> JsonObject:
         """POST a write under its Idempotency-Key.
 
-        Raises BatchRefused when the body was not taken and may be split, Fenced, ConfigurationError, DataError, and what the HTTP client raises.
+        Raises BatchRefused when the body was not taken and may be split, Fenced, ConfigurationError, DataError,
+        and what the HTTP client raises.
         """
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         return self._send(Request("POST", path, content=body, headers=headers, expect=READ_STATUSES))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError, TransientError, current_operation
 from crosswalk.core.ports import ReadRestarted
+from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError, TransientError, current_operation
 from crosswalk.features.writeback.ports import Note
 from crosswalk.systems.smartoffice.layouts import Layout, layout_of
 from crosswalk.wire.body_checks import data_error
