@@ -49,4 +49,4 @@ def test_a_process_that_was_held_up_does_not_send(monkeypatch: pytest.MonkeyPatc
     with LocalServer(answer) as server, pytest.raises(TransientError, match="CONN_LATE"):
         http_client(server).send(write(time.time() - 0.001))
     assert not carried_out
-    assert isinstance(session._timely(b"", write(0.0)), DeadlineBody)
+    assert isinstance(session._with_deadline(b"", 0.0), DeadlineBody)
