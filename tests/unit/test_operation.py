@@ -1,7 +1,6 @@
 """What is being done: named by a block, read where an error is built, carried into threads and through pickles."""
 
 import ast
-import pickle
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -44,7 +43,7 @@ def test_outside_every_block_it_reads_well() -> None:
 def test_a_pickled_error_says_the_same() -> None:
     with operation("reading contacts of fmg_summit"):
         there = error()
-    back = pickle.loads(pickle.dumps(there))  # noqa: S301 - our own
+    back = pickle.loads(pickle.dumps(there))
     assert (back.operation, str(back)) == (there.operation, str(there))
 
 
@@ -77,7 +76,9 @@ def test_what_is_fetched_ahead_knows_the_operation() -> None:
 
 def test_no_block_is_open_across_a_yield() -> None:
     """A generator runs in its consumer's context: a block left open would name the consumer's work, and end in a wrong context."""
-    wrong = [f"{path.relative_to(PACKAGE)}:{line}" for path in PACKAGE.rglob("*.py") for line in yields_in_blocks(ast.parse(path.read_text()))]
+    wrong = [
+        f"{path.relative_to(PACKAGE)}:{line}" for path in PACKAGE.rglob("*.py") for line in yields_in_blocks(ast.parse(path.read_text()))
+    ]
     assert wrong == []
 
 
@@ -115,4 +116,6 @@ def test_no_function_is_handed_what_it_is_doing() -> None:
 def test_every_pool_hands_the_context_over() -> None:
     texts = {path: path.read_text() for path in PACKAGE.rglob("*.py") if "ThreadPoolExecutor(" in path.read_text()}
     assert len(texts) >= 6
-    assert [path for path, text in texts.items() if "pool.map(" in text or text.count(".submit(") != text.count(".submit(copy_context().run")] == []
+    assert [
+        path for path, text in texts.items() if "pool.map(" in text or text.count(".submit(") != text.count(".submit(copy_context().run")
+    ] == []
