@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.ports import Row, Source, Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
+from crosswalk.errors import operation
 from crosswalk.features.tenancy.business_log import BusinessLog
 from crosswalk.features.tenancy.businesses import Business, settings_of
 from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest
@@ -32,7 +34,7 @@ from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AgentCrmTarget, NotMadeYet
-from crosswalk.wire.http import Answer, Call
+from crosswalk.wire import http
 
 NAME, FMO = "fmo_to_agent_crm", "meridian"
 ADMINISTRATOR = "ada"
@@ -41,34 +43,37 @@ TABLE = AccountSettings(FMO, NAME, "carriers_meridian", "agent_crm_meridian", No
 
 
 @dataclass
-class DirectWire:
-    """Stands in the place of a Wire: hands requests to the sandbox's system in this process."""
+class DirectHttp:
+    """Replaces an HttpClient: hands requests to the sandbox's system in this process."""
 
     system: AgentCrm
     settings: AgentCrmSettings
     sent: Counter[str]
     endpoint: Any = field(default_factory=lambda: SimpleNamespace(host="crm.example"))
 
-    def request(self, call: Call) -> Answer:
-        self.sent[call.method] += 1
+    def operation(self, what: str, page: int = 0) -> AbstractContextManager[None]:
+        return operation(f"{what} of {self.settings.name}" + (f", page {page}" if page else ""))
+
+    def send(self, sent: http.Request) -> http.Response:
+        self.sent[sent.method] += 1
         keys = {"x-api-key": self.settings.api_key, "x-user-id": self.settings.user, "x-business-id": self.settings.business}
-        body = call.content if isinstance(call.content, bytes) else b""
-        request = Request(call.method, BASE + call.path, dict(call.params), keys, body)
+        body = sent.content if isinstance(sent.content, bytes) else b""
+        request = Request(sent.method, BASE + sent.path, dict(sent.params), keys, body)
         reply = self.system.answer(request, self.system.describe(request), None)
-        assert reply.status in (200, 201, *call.expect), reply
-        return Answer(reply.status, {"content-type": reply.content_type}, reply.body)
+        assert reply.status in (200, 201, *sent.expect), reply
+        return http.Response(reply.status, {"content-type": reply.content_type}, reply.body)
 
     def close(self) -> None:
         """Nothing is open."""
 
 
 class DirectClient(AgentCrmClient):
-    """The product's client over a DirectWire, for every business."""
+    """The product's client over a DirectHttp, for every business."""
 
     def __init__(self, system: AgentCrm, settings: AgentCrmSettings = SETTINGS, sent: Counter[str] | None = None) -> None:
         self._system = system
         self._counted = Counter[str]() if sent is None else sent
-        super().__init__(settings, DirectWire(system, settings, self._counted))  # type: ignore[arg-type]
+        super().__init__(settings, DirectHttp(system, settings, self._counted))  # type: ignore[arg-type]
 
     def of_business(self, business: str) -> AgentCrmClient:
         return DirectClient(self._system, replace(self.settings, business=business), self._counted)

@@ -28,7 +28,7 @@ from crosswalk.systems.emoney.target import EmoneyTarget
 from crosswalk.systems.emoney.tokens import forget_tokens
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
-from crosswalk.wire.quota import Budget
+from crosswalk.wire.quota import SharedQuota
 
 CLIENTS, HOLDINGS = "smartoffice_to_emoney", "smartoffice_to_emoney_holdings"
 EVERY_RIGHT = ("eMoney", "PolicyTracking", "PendingCasePolicySetupAdministrator", "InvestmentTracking")
@@ -48,7 +48,7 @@ READY = [one for name, one in FAMILIES.items() if name not in ("no key relation"
 
 @dataclass
 class Firm:
-    """One office of eight families, one firm, and what is kept of their runs. budget: what all requests are counted in."""
+    """One office of eight families, one firm, and what is kept of their runs. quota: what all requests are counted in."""
 
     url: str
     folder: Path
@@ -56,7 +56,7 @@ class Firm:
     key_id: str
     office: str = "ELM"
     firm: str = "EM-1001"
-    budget: Budget | None = None
+    quota: SharedQuota | None = None
     source_url: str = ""
     options: dict[str, Any] = field(default_factory=lambda: {"at": "22:00"})
 
@@ -80,7 +80,7 @@ class Firm:
     def target(self) -> EmoneyTarget:
         about: dict[str, Any] = {"client_id": "crosswalk-sandbox", "api_key": "sandbox-apikey", "firm": self.firm, "name": "emoney_elm"}
         key: dict[str, Any] = {"private_key": self.key, "key_id": self.key_id, "first_wait": 0.001, "allow_private_network": True}
-        return EmoneyTarget(EmoneyClient(EmoneySettings(f"{self.url}/emoney", f"{self.url}/emoney", **about, **key), self.budget))
+        return EmoneyTarget(EmoneyClient(EmoneySettings(f"{self.url}/emoney", f"{self.url}/emoney", **about, **key), self.quota))
 
     def account(self, integration: str) -> Account:
         """As it would be built from its settings now; clients are new each time, as in a new task."""

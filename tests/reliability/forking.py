@@ -7,7 +7,7 @@ import os
 import threading
 from pathlib import Path
 
-from crosswalk.wire import throttle as rate
+from crosswalk.wire import throttle
 
 TESTS = Path(__file__).parents[1]
 
@@ -20,7 +20,7 @@ def environment() -> dict[str, str]:
 
 def settle() -> None:
     """End every thread before the first fork; a child would have its locks and not its work."""
-    rate.forget_paces()
+    throttle.forget_throttles()
     gc.collect()
     for thread in set(threading.enumerate()) - {threading.main_thread()}:
         thread.join(10)

@@ -19,7 +19,7 @@ from crosswalk.systems.fmg.client import FmgClient
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget
 from crosswalk.systems.smartoffice.client import SmartOfficeClient
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
-from crosswalk.wire.http import Wire
+from crosswalk.wire.http import HttpClient
 from world import World
 
 
@@ -56,13 +56,13 @@ class SmallWorld(World):
         read_from = plain.source._client.settings
         if self.source_url:
             read_from = replace(read_from, url=f"{self.source_url}/smartoffice/xmlengine")
-        source = SmartOfficeClient(read_from, self._wire(SmartOfficeClient(read_from)))
-        target = FmgClient(plain.target._client.settings, self._wire(plain.target._client))
+        source = SmartOfficeClient(read_from, self._http(SmartOfficeClient(read_from)))
+        target = FmgClient(plain.target._client.settings, self._http(plain.target._client))
         return replace(plain, source=SmartOfficeSource(source), target=SmallBatches(target, self.max_batch))
 
-    def _wire(self, client: Any) -> Wire:
-        settings: Any = client._wire.settings
-        return Wire(replace(settings, read_timeout=self.read_timeout))
+    def _http(self, client: Any) -> HttpClient:
+        settings: Any = client._http.settings
+        return HttpClient(replace(settings, read_timeout=self.read_timeout))
 
 
 _numbers = itertools.count(1)

@@ -23,7 +23,7 @@ from crosswalk.store.engine import connect
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget
-from crosswalk.wire import throttle as rate
+from crosswalk.wire import throttle
 from reliability.conftest import Scale, Tally
 from reliability.order_races import LONGEST, Wait, at_once
 from reliability.small_world import Kept, SmallWorld
@@ -87,7 +87,7 @@ def _race(kept: Kept, truth: Truth, before: Holding) -> list[str]:
         through = multiprocessing.get_context("fork").Semaphore(0)
 
         def work(name: str, wait: Wait) -> Any:
-            rate.forget_paces()
+            throttle.forget_throttles()
             mine = SmallWorld(world.url, world.folder)
             account = mine.account()
             patient = PatientTarget(account.target._client)  # type: ignore[attr-defined]

@@ -15,8 +15,8 @@ from crosswalk.core.model import RunStatus
 from crosswalk.errors import TransientError
 from crosswalk.features.tenancy.businesses import Business
 from crosswalk.store.store import Store
-from crosswalk.wire.http import Answer, Call
-from fmo_world import DirectWire, FmoWorld
+from crosswalk.wire.http import Request, Response
+from fmo_world import DirectHttp, FmoWorld
 from reliability.conftest import Scale, Tally
 from remembered import without_reports
 
@@ -37,24 +37,24 @@ class Breaking:
         self.at, self.after, self.error, self.seen = at, after, error, 0
 
     @property
-    def instead(self) -> Callable[[DirectWire, Call], Answer]:
-        """What takes the place of a DirectWire's method."""
+    def instead(self) -> Callable[[DirectHttp, Request], Response]:
+        """What takes the place of a DirectHttp's method."""
 
-        def request(wire: DirectWire, call: Call) -> Answer:
-            return self.passed(wire, call)
+        def send(http: DirectHttp, request: Request) -> Response:
+            return self.passed(http, request)
 
-        return request
+        return send
 
-    def passed(self, wire: DirectWire, call: Call) -> Answer:
+    def passed(self, http: DirectHttp, request: Request) -> Response:
         self.seen += 1
         if self.seen != self.at:
-            return REQUEST(wire, call)
+            return SEND(http, request)
         if self.after:
-            REQUEST(wire, call)
+            SEND(http, request)
         raise self.error
 
 
-REQUEST = DirectWire.request
+SEND = DirectHttp.send
 BROKEN = TransientError("CONN_BROKEN", operation="calling", problem="the connection broke", next_step="clear the task")
 
 
@@ -109,9 +109,9 @@ def test_cut_short_at_any_request_and_done_again_nobody_is_lost_or_twice(
 ) -> None:
     """In the short form five requests, evenly; in the full form all."""
     world, counting, wrong = scene(tmp_path / "whole", resync), Breaking(0, False, error), []
-    monkeypatch.setattr(DirectWire, "request", counting.instead)
+    monkeypatch.setattr(DirectHttp, "send", counting.instead)
     wanted = holds(world, act(world, "whole")[0])
-    monkeypatch.setattr(DirectWire, "request", REQUEST)
+    monkeypatch.setattr(DirectHttp, "send", SEND)
     everywhere = [(at, side) for at in range(1, counting.seen + 1) for side in SIDES]
     number = scale(5, len(everywhere))
     chosen = [everywhere[(2 * place + 1) * len(everywhere) // (2 * number)] for place in range(number)]
@@ -119,7 +119,7 @@ def test_cut_short_at_any_request_and_done_again_nobody_is_lost_or_twice(
         world = scene(tmp_path / f"{at}{side}", resync)
         breaking = Breaking(at, side == "after", error)
         with monkeypatch.context() as patch, pytest.raises(type(error)):
-            patch.setattr(DirectWire, "request", breaking.instead)
+            patch.setattr(DirectHttp, "send", breaking.instead)
             act(world, "cut short")
         world.store = Store(world.store.engine, lambda: 4_000_000_000.0)
         business, status = act(world, "again")

@@ -20,7 +20,7 @@ from crosswalk.features.writeback.outbox import Outbox
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import connect
 from crosswalk.store.store import Store
-from crosswalk.wire import throttle as rate
+from crosswalk.wire import throttle
 from reliability.conftest import Scale, Tally
 from reliability.network_faults import FAULTS, TIME_OUT
 from reliability.order_races import at_once
@@ -120,7 +120,7 @@ def points_of(start: Kept) -> list[str]:
 
 def forked(world: SmallWorld, number: int, sent: signal.Signals, holder: str = "run") -> Child:
     """A write-back in a process of its own, that meets a signal at a point. It keeps no connection of ours."""
-    rate.forget_paces()
+    throttle.forget_throttles()
     world.store.engine.dispose()
     database = world.store.engine.url
 
@@ -214,7 +214,7 @@ def test_two_workers_at_once(start: Kept, tally: Tally, scale: Scale, holders: l
 
 
 def _race(world: SmallWorld, holders: list[str]) -> list[str]:
-    rate.forget_paces()
+    throttle.forget_throttles()
     world.store.engine.dispose()
     database = world.store.engine.url
 

@@ -21,8 +21,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeVar
 
 from crosswalk.errors.catalog import require
+
+Item = TypeVar("Item")
 
 _operation: ContextVar[str] = ContextVar("operation", default="")
 
@@ -31,14 +34,26 @@ _operation: ContextVar[str] = ContextVar("operation", default="")
 def operation(what: str) -> Iterator[None]:
     """Name what is being done, to which key ("reading contacts of smartoffice_summit"), for errors built inside the block.
 
-    The innermost name counts. Never keep a block open across a `yield`: a generator runs in its consumer's context. A thread pool
-    needs the context handed over: `pool.submit(copy_context().run, function)`.
+    The innermost name counts. Never keep a block open across a `yield`: a generator runs in its consumer's context; see `in_operation`.
+    A thread starts with an empty context, so a pool needs it handed over: `pool.submit(copy_context().run, function)`.
     """
     token = _operation.set(what)
     try:
         yield
     finally:
         _operation.reset(token)
+
+
+def in_operation(what: str, items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the items; `what` names the operation while each of them is made, and not while the consumer works with it."""
+    iterator = iter(items)
+    while True:
+        with operation(what):
+            try:
+                item = next(iterator)
+            except StopIteration:
+                return
+        yield item
 
 
 def current_operation() -> str:

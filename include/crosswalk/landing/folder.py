@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import Row
-from crosswalk.errors import ConfigurationError, DataError
+from crosswalk.errors import ConfigurationError, DataError, operation
 from crosswalk.landing import parquet
 from crosswalk.landing.manifest import FileEntry, Manifest
 from crosswalk.landing.storage import FilePath, Storage
@@ -38,7 +38,8 @@ class Folder:
         Written once: the same page again is fine, another one raises DataError LANDING_CONFLICT.
         """
         path = self._file(f"{entity}-{number:05d}.parquet")
-        data = parquet.encode({name: [row.get(name, "") for row in rows] for name in columns}, _doing("writing", path))
+        with operation(_named("writing", path)):
+            data = parquet.encode({name: [row.get(name, "") for row in rows] for name in columns})
         self._create(path, data)
         return _entry(path[-1], len(rows), data)
 
@@ -68,24 +69,25 @@ class Folder:
         data = self._storage.read(path)
         if data is None:
             raise _incomplete(self.key, "there is no manifest")
-        manifest = Manifest.from_bytes(data, _doing("reading", path))
-        if manifest.key != self.key:
-            raise parquet.corrupt(_doing("reading", path), f"the manifest belongs to {manifest.key}")
-        return manifest
+        with operation(_named("reading", path)):
+            manifest = Manifest.from_bytes(data)
+            if manifest.key != self.key:
+                raise parquet.corrupt(f"the manifest belongs to {manifest.key}")
+            return manifest
 
     def read_entity(self, side_entity: str) -> pd.DataFrame:
         """Read all pages of an entity ("source_contact"), each checked against the manifest. Raises DataError LANDING_CORRUPT.
 
         An entity without records has one page without rows, which names the columns.
         """
-        doing = f"reading the {side_entity} pages of {self.key}"
-        entity = self.manifest().entities.get(side_entity)
-        if entity is None or not entity.pages:
-            raise _incomplete(self.key, f"no {side_entity} was landed")
-        frame = parquet.decode([self._read_page(page, doing) for page in entity.pages], doing)
-        if len(frame) != entity.rows:
-            raise parquet.corrupt(doing, f"{len(frame)} rows where {entity.rows} were landed")
-        return frame
+        with operation(f"reading the {side_entity} pages of {self.key}"):
+            entity = self.manifest().entities.get(side_entity)
+            if entity is None or not entity.pages:
+                raise _incomplete(self.key, f"no {side_entity} was landed")
+            frame = parquet.decode([self._read_page(page) for page in entity.pages])
+            if len(frame) != entity.rows:
+                raise parquet.corrupt(f"{len(frame)} rows where {entity.rows} were landed")
+            return frame
 
     def write_frame(self, name: str, frame: pd.DataFrame, group_rows: int | None = None) -> FileEntry:
         """Write a frame of text, in place of an earlier one. Raises DataError LANDING_NOT_TEXT.
@@ -93,19 +95,22 @@ class Folder:
         group_rows: for a frame sorted by the column that `find_rows` will look at.
         """
         path = self._file(f"{name}.parquet")
-        data = parquet.encode({str(column): frame[column] for column in frame.columns}, _doing("writing", path), group_rows)
+        with operation(_named("writing", path)):
+            data = parquet.encode({str(column): frame[column] for column in frame.columns}, group_rows)
         self._storage.replace(path, data)
         return _entry(path[-1], len(frame), data)
 
     def read_frame(self, name: str) -> pd.DataFrame:
         """Read a frame. Raises DataError LANDING_MISSING or LANDING_CORRUPT."""
         file = f"{name}.parquet"
-        return parquet.decode([self.read_bytes(file)], _doing("reading", self._file(file)))
+        with operation(_named("reading", self._file(file))):
+            return parquet.decode([self.read_bytes(file)])
 
     def find_rows(self, name: str, column: str, values: Collection[str]) -> pd.DataFrame:
         """Read the rows of a frame whose column has one of the values. Raises as `read_frame`."""
         file = f"{name}.parquet"
-        return parquet.find(self.read_bytes(file), column, values, _doing("reading", self._file(file)))
+        with operation(_named("reading", self._file(file))):
+            return parquet.find(self.read_bytes(file), column, values)
 
     def write_bytes(self, name: str, data: bytes) -> FileEntry:
         """Write a file, in place of an earlier one."""
@@ -118,7 +123,7 @@ class Folder:
         path = self._file(name)
         data = self._storage.read(path)
         if data is None:
-            raise DataError("LANDING_MISSING", operation=_doing("reading", path), problem="there is no such file")
+            raise DataError("LANDING_MISSING", operation=_named("reading", path), problem="there is no such file")
         return data
 
     def exists(self, name: str) -> bool:
@@ -140,16 +145,16 @@ class Folder:
 
     def _create(self, path: FilePath, data: bytes) -> None:
         if not self._storage.create(path, data) and self._storage.read(path) != data:
-            raise DataError("LANDING_CONFLICT", operation=_doing("writing", path), problem="other content stands there already")
+            raise DataError("LANDING_CONFLICT", operation=_named("writing", path), problem="other content stands there already")
 
-    def _read_page(self, page: FileEntry, doing: str) -> bytes:
+    def _read_page(self, page: FileEntry) -> bytes:
         data = self._storage.read(self._file(page.name))
         if data is None or hashlib.sha256(data).hexdigest() != page.sha256:
-            raise parquet.corrupt(doing, f"{page.name} is {'missing' if data is None else 'not what was landed'}")
+            raise parquet.corrupt(f"{page.name} is {'missing' if data is None else 'not what was landed'}")
         return data
 
 
-def _doing(verb: str, path: FilePath) -> str:
+def _named(verb: str, path: FilePath) -> str:
     return f"{verb} {'/'.join(path)}"
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crosswalk.errors import ConfigurationError, CrosswalkError
+from crosswalk.errors import ConfigurationError, CrosswalkError, operation
 from crosswalk.landing.storage import FilePath, refused, unavailable
 
 _TEMPORARY = ".tmp-"
@@ -144,20 +144,20 @@ def _temporary(folder: int, data: bytes) -> Iterator[str]:
 
 @contextmanager
 def _translated(verb: str, path: FilePath) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise _translate(error, f"{verb} {'/'.join(path) or 'the landing zone'}") from None
+    with operation(f"{verb} {'/'.join(path) or 'the landing zone'}"):
+        try:
+            yield
+        except OSError as error:
+            raise _translate(error) from None
 
 
-def _translate(error: OSError, doing: str) -> CrosswalkError:
+def _translate(error: OSError) -> CrosswalkError:
     reason = os.strerror(error.errno) if error.errno else type(error).__name__
     if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.EISDIR}:
         return ConfigurationError(
             "LANDING_FILE_TYPE",
-            operation=doing,
             problem="a link, a device or another thing that is not ours stands there",
         )
     if error.errno in {errno.EACCES, errno.EPERM}:
-        return refused(doing, reason)
-    return unavailable(doing, reason)
+        return refused(reason)
+    return unavailable(reason)

@@ -61,12 +61,12 @@ class Manifest:
         return f'{{"sha256": "{digest}", "manifest":\n{body}}}\n'.encode()
 
     @classmethod
-    def from_bytes(cls, data: bytes, doing: str) -> Manifest:
+    def from_bytes(cls, data: bytes) -> Manifest:
         """Read what `to_bytes` wrote. Raises DataError LANDING_CORRUPT."""
         head, _, rest = data.partition(b'", "manifest":\n')
         body = rest.removesuffix(b"}\n")
         if head != b'{"sha256": "' + hashlib.sha256(body).hexdigest().encode():
-            raise corrupt(doing, "the manifest is not what was written")
+            raise corrupt("the manifest is not what was written")
         return _build(json.loads(body))
 
 

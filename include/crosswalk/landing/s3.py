@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ParamValidationError, PartialCredentialsError
 
-from crosswalk.errors import CrosswalkError
+from crosswalk.errors import CrosswalkError, operation
 from crosswalk.landing.storage import FilePath, refused, unavailable
 
 _TAKEN = "PreconditionFailed"
@@ -92,21 +92,21 @@ class S3Storage:
 @contextmanager
 def _translated(verb: str, path: FilePath, *, passing: frozenset[str] | set[str] = frozenset()) -> Iterator[None]:
     """Turn boto's errors into ours, except the answers the caller waits for."""
-    doing = f"{verb} {'/'.join(path)} in the bucket"
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] in passing:
-            raise
-        raise _translate(error, doing) from None
-    except (NoCredentialsError, PartialCredentialsError, ParamValidationError) as error:
-        raise refused(doing, type(error).__name__) from None
-    except BotoCoreError as error:
-        raise unavailable(doing, type(error).__name__) from None
+    with operation(f"{verb} {'/'.join(path)} in the bucket"):
+        try:
+            yield
+        except ClientError as error:
+            if error.response["Error"]["Code"] in passing:
+                raise
+            raise _translate(error) from None
+        except (NoCredentialsError, PartialCredentialsError, ParamValidationError) as error:
+            raise refused(type(error).__name__) from None
+        except BotoCoreError as error:
+            raise unavailable(type(error).__name__) from None
 
 
-def _translate(error: ClientError, doing: str) -> CrosswalkError:
+def _translate(error: ClientError) -> CrosswalkError:
     code = str(error.response["Error"]["Code"])
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
     found = f"S3 answered {status} {code}"
-    return unavailable(doing, found) if status >= 500 or status == 429 or code in _BUSY else refused(doing, found)
+    return unavailable(found) if status >= 500 or status == 429 or code in _BUSY else refused(found)

@@ -43,11 +43,11 @@ class Storage(Protocol):
         """Name a file for people and other programs."""
 
 
-def unavailable(doing: str, found: str) -> TransientError:
+def unavailable(found: str) -> TransientError:
     """Build the error for a disk or a bucket that cannot be used for now."""
-    return TransientError("LANDING_UNAVAILABLE", operation=doing, problem=found)
+    return TransientError("LANDING_UNAVAILABLE", problem=found)
 
 
-def refused(doing: str, found: str) -> ConfigurationError:
+def refused(found: str) -> ConfigurationError:
     """Build the error for a landing zone that does not let us in."""
-    return ConfigurationError("LANDING_REFUSED", operation=doing, problem=found)
+    return ConfigurationError("LANDING_REFUSED", problem=found)

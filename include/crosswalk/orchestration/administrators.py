@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from crosswalk.errors import AuthRefused
+from crosswalk.errors import AuthRefused, operation
 from crosswalk.features.tenancy.administrators import require_administrator
 
 if TYPE_CHECKING:
@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from crosswalk.store.store import Store
 
 
-def admit(context: Context, store: Store, administrators: Collection[str], *, integration: str, account: str, doing: str) -> str:
+def admit(context: Context, store: Store, administrators: Collection[str], *, integration: str, account: str, action: str) -> str:
     """Return the administrator who triggered the run. Raises AuthRefused ROLE_MISSING.
 
-    administrators: user names, letter by letter, of the integration's settings.
+    administrators: exact user names, from the integration's settings. action: what they want to do, for the audit log and the error.
     """
     run = context["dag_run"]
     user = run.triggering_user_name
-    details = {"dag_id": run.dag_id, "run_id": run.run_id, "doing": doing}
+    details = {"dag_id": run.dag_id, "run_id": run.run_id, "doing": action}
     try:
-        admitted = require_administrator(user, administrators, doing)
+        with operation(action):
+            admitted = require_administrator(user, administrators)
     except AuthRefused:
         store.audit.append("administrator_refused", integration, account, user or "nobody", details)
         raise

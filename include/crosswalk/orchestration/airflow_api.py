@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import quote
 
-from crosswalk.errors import ConfigurationError, PermanentError, TransientError
+from crosswalk.errors import ConfigurationError, PermanentError, TransientError, operation
 from crosswalk.wire import json
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
 
 URL, TOKEN, USER, PASSWORD = (f"CROSSWALK_AIRFLOW_{name}" for name in ("URL", "TOKEN", "USER", "PASSWORD"))
 """Environment variables: where Airflow is and who asks. A token, or a user and a password that give one."""
@@ -62,7 +62,7 @@ class AirflowApi:
     def __init__(self, sign_in: SignIn) -> None:
         self.url = sign_in.url.rstrip("/")
         self._sign_in = sign_in
-        self._wire: Wire | None = None
+        self._http: HttpClient | None = None
 
     def dag(self, dag_id: str) -> Json | None:
         """Read a DAG; None when Airflow does not have it."""
@@ -98,8 +98,8 @@ class AirflowApi:
     def returned(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Any:
         """What a task handed over; None while it has not ended well."""
         entry = f"taskInstances/{quote(task_id)}/xcomEntries/return_value?map_index={map_index}"
-        answer = self.read(f"/api/v2/{_run(dag_id, run_id)}/{entry}")
-        return answer["value"] if answer else None
+        response = self.read(f"/api/v2/{_run(dag_id, run_id)}/{entry}")
+        return response["value"] if response else None
 
     def report(self, dag_id: str, run_id: str, task_id: str, map_index: int) -> tuple[str, Json] | None:
         """Where the page of the run report is that a task's button leads to, and the report as data; None while there is none."""
@@ -110,66 +110,70 @@ class AirflowApi:
 
     def call(self, method: str, path: str, body: Json | None = None, *, may_be: Collection[int] = ()) -> Json:
         """Call the API below /api/v2. may_be: further statuses that are fine. Raises PermanentError AIRFLOW_REFUSED."""
-        answer = self._ask(method, f"/api/v2/{path}", body)
-        if answer.status in may_be or answer.status not in _READ_HERE:
-            return _object(answer)
+        response = self._ask(method, f"/api/v2/{path}", body)
+        if response.status in may_be or response.status not in _READ_HERE:
+            return _object(response)
         raise PermanentError(
             "AIRFLOW_REFUSED",
             operation=f"asking Airflow to {method} {path.partition('?')[0]}",
-            problem=f"it answered {answer.status}: {str(_object(answer).get('detail', ''))[:200]}",
+            problem=f"it answered {response.status}: {str(_object(response).get('detail', ''))[:200]}",
+            next_step="correct what it names; if nothing is wrong with it, look at the DAG in Airflow",
         )
 
     def read(self, path: str) -> Json | None:
         """Get a JSON object of the server; None where there is nothing (404)."""
-        answer = self._ask("GET", path)
-        return None if answer.status == _NOT_FOUND else _object(answer)
+        response = self._ask("GET", path)
+        return None if response.status == _NOT_FOUND else _object(response)
 
-    def _ask(self, method: str, path: str, body: Json | None = None) -> Answer:
+    def _ask(self, method: str, path: str, body: Json | None = None) -> Response:
         target, _, query = path.partition("?")
         params = dict(one.split("=", 1) for one in query.split("&")) if query else {}
         content = None if body is None else json.write(body)
-        call = Call(method, target, f"asking Airflow for {target}", content, _JSON_BODY, params, expect=_READ_HERE)
-        answer = self._signed_in().request(call)
-        if answer.status == _NOT_SIGNED_IN and not self._sign_in.token:
-            self._wire = None
-            answer = self._signed_in().request(call)
-        if answer.status == _NOT_SIGNED_IN:
+        request = Request(method, target, content, _JSON_BODY, params, expect=_READ_HERE)
+        with operation(f"asking Airflow for {target}"):
+            response = self._signed_in().send(request)
+            if response.status == _NOT_SIGNED_IN and not self._sign_in.token:
+                self._http = None
+                response = self._signed_in().send(request)
+        if response.status == _NOT_SIGNED_IN:
             raise _not_signed_in("the token was refused", f"set {TOKEN} to one that is still good")
-        if answer.status == _FORBIDDEN:
+        if response.status == _FORBIDDEN:
             raise ConfigurationError(
                 "AIRFLOW_FORBIDDEN",
                 operation=f"asking Airflow to {method} {target}",
                 problem="the user may not do that",
             )
-        return answer
+        return response
 
-    def _signed_in(self) -> Wire:
-        if self._wire is None:
+    def _signed_in(self) -> HttpClient:
+        if self._http is None:
             token = self._sign_in.token or self._new_token()
-            self._wire = _wire(self.url, {"Authorization": f"Bearer {token}"})
-        return self._wire
+            self._http = _http(self.url, {"Authorization": f"Bearer {token}"})
+        return self._http
 
     def _new_token(self) -> str:
         who = json.write({"username": self._sign_in.user, "password": self._sign_in.password})
-        call = Call("POST", "/auth/token", "signing in to Airflow", who, _JSON_BODY, expect=_READ_HERE)
-        answer = _wire(self.url, {}).request(call)
-        token = "" if answer.status in _READ_HERE else _object(answer).get("access_token", "")
+        request = Request("POST", "/auth/token", who, _JSON_BODY, expect=_READ_HERE)
+        with operation("signing in to Airflow"):
+            response = _http(self.url, {}).send(request)
+        token = "" if response.status in _READ_HERE else _object(response).get("access_token", "")
         if not token:
-            raise _not_signed_in(f"it answered {answer.status}", f"check {USER} and {PASSWORD}, and that {URL} is Airflow's address")
+            raise _not_signed_in(f"it answered {response.status}", f"check {USER} and {PASSWORD}, and that {URL} is Airflow's address")
         return str(token)
 
 
-def _wire(url: str, headers: Mapping[str, str]) -> Wire:
+def _http(url: str, headers: Mapping[str, str]) -> HttpClient:
     """Airflow stands where its user says, also in the private network."""
-    return Wire(WireSettings(url, f"Airflow ({URL})", headers, allow_private_network=True, attempts=3, total_timeout=120))
+    return HttpClient(HttpSettings(url, f"Airflow ({URL})", headers, allow_private_network=True, attempts=3, total_timeout=120))
 
 
 def _run(dag_id: str, run_id: str) -> str:
     return f"dags/{quote(dag_id)}/dagRuns/{quote(run_id, safe='')}"
 
 
-def _object(answer: Answer) -> Json:
-    value = json.parse(answer.content, answer.content_type, "reading Airflow's answer")
+def _object(response: Response) -> Json:
+    with operation("reading Airflow's answer"):
+        value = json.parse(response.content, response.content_type)
     return cast(Json, value) if isinstance(value, dict) else {}
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from crosswalk.reports import plan_search as planned
@@ -34,8 +34,8 @@ def fates(store: Store, zone: LandingZone, integration: str, account: str, sourc
     """Find what became of a source record in each of the account's last runs that made a plan, newest first."""
     rows = [row for row in store.runs.latest(integration, account, limit=runs) if row.plan_hash]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(partial(_of_run, zone, source_id), rows)
-        return [Fate(row, record) for row, records in zip(rows, found, strict=True) for record in records]
+        found = [pool.submit(copy_context().run, _of_run, zone, source_id, row) for row in rows]
+        return [Fate(row, record) for row, records in zip(rows, found, strict=True) for record in records.result()]
 
 
 def _of_run(zone: LandingZone, source_id: str, row: RunRow) -> list[PlannedRecord]:

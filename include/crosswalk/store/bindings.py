@@ -42,11 +42,10 @@ class Bindings:
         (the account has other ends).
         """
         wanted = Binding(integration, account, source_identity, target_identity, datetime.now(UTC))
-        doing = f"binding {integration}/{account}"
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"binding {integration}/{account}") as connection:
             connection.execute(insert_into(connection, binding).values(vars(wanted)).on_conflict_do_nothing())
             for found in _overlapping(connection, wanted):
-                _compare(wanted, found, doing)
+                _compare(wanted, found)
 
     def get(self, integration: str, account: str) -> Binding | None:
         """Read the account's binding."""
@@ -86,12 +85,11 @@ def _overlapping(connection: Connection, wanted: Binding) -> list[Binding]:
     return [Binding(**row._mapping) for row in connection.execute(query.order_by(binding.c.account))]
 
 
-def _compare(wanted: Binding, found: Binding, doing: str) -> None:
+def _compare(wanted: Binding, found: Binding) -> None:
     if found.account != wanted.account:
         end = found.source_identity if found.source_identity == wanted.source_identity else found.target_identity
         raise ConfigurationError(
             "CONN_ALREADY_BOUND",
-            operation=doing,
             problem=f"{end} already belongs to the account {found.account}",
             next_step=f"point {wanted.account} at another connection, or take {found.account} out of the accounts and release its binding",
         )
@@ -102,6 +100,5 @@ def _compare(wanted: Binding, found: Binding, doing: str) -> None:
         if was != now:
             raise ConfigurationError(
                 "CONN_SOURCE_CHANGED",
-                operation=doing,
                 problem=f"the {end} connection leads to {now}, the account is bound to {was}",
             )

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from crosswalk.errors import ConfigurationError, CrosswalkError, PermanentError, TransientError
+from crosswalk.errors import ConfigurationError, CrosswalkError, PermanentError, TransientError, operation
 
 _WRITES = "crosswalk_writes"
 _UNDEFINED_TABLE_OR_COLUMN = frozenset({"42P01", "42703"})
@@ -49,21 +49,24 @@ def connect(url: str | URL, *, busy_seconds: float = 60) -> Engine:
 
 
 @contextmanager
-def reading(engine: Engine, doing: str) -> Iterator[Connection]:
-    """Give a connection inside one read transaction. Raises as `translated`."""
-    with translated(engine, doing), engine.begin() as connection:
+def reading(engine: Engine, what: str) -> Iterator[Connection]:
+    """Give a connection inside one read transaction; `what` names the operation. Raises as `translated`."""
+    with operation(what), translated(engine), engine.begin() as connection:
         yield connection
 
 
 @contextmanager
-def writing(engine: Engine, doing: str) -> Iterator[Connection]:
-    """Give a connection inside one write transaction, committed at the end, rolled back on any error. Raises as `translated`."""
-    with translated(engine, doing), engine.execution_options(**{_WRITES: True}).begin() as connection:
+def writing(engine: Engine, what: str) -> Iterator[Connection]:
+    """Give a connection inside one write transaction, committed at the end, rolled back on any error; `what` names the operation.
+
+    Raises as `translated`.
+    """
+    with operation(what), translated(engine), engine.execution_options(**{_WRITES: True}).begin() as connection:
         yield connection
 
 
 @contextmanager
-def translated(engine: Engine, doing: str) -> Iterator[None]:
+def translated(engine: Engine) -> Iterator[None]:
     """Turn database errors into ours: TransientError STORE_UNAVAILABLE, ConfigurationError or PermanentError.
 
     The driver's own text stays behind: it may quote rows and addresses.
@@ -71,7 +74,7 @@ def translated(engine: Engine, doing: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise _translate(error, place(engine), doing) from None
+        raise _translate(error, place(engine)) from None
 
 
 def place(engine: Engine) -> str:
@@ -80,34 +83,31 @@ def place(engine: Engine) -> str:
     return f"{url.get_backend_name()} store {url.host or ''}/{(url.database or '').lstrip('/')}"
 
 
-def _translate(error: SQLAlchemyError, where: str, doing: str) -> CrosswalkError:
+def _translate(error: SQLAlchemyError, where: str) -> CrosswalkError:
     text = str(getattr(error, "orig", ""))
     state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
     kind = " ".join(filter(None, (type(getattr(error, "orig", None) or error).__name__, state)))
     if state in _UNDEFINED_TABLE_OR_COLUMN or "no such table" in text or "no such column" in text:
-        return not_migrated(where, doing, "lacks tables or columns of this version")
+        return not_migrated(where, "lacks tables or columns of this version")
     if any(phrase in text for phrase in _WRONG_SETTING):
         return ConfigurationError(
             "STORE_REFUSED",
-            operation=doing,
             problem=f"the {where} refused the connection or the write ({kind})",
         )
     if isinstance(error, OperationalError | PoolTimeout) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return TransientError(
             "STORE_UNAVAILABLE",
-            operation=doing,
             problem=f"the {where} is locked, full or out of reach ({kind})",
         )
     return PermanentError(
         "STORE_STATEMENT_REFUSED",
-        operation=doing,
         problem=f"the {where} refused a statement ({kind})",
     )
 
 
-def not_migrated(where: str, doing: str, found: str) -> ConfigurationError:
+def not_migrated(where: str, found: str) -> ConfigurationError:
     """Build the error for a database whose tables are not those of this version."""
-    return ConfigurationError("STORE_NOT_MIGRATED", operation=doing, problem=f"the {where} {found}")
+    return ConfigurationError("STORE_NOT_MIGRATED", problem=f"the {where} {found}")
 
 
 def _wrong_url(found: str) -> ConfigurationError:

@@ -44,32 +44,35 @@ class Leases:
 
         Raises Fenced ACCOUNT_BUSY (another run has it) or STALE_SNAPSHOT (a newer snapshot was fenced or delivered).
         """
-        doing = f"taking the lease of {key.integration}/{key.account} for snapshot {key.snapshot}"
         wanted = Lease(key, holder)
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"taking the lease of {key.integration}/{key.account} for snapshot {key.snapshot}") as connection:
             numbers = snapshots.lock(connection, key.integration, key.account)
-            snapshots.refuse_stale(numbers, key, doing)
-            self._refuse_busy(connection, wanted, doing)
+            snapshots.refuse_stale(numbers, key)
+            self._refuse_busy(connection, wanted)
             times = {"acquired_at": self._now(), "expires_at": self._until(seconds)}
-            row = {"integration": key.integration, "account": key.account, "holder": holder, "fence": key.snapshot, "token": wanted.token}
+            row = {
+                "integration": key.integration,
+                "account": key.account,
+                "holder": holder,
+                "fence": key.snapshot,
+                "token": wanted.token,
+            }
             upsert(connection, lease, [row | times])
         return wanted
 
     def fence(self, held: Lease) -> None:
         """Let no older snapshot write from now on. Raises Fenced LEASE_LOST, STALE_SNAPSHOT."""
-        doing = f"fencing {held.key.integration}/{held.key.account} for snapshot {held.key.snapshot}"
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"fencing {held.key.integration}/{held.key.account} for snapshot {held.key.snapshot}") as connection:
             numbers = snapshots.lock(connection, held.key.integration, held.key.account)
-            require(connection, held, doing)
-            snapshots.refuse_stale(numbers, held.key, doing)
+            require(connection, held)
+            snapshots.refuse_stale(numbers, held.key)
             snapshots.write(connection, held.key.integration, held.key.account, fenced=held.key.snapshot)
 
     def renew(self, held: Lease, seconds: float) -> None:
         """Move the expiry on. Raises Fenced LEASE_LOST when another attempt or run took over, or it was released."""
-        doing = f"renewing the lease of {held.key.integration}/{held.key.account}"
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"renewing the lease of {held.key.integration}/{held.key.account}") as connection:
             if not connection.execute(update(lease).where(*_is_ours(held)).values(expires_at=self._until(seconds))).rowcount:
-                raise _lost(held, doing)
+                raise _lost(held)
 
     def release(self, held: Lease) -> None:
         """Give the lease back; nothing happens when it is no longer ours."""
@@ -88,13 +91,12 @@ class Leases:
             found = _current(connection, key)
         return found is not None and found.fence == key.snapshot and bool(found.holder) and found.expires_at > self._now()
 
-    def _refuse_busy(self, connection: Connection, wanted: Lease, doing: str) -> None:
+    def _refuse_busy(self, connection: Connection, wanted: Lease) -> None:
         found = _current(connection, wanted.key)
         if found is None or found.holder in ("", wanted.holder) or found.expires_at <= self._now():
             return
         raise Fenced(
             "ACCOUNT_BUSY",
-            operation=doing,
             problem=f"{found.holder} (snapshot {found.fence}) has the account since {_clock(found.acquired_at)}, "
             f"until {_clock(found.expires_at)} at the latest",
         )
@@ -106,10 +108,10 @@ class Leases:
         return datetime.fromtimestamp(self._clock(), UTC)
 
 
-def require(connection: Connection, held: Lease, doing: str) -> None:
+def require(connection: Connection, held: Lease) -> None:
     """Raise Fenced LEASE_LOST unless nobody else took the lease; inside the transaction of what it protects."""
     if connection.execute(select(lease.c.token).where(*_is_ours(held))).one_or_none() is None:
-        raise _lost(held, doing)
+        raise _lost(held)
 
 
 def _current(connection: Connection, key: RunKey) -> Row[Any] | None:
@@ -131,9 +133,8 @@ def _clock(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _lost(held: Lease, doing: str) -> Fenced:
+def _lost(held: Lease) -> Fenced:
     return Fenced(
         "LEASE_LOST",
-        operation=doing,
         problem=f"the lease of snapshot {held.key.snapshot} is no longer this attempt's: it ran out and another one took over",
     )

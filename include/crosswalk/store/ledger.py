@@ -93,11 +93,10 @@ class Ledger:
         nothing may be sent then.
         """
         key = held.key
-        doing = f"recording batch {number} of {key}"
-        with writing(self._engine, doing) as connection:
-            snapshots.refuse_stale(snapshots.lock(connection, key.integration, key.account), key, doing)
-            leases.require(connection, held, doing)
-            runs.fetch(connection, key, doing)
+        with writing(self._engine, f"recording batch {number} of {key}") as connection:
+            snapshots.refuse_stale(snapshots.lock(connection, key.integration, key.account), key)
+            leases.require(connection, held)
+            runs.fetch(connection, key)
             found = _find(connection, key, number)
             if found is not None and found.body_hash == body_hash:
                 return found
@@ -110,11 +109,10 @@ class Ledger:
 
         A run that was fenced meanwhile may still do so: it only tells what happened.
         """
-        doing = f"acknowledging batch {number} of {key}"
         answer = {"accepted": accepted, "refused": [dict(refusal) for refusal in refused], "acknowledged_at": datetime.now(UTC)}
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"acknowledging batch {number} of {key}") as connection:
             if not connection.execute(update(batch).where(*_of_run(key), batch.c.number == number).values(**answer)).rowcount:
-                raise DataError("BATCH_UNKNOWN", operation=doing, problem="no intent was recorded")
+                raise DataError("BATCH_UNKNOWN", problem="no intent was recorded")
 
     def batches(self, key: RunKey) -> list[BatchRow]:
         """Read the batches of a run by number."""
@@ -137,12 +135,11 @@ class Ledger:
         before, so that ids given earlier mean nothing.
         Returns False, changing nothing, when the run was finished before. Raises Fenced STALE_SNAPSHOT.
         """
-        doing = f"finishing the delivery of {key}"
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"finishing the delivery of {key}") as connection:
             numbers = snapshots.lock(connection, key.integration, key.account)
-            if runs.fetch(connection, key, doing).delivered_at is not None:
+            if runs.fetch(connection, key).delivered_at is not None:
                 return False
-            snapshots.refuse_stale(numbers, key, doing)
+            snapshots.refuse_stale(numbers, key)
             for entity, gone in departed.items():
                 former.leave(connection, key, entity, gone)
                 if afresh:
@@ -170,9 +167,8 @@ class Ledger:
 
     def finished(self, key: RunKey) -> bool:
         """Tell whether the run's delivery was finished. Raises ConfigurationError RUN_UNKNOWN."""
-        doing = f"reading the delivery of {key}"
-        with reading(self._engine, doing) as connection:
-            return runs.fetch(connection, key, doing).delivered_at is not None
+        with reading(self._engine, f"reading the delivery of {key}") as connection:
+            return runs.fetch(connection, key).delivered_at is not None
 
 
 def _of_run(key: RunKey) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
+from crosswalk.errors import operation
 from crosswalk.store.engine import not_migrated, place, reading, writing
 from crosswalk.store.tables import metadata
 
@@ -28,16 +29,15 @@ def migrate(engine: Engine) -> str:
     from alembic import command
     from alembic.util import CommandError
 
-    doing = "migrating the store"
     config = alembic_config()
-    with writing(engine, doing) as connection:
+    with writing(engine, "migrating the store") as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
         except CommandError:
-            raise not_migrated(place(engine), doing, "is at a revision this version does not know; install the newer Crosswalk") from None
+            raise not_migrated(place(engine), "is at a revision this version does not know; install the newer Crosswalk") from None
         _comment(connection)
     return HEAD
 
@@ -47,7 +47,8 @@ def require_current(engine: Engine) -> None:
     found = current_revision(engine)
     if found != HEAD:
         stands = f"is at revision {found}" if found else "has no tables"
-        raise not_migrated(place(engine), "opening the store", f"{stands}, this version needs {HEAD}")
+        with operation("opening the store"):
+            raise not_migrated(place(engine), f"{stands}, this version needs {HEAD}")
 
 
 def current_revision(engine: Engine) -> str | None:

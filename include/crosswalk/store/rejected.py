@@ -127,8 +127,8 @@ class Rejected:
             query.order_by(rejected.c.last_snapshot.desc(), *(rejected.c[name] for name in _KEY)), "reading one record's rejections"
         )
 
-    def _read(self, query: Select[Any], doing: str) -> list[RejectedRow]:
-        with reading(self._engine, doing) as connection:
+    def _read(self, query: Select[Any], what: str) -> list[RejectedRow]:
+        with reading(self._engine, what) as connection:
             return [RejectedRow(**row._mapping) for row in connection.execute(query)]
 
 

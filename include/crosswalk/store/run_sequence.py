@@ -46,12 +46,11 @@ def write(connection: Connection, integration: str, account: str, **numbers: int
     )
 
 
-def refuse_stale(numbers: Numbers, key: RunKey, doing: str) -> None:
+def refuse_stale(numbers: Numbers, key: RunKey) -> None:
     """Raise Fenced STALE_SNAPSHOT when a newer snapshot was fenced or delivered."""
     if key.snapshot < numbers.newest:
         raise Fenced(
             "STALE_SNAPSHOT",
-            operation=doing,
             problem=f"snapshot {numbers.newest} of {key.integration}/{key.account} is newer than {key.snapshot}",
         )
 

@@ -104,9 +104,8 @@ class Runs:
 
     def get(self, key: RunKey) -> RunRow:
         """Read one run. Raises ConfigurationError RUN_UNKNOWN."""
-        doing = f"reading the run {key}"
-        with reading(self._engine, doing) as connection:
-            return fetch(connection, key, doing)
+        with reading(self._engine, f"reading the run {key}") as connection:
+            return fetch(connection, key)
 
     def find(self, key: RunKey) -> RunRow | None:
         """Read one run, None when the store does not know it."""
@@ -119,14 +118,12 @@ class Runs:
         unknown = set(columns) - RunChanges.__annotations__.keys()
         if unknown:
             raise TypeError(f"not columns a step may set: {sorted(unknown)}")
-        doing = f"updating the run {key}"
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"updating the run {key}") as connection:
             if not connection.execute(update(run).where(*is_run(key)).values(**columns)).rowcount:
-                raise unknown_run(key, doing)
+                raise unknown_run(key)
 
     def give_up_on_older(self, key: RunKey) -> None:
         """Say of older runs still called running that they ended: whoever holds the lease knows that nobody is at work on them."""
-        doing = f"closing the older runs of {key.integration}/{key.account}"
         ours = run.c.integration == key.integration, run.c.account == key.account
         dead = *ours, run.c.snapshot < key.snapshot, run.c.status == RunStatus.RUNNING, run.c.replays.is_(None)
         error = TransientError(
@@ -135,7 +132,7 @@ class Runs:
             problem="this earlier run had ended without a word, its process killed",
         )
         ended = {"status": RunStatus.FAILED, "error_code": error.code, "error_text": str(error), "ended_at": datetime.now(UTC)}
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"closing the older runs of {key.integration}/{key.account}") as connection:
             connection.execute(update(run).where(*dead).values(**ended))
 
     def latest(self, integration: str, account: str, limit: int = 14) -> list[RunRow]:
@@ -161,8 +158,7 @@ class Runs:
 
     def maker_of(self, integration: str, account: str, generation: int) -> RunRow | None:
         """Read the run whose delivery made a generation of the target, None when it is not known."""
-        doing = f"reading the run that made generation {generation} of {integration}/{account}"
-        with reading(self._engine, doing) as connection:
+        with reading(self._engine, f"reading the run that made generation {generation} of {integration}/{account}") as connection:
             released = snapshots.read(connection, integration, account).released
             made = run.c.delivered_at.is_not(None), run.c.snapshot > released, run.c.generation == generation
             row = connection.execute(_of(integration, account).where(*made).order_by(None).order_by(run.c.snapshot).limit(1)).one_or_none()
@@ -170,8 +166,7 @@ class Runs:
 
     def last_delivered(self, integration: str, account: str) -> RunRow | None:
         """Read the newest delivered run, None before the first delivery through the present binding."""
-        doing = f"reading the last delivery of {integration}/{account}"
-        with reading(self._engine, doing) as connection:
+        with reading(self._engine, f"reading the last delivery of {integration}/{account}") as connection:
             released = snapshots.read(connection, integration, account).released
             query = _of(integration, account).where(run.c.delivered_at.is_not(None), run.c.snapshot > released).limit(1)
             row = connection.execute(query).one_or_none()
@@ -182,16 +177,16 @@ class Runs:
         with reading(self._engine, f"reading the snapshots of {integration}/{account}") as connection:
             return snapshots.read(connection, integration, account).delivered
 
-    def _read(self, query: Select[Any], doing: str) -> list[RunRow]:
-        with reading(self._engine, doing) as connection:
+    def _read(self, query: Select[Any], what: str) -> list[RunRow]:
+        with reading(self._engine, what) as connection:
             return [run_row(row) for row in connection.execute(query)]
 
 
-def fetch(connection: Connection, key: RunKey, doing: str) -> RunRow:
+def fetch(connection: Connection, key: RunKey) -> RunRow:
     """Read one run inside a transaction. Raises ConfigurationError RUN_UNKNOWN."""
     row = connection.execute(select(run).where(*is_run(key))).one_or_none()
     if row is None:
-        raise unknown_run(key, doing)
+        raise unknown_run(key)
     return run_row(row)
 
 
@@ -200,11 +195,10 @@ def is_run(key: RunKey) -> tuple[Any, ...]:
     return run.c.integration == key.integration, run.c.account == key.account, run.c.snapshot == key.snapshot
 
 
-def unknown_run(key: RunKey, doing: str) -> ConfigurationError:
+def unknown_run(key: RunKey) -> ConfigurationError:
     """Build the error for a run the store has never seen."""
     return ConfigurationError(
         "RUN_UNKNOWN",
-        operation=doing,
         problem=f"the store has no run {key}",
     )
 

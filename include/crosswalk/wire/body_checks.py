@@ -18,25 +18,24 @@ _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, co
 _UTF8_NAMES = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
-def checked_text(content: bytes, content_type: str, doing: str) -> str:
+def checked_text(content: bytes, content_type: str) -> str:
     """Give the body as text, without a byte-order mark.
 
     Raises DataError: SRC_TOO_LARGE, SRC_EMPTY_BODY, SRC_AUTH_PAGE, SRC_ENCODING, SRC_TRUNCATED (cut inside a character).
     """
     if len(content) > MAX_BYTES:
-        raise too_large(doing, MAX_BYTES)
+        raise too_large(MAX_BYTES)
     if not content.strip():
-        raise data_error("SRC_EMPTY_BODY", doing, "the answer has no content")
+        raise data_error("SRC_EMPTY_BODY", "the answer has no content")
     if media_type(content_type) in _HTML_TYPES or _HTML_START.match(content[:4096].removeprefix(codecs.BOM_UTF8)):
         raise DataError(
             "SRC_AUTH_PAGE",
-            operation=doing,
             problem="the answer is a web page, as for signing in",
         )
     charset = _CHARSET.search(content_type)
     if (charset and not is_utf8(charset[1])) or content.startswith(_WIDE_MARKS) or b"\x00" in content[:2]:
-        raise not_utf8(doing)
-    return _decoded(content, doing)
+        raise not_utf8()
+    return _decoded(content)
 
 
 def media_type(content_type: str) -> str:
@@ -49,19 +48,19 @@ def is_utf8(name: str) -> bool:
     return name.strip().lower() in _UTF8_NAMES
 
 
-def not_utf8(doing: str) -> DataError:
+def not_utf8() -> DataError:
     """The body is, or says it is, in another encoding."""
-    return data_error("SRC_ENCODING", doing, "the answer is not in UTF-8")
+    return data_error("SRC_ENCODING", "the answer is not in UTF-8")
 
 
-def data_error(code: str, doing: str, found: str) -> DataError:
-    """A DataError about an answer; what to do next is in the catalog."""
-    return DataError(code, operation=doing, problem=found)
+def data_error(code: str, found: str) -> DataError:
+    """A DataError on which the only advice is to try again and ask the vendor."""
+    return DataError(code, problem=found, next_step="run again; if it stays, report the code and the time to the vendor")
 
 
-def _decoded(content: bytes, doing: str) -> str:
+def _decoded(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         cut = error.reason == "unexpected end of data"
-    raise data_error("SRC_TRUNCATED", doing, "the answer ends inside a character") if cut else not_utf8(doing)
+    raise data_error("SRC_TRUNCATED", "the answer ends inside a character") if cut else not_utf8()

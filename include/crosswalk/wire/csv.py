@@ -15,27 +15,27 @@ MAX_LINES_A_CELL = 20
 _CELL = 131_072
 
 
-def rows(stream: BinaryIO, doing: str, *, encoding: str, delimiter: str) -> Iterator[list[str]]:
+def rows(stream: BinaryIO, *, encoding: str, delimiter: str) -> Iterator[list[str]]:
     """Read rows of cells as text; a blank line is []. Any line end, also mixed; a byte-order mark is taken away.
 
     encoding: utf-8, utf-16 or windows-1252, as the carrier declared it. Raises DataError FILE_EMPTY, FILE_TYPE, FILE_ENCRYPTED,
     FILE_ENCODING, FILE_QUOTE (with the row) or FILE_TOO_LARGE (a line without end).
     """
     number, began = 0, 0
-    lines = _Lines(_decoded(stream, doing, encoding), doing)
+    lines = _Lines(_decoded(stream, encoding))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     csv.field_size_limit(_CELL)
     while True:
         try:
             row = next(reader, None)
         except csv.Error:
-            problem = _quote(doing, number + 1)
+            problem = _quote(number + 1)
             break
         if row is None:
             return
         number += 1
         if lines.given - began > MAX_LINES_A_CELL and len(row) > 0:
-            problem = _quote(doing, number)
+            problem = _quote(number)
             break
         began = lines.given
         yield row
@@ -45,8 +45,8 @@ def rows(stream: BinaryIO, doing: str, *, encoding: str, delimiter: str) -> Iter
 class _Lines:
     """Lines for csv.reader, counted."""
 
-    def __init__(self, texts: Iterator[str], doing: str) -> None:
-        self._lines = _split(texts, doing)
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._lines = _split(texts)
         self.given = 0
 
     def __iter__(self) -> _Lines:
@@ -58,7 +58,7 @@ class _Lines:
         return line
 
 
-def _split(texts: Iterator[str], doing: str) -> Iterator[str]:
+def _split(texts: Iterator[str]) -> Iterator[str]:
     """Cut text into lines that end in LF, whatever ended them."""
     pending = ""
     for text in texts:
@@ -70,28 +70,28 @@ def _split(texts: Iterator[str], doing: str) -> Iterator[str]:
         for line in whole:
             yield line + "\n"
         if len(pending) > MAX_LINE:
-            raise too_large(f"{doing}, one line", MAX_LINE)
+            raise too_large(MAX_LINE, "one line")
     if pending.removesuffix("\r"):
         yield pending.removesuffix("\r")
 
 
-def _decoded(stream: BinaryIO, doing: str, encoding: str) -> Iterator[str]:
+def _decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)("strict")
     start = True
     while True:
         data = stream.read(CHUNK)
         if start:
-            require_text(data, doing, encoding)
+            require_text(data, encoding)
             if not data.strip(b"\x00\xff\xfe\xef\xbb\xbf \t\r\n"):
-                raise empty(doing)
+                raise empty()
             start = False
         try:
             text = decoder.decode(data, final=not data)
         except UnicodeError:
-            problem = _not_declared(doing, encoding)
+            problem = _not_declared(encoding)
             break
         if "\x00" in text:
-            problem = _not_declared(doing, encoding)
+            problem = _not_declared(encoding)
             break
         yield text
         if not data:
@@ -99,9 +99,9 @@ def _decoded(stream: BinaryIO, doing: str, encoding: str) -> Iterator[str]:
     raise problem
 
 
-def _not_declared(doing: str, encoding: str) -> DataError:
-    return file_error("FILE_ENCODING", doing, f"the content is not {encoding}, which is declared for this carrier")
+def _not_declared(encoding: str) -> DataError:
+    return file_error("FILE_ENCODING", f"the content is not {encoding}, which is declared for this carrier")
 
 
-def _quote(doing: str, row: int) -> DataError:
-    return file_error("FILE_QUOTE", doing, f"row {row}: a quotation mark is not closed, or stands inside a cell")
+def _quote(row: int) -> DataError:
+    return file_error("FILE_QUOTE", f"row {row}: a quotation mark is not closed, or stands inside a cell")

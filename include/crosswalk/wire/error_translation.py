@@ -36,49 +36,44 @@ _BROKEN = (
 _HEADERS = (from_requests.InvalidHeader, from_urllib3.InvalidHeader)
 
 
-def translate(error: Exception, doing: str) -> CrosswalkError:
+def translate(error: Exception) -> CrosswalkError:
     """Give the CrosswalkError that says the same; the first that fits, most telling first."""
     chain = list(_causes(error))
     if any(isinstance(one, (ssl.SSLError, from_requests.SSLError, from_urllib3.SSLError)) for one in chain):
-        return _tls(chain, doing)
+        return _tls(chain)
     if _has(chain, _SHORT):
-        return short_body(doing)
-    return _connection(chain, doing) or _other(chain, doing)
+        return short_body()
+    return _connection(chain) or _other(chain)
 
 
-def _connection(chain: list[BaseException], doing: str) -> CrosswalkError | None:
+def _connection(chain: list[BaseException]) -> CrosswalkError | None:
     if _has(chain, _CORRUPT):
-        return DataError("SRC_CORRUPT", operation=doing, problem="the answer cannot be unpacked")
+        return DataError("SRC_CORRUPT", problem="the answer cannot be unpacked")
     if _has(chain, _UNREACHABLE):
-        return TransientError(
-            "CONN_UNREACHABLE",
-            operation=doing,
-            problem="the server cannot be reached",
-        )
+        return TransientError("CONN_UNREACHABLE", problem="the server cannot be reached")
     if _has(chain, _TIMEOUTS):
-        return TransientError("CONN_TIMEOUT", operation=doing, problem="the server did not answer in time")
+        return TransientError("CONN_TIMEOUT", problem="the server did not answer in time")
     return None
 
 
-def _other(chain: list[BaseException], doing: str) -> CrosswalkError:
+def _other(chain: list[BaseException]) -> CrosswalkError:
     if _has(chain, _HEADERS):
-        return ConfigurationError("CONN_BAD_CHARACTER", operation=doing, problem="a header cannot be sent")
+        return ConfigurationError("CONN_BAD_CHARACTER", problem="a header cannot be sent")
     if _has(chain, _BAD_ADDRESS):
-        return ConfigurationError("CONN_HOST", operation=doing, problem="the address cannot be used")
+        return ConfigurationError("CONN_HOST", problem="the address cannot be used")
     if _has(chain, _REDIRECTS):
-        return ConfigurationError("CONN_REDIRECT", operation=doing, problem="the server sends us elsewhere")
+        return ConfigurationError("CONN_REDIRECT", problem="the server sends us elsewhere")
     kind = type(chain[0]).__name__
     if _has(chain, _BROKEN) or any(isinstance(one, OSError) and not isinstance(one, from_requests.RequestException) for one in chain):
-        return TransientError("CONN_BROKEN", operation=doing, problem=f"the connection broke ({kind})")
-    return PermanentError("CONN_REQUEST", operation=doing, problem=f"the request cannot be made ({kind})")
+        return TransientError("CONN_BROKEN", problem=f"the connection broke ({kind})")
+    return PermanentError("CONN_REQUEST", problem=f"the request cannot be made ({kind})")
 
 
-def _tls(chain: list[BaseException], doing: str) -> CrosswalkError:
+def _tls(chain: list[BaseException]) -> CrosswalkError:
     if _has(chain, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-        return TransientError("CONN_BROKEN", operation=doing, problem="the connection broke while it was secured")
+        return TransientError("CONN_BROKEN", problem="the connection broke while it was secured")
     return ConfigurationError(
         "CONN_TLS",
-        operation=doing,
         problem="the server's certificate is not valid for this host, or the two sides agree on no safe connection",
     )
 

@@ -35,11 +35,10 @@ class Member:
 class CappedStream(io.RawIOBase):
     """Passes a stream on and refuses to go past the limits, whatever sizes were announced."""
 
-    def __init__(self, stream: BinaryIO, packed: int, limits: FileLimits, doing: str) -> None:
+    def __init__(self, stream: BinaryIO, packed: int, limits: FileLimits) -> None:
         self._stream = stream
         self._allowed = min(limits.max_bytes, max(limits.slack, packed * limits.max_ratio))
         self._came = 0
-        self._doing = doing
 
     def readable(self) -> bool:
         return True
@@ -50,7 +49,7 @@ class CappedStream(io.RawIOBase):
         data = self._stream.read(min(len(view), CHUNK))
         self._came += len(data)
         if self._came > self._allowed:
-            raise too_large(self._doing, self._allowed)
+            raise too_large(self._allowed)
         view[: len(data)] = data
         return len(data)
 
@@ -60,44 +59,44 @@ class CappedStream(io.RawIOBase):
         super().close()
 
 
-def require_text(start: bytes, doing: str, encoding: str) -> None:
+def require_text(start: bytes, encoding: str) -> None:
     """Refuse what is no text, whatever its name says. Raises DataError FILE_EMPTY, FILE_TYPE, FILE_ENCRYPTED or FILE_ENCODING."""
     if not start:
-        raise empty(doing)
+        raise empty()
     if start.startswith((ZIP, _EMPTY_ZIP, GZIP, PDF)):
-        raise wrong_type(doing, "the content is no text, whatever the name says")
+        raise wrong_type("the content is no text, whatever the name says")
     if start.startswith(OLE):
-        raise ole(start, doing)
+        raise ole(start)
     if b"\x00" in start and not encoding.lower().startswith("utf-16"):
-        raise file_error("FILE_ENCODING", doing, "the content is not text in the encoding declared for this carrier")
+        raise file_error("FILE_ENCODING", "the content is not text in the encoding declared for this carrier")
 
 
-def ole(content: bytes, doing: str) -> DataError:
+def ole(content: bytes) -> DataError:
     """Say what an OLE container is: an encrypted workbook, or one of before 2007."""
     if _ENCRYPTED_PACKAGE in content:
-        return file_error("FILE_ENCRYPTED", doing, "the workbook is protected by a password")
-    return wrong_type(doing, "it is a workbook of a kind that is not read (before 2007)")
+        return file_error("FILE_ENCRYPTED", "the workbook is protected by a password")
+    return wrong_type("it is a workbook of a kind that is not read (before 2007)")
 
 
-def empty(doing: str) -> DataError:
+def empty() -> DataError:
     """The file has no content."""
-    return file_error("FILE_EMPTY", doing, "the file has no content")
+    return file_error("FILE_EMPTY", "the file has no content")
 
 
-def wrong_type(doing: str, found: str) -> DataError:
+def wrong_type(found: str) -> DataError:
     """The file is of another kind than it may be."""
-    return DataError("FILE_TYPE", operation=doing, problem=found)
+    return DataError("FILE_TYPE", problem=found)
 
 
-def too_large(doing: str, allowed: int) -> DataError:
-    """The file passes a cap."""
+def too_large(allowed: int, part: str = "it") -> DataError:
+    """The file, or a part of it ("one line"), is over a limit in bytes."""
     return DataError(
         "FILE_TOO_LARGE",
-        operation=doing,
-        problem=f"it unpacks to more than the {allowed:,} bytes it may",
+        problem=f"{part} unpacks to more than the {allowed:,} bytes it may",
+        next_step="ask the carrier for smaller files; a workbook can come as CSV",
     )
 
 
-def file_error(code: str, doing: str, found: str) -> DataError:
-    """A DataError about one file; what to do next is in the catalog."""
-    return DataError(code, operation=doing, problem=found)
+def file_error(code: str, found: str) -> DataError:
+    """A DataError on which the only advice is another file."""
+    return DataError(code, problem=found, next_step="ask the carrier for the file again; nothing of it was taken")

@@ -1,4 +1,4 @@
-"""HTTP for every client: checked addresses, time-outs, retry, rate limit, bounded bodies. Only CrosswalkErrors leave it."""
+"""One HTTP client for all systems: checked addresses, timeouts, retries, throttling, bounded bodies. Raises CrosswalkErrors only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPException
@@ -14,14 +15,23 @@ from typing import TypeVar
 import requests
 import urllib3
 
-from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited, TransientError
-from crosswalk.wire.deadline_body import TimelyBody
+from crosswalk.errors import (
+    AuthRefused,
+    ConfigurationError,
+    CrosswalkError,
+    PermanentError,
+    RateLimited,
+    TransientError,
+    current_operation,
+    operation,
+)
+from crosswalk.wire.deadline_body import DeadlineBody
 from crosswalk.wire.error_translation import translate
 from crosswalk.wire.pinned_adapter import PinnedAdapter, Session
-from crosswalk.wire.quota import Budget, wait_for_turn
+from crosswalk.wire.quota import SharedQuota, take_request
 from crosswalk.wire.response_body import BodyLimits, read_body
 from crosswalk.wire.retry import RetryPolicy, retry_after_seconds
-from crosswalk.wire.throttle import pace_of
+from crosswalk.wire.throttle import throttle_of
 from crosswalk.wire.url_policy import AddressPolicy, check_characters
 
 Result = TypeVar("Result")
@@ -29,19 +39,21 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)  # its debug lines hold query strings
 
-_NOT_FOR_US = frozenset({401, 403})
-_TIMEOUT = 408
-_TOO_MANY = 429
+_UNAUTHORIZED = frozenset({401, 403})
+_REQUEST_TIMEOUT = 408
+_TOO_MANY_REQUESTS = 429
 
 
 @dataclass(frozen=True)
-class WireSettings:
-    """How to reach one system.
+class HttpSettings:
+    """How to reach one system. All times are in seconds.
 
-    name: the connection id; names the connection in messages and in the rate limit.
+    name: the connection id, used in messages and as the key of the throttle.
     headers: sent with every request; may hold the secret.
-    connections: open at a time; a request more waits.
-    total_timeout: seconds one answer may take, all in all.
+    connections: open at the same time; a further request waits for a free one.
+    total_timeout: for one response, from sending the request to the last byte of the body.
+    max_body: bytes, counted before and after decompression.
+    first_wait, max_total_wait: of the retries; see `RetryPolicy`.
     """
 
     base_url: str
@@ -61,18 +73,16 @@ class WireSettings:
 
 
 @dataclass(frozen=True)
-class Call:
+class Request:
     """One request.
 
-    doing: what error messages say was being done.
-    content: the body, or what makes it anew for each try.
-    expect: statuses the caller reads itself.
-    leave_by: for a write the other side would carry out twice. It is sent once, and not at all after this instant (seconds since 1970).
+    content: the body, or a function that builds it anew for each attempt.
+    expect: error statuses the caller handles itself.
+    leave_by: for a write that is not idempotent. It is sent once, without retries, and not at all after this instant (seconds since 1970).
     """
 
     method: str
     path: str
-    doing: str
     content: bytes | Callable[[], bytes] | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -82,8 +92,8 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back: a 2xx, or a status the call expects. Header names are lower case; content is unpacked."""
+class Response:
+    """A response with a 2xx status, or one the request expects. Header names are lower case; content is decompressed."""
 
     status: int
     headers: Mapping[str, str]
@@ -94,133 +104,136 @@ class Answer:
         return self.headers.get("content-type", "")
 
 
-class Wire:
-    """A kept connection to one system; safe to use from several threads.
+class HttpClient:
+    """Pooled connections to one system. Thread-safe.
 
-    Every request may be repeated: reads are, and a write has to carry a key the other side recognises; else it says `leave_by`.
+    Requests are retried, so they must be idempotent: reads are, and writes carry an idempotency key. A write without one sets `leave_by`.
     """
 
-    def __init__(self, settings: WireSettings, adapter: PinnedAdapter | None = None, budget: Budget | None = None) -> None:
+    def __init__(self, settings: HttpSettings, adapter: PinnedAdapter | None = None, quota: SharedQuota | None = None) -> None:
         self.settings = settings
-        self.budget = budget
+        self.quota = quota
         self._policy = AddressPolicy(settings.name, settings.allow_private_network, settings.allowed_hosts)
         self.endpoint = self._policy.check_url(settings.base_url)
         for value in settings.headers.values():
             check_characters(value, settings.name, "a header, or the secret in it,", ascii_only=True)
         self._adapter = adapter or PinnedAdapter(self._policy.resolve, settings.connections)
         self._session = Session(self._adapter)
-        self._pace = pace_of(settings.name, settings.requests_per_second)
+        self._throttle = throttle_of(settings.name, settings.requests_per_second)
         self._retry = RetryPolicy(settings.attempts, settings.first_wait, settings.max_total_wait)
 
     @property
     def sent(self) -> Counter[str]:
-        """Requests sent so far by method, tries included."""
+        """Requests sent so far by HTTP method, retries included."""
         return self._adapter.sent
 
-    def with_own_cookies(self) -> Wire:
-        """Give a wire over the same connections that starts without cookies: a new session at the server."""
-        return Wire(self.settings, self._adapter, self.budget)
+    def operation(self, what: str, page: int = 0) -> AbstractContextManager[None]:
+        """Name what is done over this connection for errors raised in the block: "reading contacts of fmg_north, page 3"."""
+        return operation(f"{what} of {self.settings.name}" + (f", page {page}" if page else ""))
 
-    def request(self, call: Call) -> Answer:
-        """Send, trying again what is worth it.
+    def new_session(self) -> HttpClient:
+        """Return a client over the same connections without cookies, for a session of its own at the server."""
+        return HttpClient(self.settings, self._adapter, self.quota)
+
+    def send(self, request: Request) -> Response:
+        """Send a request, retrying on TransientError.
 
         Raises TransientError, RateLimited, AuthRefused, PermanentError, ConfigurationError or DataError.
         """
-        return self.exchange(call, _as_it_is)
+        return self.fetch(request, _unparsed)
 
-    def exchange(self, call: Call, read: Callable[[Answer], Result]) -> Result:
-        """Send and read the answer; a TransientError out of `read` has the request tried again as well."""
-        attempt = partial(self._exchanged, call, read)
-        return self._retry.run(attempt) if call.leave_by is None else attempt()
+    def fetch(self, request: Request, parse: Callable[[Response], Result]) -> Result:
+        """Send a request and parse its response; a TransientError from `parse` is retried as well."""
+        attempt = partial(self._attempt_and_parse, request, parse)
+        return self._retry.run(attempt) if request.leave_by is None else attempt()
 
     def close(self) -> None:
         self._session.close()
 
-    def _exchanged(self, call: Call, read: Callable[[Answer], Result]) -> Result:
-        return read(self._attempt(call))
+    def _attempt_and_parse(self, request: Request, parse: Callable[[Response], Result]) -> Result:
+        return parse(self._attempt(request))
 
-    def _attempt(self, call: Call) -> Answer:
-        self._pace.wait_for_turn()
-        if self.budget:
-            wait_for_turn(self.budget)
+    def _attempt(self, request: Request) -> Response:
+        # the throttle first: a request taken from the quota should leave at once, or the window counts it too early
+        self._throttle.wait_for_turn()
+        if self.quota:
+            take_request(self.quota)
         started = time.monotonic()
         try:
-            return self._send(call, started)
+            return self._exchange(request, started)
         except RateLimited as error:
-            if (asked := error.wait_seconds or 0.0) <= self.settings.max_total_wait:  # else this call gives up, and each learns it itself
-                self._pace.pause(asked)
-                if self.budget:
-                    self.budget.pause(asked)
+            # a longer wait ends this request (see RetryPolicy); pausing all others for it would only hide the reason from them
+            if (asked := error.wait_seconds or 0.0) <= self.settings.max_total_wait:
+                self._throttle.pause(asked)
+                if self.quota:
+                    self.quota.pause(asked)
             raise
         except CrosswalkError:
             raise
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:
-            # "from None": the foreign text holds the address with its query
-            raise translate(error, call.doing) from None
+            # "from None": the library's text holds the URL with its query
+            raise translate(error) from None
         finally:
-            log.debug("%s: %s %s took %.3f s", self.settings.name, call.method, call.doing, time.monotonic() - started)
+            log.debug("%s: %s %s took %.3f s", self.settings.name, request.method, current_operation(), time.monotonic() - started)
 
-    def _send(self, call: Call, started: float) -> Answer:
+    def _exchange(self, request: Request, started: float) -> Response:
         settings = self.settings
-        content = _timely(call.content() if callable(call.content) else call.content, call)
+        content = _with_deadline(request.content() if callable(request.content) else request.content, request.leave_by)
+        url = self.endpoint.url + request.path
         prepared = self._session.prepare_request(
-            requests.Request(
-                call.method, self.endpoint.url + call.path, headers=self._headers(call), params=dict(call.params), data=content
-            )
+            requests.Request(request.method, url, headers=self._headers(request), params=dict(request.params), data=content)
         )
-        response = self._session.send(
+        # no redirects: the new address is unchecked, and would get our credentials
+        received = self._session.send(
             prepared, stream=True, timeout=(settings.connect_timeout, settings.read_timeout), allow_redirects=False
         )
-        with response:  # closes the connection unless the answer was read to its end
-            if response.status_code not in call.expect:
-                _check_status(response, call.doing)
-            body = read_body(response, BodyLimits(settings.max_body, started + settings.total_timeout), call.doing)
-            response.raw.release_conn()
-        return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
+        with received:  # closes the connection unless the body was read to its end
+            if received.status_code not in request.expect:
+                _check_status(received)
+            body = read_body(received, BodyLimits(settings.max_body, started + settings.total_timeout))
+            received.raw.release_conn()
+        return Response(received.status_code, {name.lower(): value for name, value in received.headers.items()}, body)
 
-    def _headers(self, call: Call) -> dict[str, str]:
-        fixed = {"Accept": ", ".join(call.accept), "Accept-Encoding": "gzip", "User-Agent": "crosswalk"}
-        return {**fixed, **self.settings.headers, **call.headers}
-
-
-def _timely(content: bytes | None, call: Call) -> bytes | TimelyBody | None:
-    if content is None or call.leave_by is None:
-        return content
-    return TimelyBody(content, call.leave_by, call.doing)
+    def _headers(self, request: Request) -> dict[str, str]:
+        # gzip only: read_body decompresses nothing else within its limits
+        fixed = {"Accept": ", ".join(request.accept), "Accept-Encoding": "gzip", "User-Agent": "crosswalk"}
+        return {**fixed, **self.settings.headers, **request.headers}
 
 
-def _as_it_is(answer: Answer) -> Answer:
-    return answer
+def _with_deadline(content: bytes | None, leave_by: float | None) -> bytes | DeadlineBody | None:
+    return content if content is None or leave_by is None else DeadlineBody(content, leave_by)
 
 
-def _check_status(response: requests.Response, doing: str) -> None:
-    status = response.status_code
+def _unparsed(response: Response) -> Response:
+    return response
+
+
+def _check_status(received: requests.Response) -> None:
+    status = received.status_code
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
         raise ConfigurationError(
             "CONN_REDIRECT",
-            operation=doing,
             problem=f"the server sends us elsewhere (status {status}), which is not followed",
         )
-    if status in _NOT_FOR_US:
-        raise AuthRefused("CONN_AUTH_FAILED", operation=doing, problem=f"the server refused us (status {status})")
-    if status >= 500 or status in (_TIMEOUT, _TOO_MANY):
-        raise _later(status, retry_after_seconds(response.headers.get("Retry-After")), doing)
+    if status in _UNAUTHORIZED:
+        raise AuthRefused("CONN_AUTH_FAILED", problem=f"the server refused us (status {status})")
+    if status >= 500 or status in (_REQUEST_TIMEOUT, _TOO_MANY_REQUESTS):
+        raise _retryable(status, retry_after_seconds(received.headers.get("Retry-After")))
     raise PermanentError(
         "CONN_STATUS",
-        operation=doing,
         problem=f"the server answered with status {status}",
     )
 
 
-def _later(status: int, wait: float | None, doing: str) -> TransientError:
-    if status == _TOO_MANY or (status == 503 and wait is not None):
+def _retryable(status: int, wait: float | None) -> TransientError:
+    # 503 with Retry-After is a rate limit under another number; without, the server just failed
+    if status == _TOO_MANY_REQUESTS or (status == 503 and wait is not None):
         limited = RateLimited(
             "CONN_RATE_LIMITED",
-            operation=doing,
             problem=f"the server asks us to wait (status {status})",
         )
         limited.wait_seconds = wait
         return limited
-    return TransientError("CONN_SERVER_ERROR", operation=doing, problem=f"the server failed (status {status})")
+    return TransientError("CONN_SERVER_ERROR", problem=f"the server failed (status {status})")

@@ -11,7 +11,7 @@ from typing import Any
 from crosswalk.errors import CrosswalkError, DataError
 from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import Answer
+from crosswalk.wire.http import Response
 
 JsonObject = Mapping[str, Any]
 Objects = list[JsonObject]
@@ -22,7 +22,7 @@ _SHOWABLE_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 
 
 @dataclass(frozen=True)
-class Shape:
+class JsonReader:
     """Reads the documents of one vendor. code: SRC_SCHEMA or TGT_SCHEMA, the DataError each method raises (or SRC_… from the parser).
 
     types: what the vendor's types are, in messages.
@@ -32,105 +32,105 @@ class Shape:
     code: str
     types: str = "agreed"
 
-    def object(self, answer: Answer, doing: str) -> JsonObject:
+    def object(self, response: Response) -> JsonObject:
         """Read a body that is one object."""
-        value = json.parse(answer.content, answer.content_type, doing)
+        value = json.parse(response.content, response.content_type)
         if not isinstance(value, dict):
-            raise self.wrong(doing, "the whole")
+            raise self.wrong("the whole")
         return value
 
-    def list(self, answer: Answer, doing: str) -> Objects:
+    def list(self, response: Response) -> Objects:
         """Read a body that is a list of objects."""
-        return self._objects(json.parse(answer.content, answer.content_type, doing), "the whole", doing)
+        return self._objects(json.parse(response.content, response.content_type), "the whole")
 
-    def objects(self, record: JsonObject, name: str, doing: str) -> Objects:
+    def objects(self, record: JsonObject, name: str) -> Objects:
         """Read a list of objects."""
-        return self._objects(record.get(name), name, doing)
+        return self._objects(record.get(name), name)
 
-    def objects_if_any(self, record: JsonObject, name: str, doing: str) -> Objects:
+    def objects_if_any(self, record: JsonObject, name: str) -> Objects:
         """Read a list of objects; null and absent are an empty one."""
-        return [] if record.get(name) is None else self.objects(record, name, doing)
+        return [] if record.get(name) is None else self.objects(record, name)
 
-    def member(self, record: JsonObject, name: str, doing: str) -> JsonObject:
+    def member(self, record: JsonObject, name: str) -> JsonObject:
         """Read a member that is an object."""
         value = record.get(name)
         if not isinstance(value, dict):
-            raise self.wrong(doing, name)
+            raise self.wrong(name)
         return value
 
-    def text(self, record: JsonObject, name: str, doing: str) -> str:
+    def text(self, record: JsonObject, name: str) -> str:
         """Read a text; null and absent are ""."""
         value = record.get(name)
         if value is None:
             return ""
         if not isinstance(value, str):
-            raise self.wrong(doing, name)
+            raise self.wrong(name)
         return value
 
-    def name(self, record: JsonObject, name: str, doing: str) -> str:
+    def name(self, record: JsonObject, name: str) -> str:
         """Read a text that is not blank, such as an id."""
-        value = self.text(record, name, doing)
+        value = self.text(record, name)
         if not value:
-            raise self.wrong(doing, name)
+            raise self.wrong(name)
         return value
 
-    def texts(self, record: JsonObject, name: str, doing: str) -> Texts:
+    def texts(self, record: JsonObject, name: str) -> Texts:
         """Read a list of texts."""
         value = record.get(name)
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.wrong(doing, name)
+            raise self.wrong(name)
         return value
 
-    def count(self, record: JsonObject, name: str, doing: str) -> int:
+    def count(self, record: JsonObject, name: str) -> int:
         """Read a whole number that is not negative."""
         value = record.get(name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self.wrong(doing, name)
+            raise self.wrong(name)
         return value
 
-    def number(self, record: JsonObject, name: str, doing: str) -> str:
+    def number(self, record: JsonObject, name: str) -> str:
         """Read a whole number as text; null and absent are ""."""
         value = record.get(name)
         if value is None:
             return ""
         if not isinstance(value, int) or isinstance(value, bool):
-            raise self.wrong(doing, name)
+            raise self.wrong(name)
         return str(value)
 
-    def flag(self, record: JsonObject, name: str, doing: str) -> str:
+    def flag(self, record: JsonObject, name: str) -> str:
         """Read a yes or no, written as a boolean or as 1 and 0: "true", "false"; null and absent are ""."""
         value = record.get(name)
         if value is None:
             return ""
         if not isinstance(value, int) or value not in _FLAGS:
-            raise self.wrong(doing, name)
+            raise self.wrong(name)
         return _FLAGS[value]  # True == 1, False == 0
 
-    def wrong(self, doing: str, name: str) -> DataError:
+    def wrong(self, name: str) -> DataError:
         """The answer lacks a field, or holds something of another type in it."""
-        return data_error(self.code, doing, f"{name} of {self.vendor}'s answer is missing or of another type than {self.types}")
+        return data_error(self.code, f"{name} of {self.vendor}'s answer is missing or of another type than {self.types}")
 
-    def refusal(self, answer: Answer, doing: str) -> JsonObject:
+    def refusal(self, response: Response) -> JsonObject:
         """Read `error` of an error answer, {} when it has none: a proxy in between may have written it."""
         try:
-            error = self.object(answer, doing).get("error")
+            error = self.object(response).get("error")
         except CrosswalkError:
             return {}
         return error if isinstance(error, dict) else {}
 
-    def _objects(self, value: Any, name: str, doing: str) -> Objects:
+    def _objects(self, value: Any, name: str) -> Objects:
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-            raise self.wrong(doing, name)
+            raise self.wrong(name)
         return value
 
 
-def next_of(answer: JsonObject, doing: str) -> str:
+def next_cursor(response: JsonObject) -> str:
     """Read where the next page begins, "" after the last. Raises DataError SRC_NO_NEXT_LINK: null is the end, absent is not."""
-    value = answer.get("next", "")
+    value = response.get("next", "")
     if value is None:
         return ""
     if not isinstance(value, str) or not value:
-        raise data_error("SRC_NO_NEXT_LINK", doing, "next is missing or unreadable")
+        raise data_error("SRC_NO_NEXT_LINK", "next is missing or unreadable")
     return value
 
 

@@ -1,14 +1,15 @@
-"""Reading page after page: guards against what a paging server can get wrong, and fetches ahead."""
+"""Paging: guards against what a paging server can get wrong, and prefetching."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from crosswalk.core.ports import ReadRestarted
-from crosswalk.errors import DataError
+from crosswalk.errors import DataError, current_operation
 from crosswalk.wire.body_checks import data_error
 
 Item = TypeVar("Item")
@@ -17,15 +18,13 @@ MAX_PAGES = 10_000
 
 
 class PageGuard:
-    """Checks that the pages of one read belong together and add up to what the server announced.
+    """Checks that the pages of one read belong together and add up to the total the server announced.
 
     Args:
-        doing: what error messages say was being done.
         page_size: records on every page but the last; None where pages may be shorter.
     """
 
-    def __init__(self, doing: str, page_size: int | None = None) -> None:
-        self._doing = doing
+    def __init__(self, page_size: int | None = None) -> None:
         self._page_size = page_size
         self._total: int | None = None
         self._pages = 0
@@ -78,12 +77,12 @@ class PageGuard:
         return self._wrong("SRC_COUNT_MISMATCH", found)
 
     def _wrong(self, code: str, found: str) -> DataError:
-        return data_error(code, f"{self._doing}, page {self._pages}", found)
+        return data_error(code, found)
 
 
 @dataclass(frozen=True)
 class FeedPage:
-    """What a page of a feed says of its place. numbers: of its records; position: number of the last record before `cursor`."""
+    """Position of one page in a feed. numbers: of its records; position: number of the last record before `cursor`."""
 
     keys: Sequence[str]
     numbers: Sequence[int]
@@ -93,15 +92,13 @@ class FeedPage:
 
 
 class FeedGuard:
-    """Checks that the pages of a feed follow each other and leave nothing out: its records are numbered without a gap.
+    """Checks that the pages of a feed are contiguous: its records are numbered without gaps.
 
     Args:
-        doing: what error messages say was being done.
-        cursor, position: where the read begins; "" and None: at the beginning, whose first number is not known.
+        cursor, position: where the read starts; "" and None at the beginning of the feed, whose first number is unknown.
     """
 
-    def __init__(self, doing: str, cursor: str, position: int | None) -> None:
-        self._doing = doing
+    def __init__(self, cursor: str, position: int | None) -> None:
         self._cursor = cursor
         self._position = position
         self._pages = 0
@@ -131,24 +128,28 @@ class FeedGuard:
             raise self._wrong("SRC_COUNT_MISMATCH", f"it leads from record {begin} to {page.position}, {len(page.numbers)} came, or others")
 
     def _wrong(self, code: str, found: str) -> DataError:
-        return data_error(code, f"{self._doing}, page {self._pages}", found)
+        return data_error(code, found)
 
 
 def prefetched(items: Iterable[Item]) -> Iterator[Item]:
-    """Yield the items, fetching one ahead in a thread; an error surfaces in its place, after the items before it."""
+    """Yield the items, fetching one ahead in a thread; an error is raised in its place, after the items before it."""
     source, end = iter(items), object()
     with ThreadPoolExecutor(1, thread_name_prefix="crosswalk-page") as pool:
-        upcoming = pool.submit(next, source, end)
+
+        def ahead() -> Future[Item | object]:
+            # a fresh copy for each item: a context cannot be entered twice, and the consumer's operation may have changed
+            return pool.submit(copy_context().run, lambda: next(source, end))
+
+        upcoming = ahead()
         while (item := upcoming.result()) is not end:
-            upcoming = pool.submit(next, source, end)
+            upcoming = ahead()
             yield item  # type: ignore[misc]  # the end mark is excluded above
 
 
 class KeysetGuard:
-    """Checks pages that are asked for by "id greater than the last one": ids are whole numbers and only rise."""
+    """Checks keyset paging ("id greater than the last one"): ids are whole numbers and strictly ascending."""
 
-    def __init__(self, doing: str) -> None:
-        self._doing = doing
+    def __init__(self) -> None:
         self._pages = 0
         self.last = 0
 
@@ -158,24 +159,23 @@ class KeysetGuard:
         Raises DataError: SRC_ID_TYPE, SRC_PAGE_REPEATED, SRC_DUPLICATE_ID, SRC_ORDER, SRC_TOO_MANY_PAGES.
         """
         self._pages += 1
-        doing = f"{self._doing}, page {self._pages}"
         if self._pages > MAX_PAGES:
-            raise data_error("SRC_TOO_MANY_PAGES", doing, f"there are more than {MAX_PAGES} pages")
+            raise data_error("SRC_TOO_MANY_PAGES", f"there are more than {MAX_PAGES} pages")
         if not all(type(one) is int for one in ids):
-            raise data_error("SRC_ID_TYPE", doing, "a record's id is not a whole number")
+            raise data_error("SRC_ID_TYPE", "a record's id is not a whole number")
         if ids and max(ids) <= self.last:
-            raise data_error("SRC_PAGE_REPEATED", doing, "it holds records of a page before")
+            raise data_error("SRC_PAGE_REPEATED", "it holds records of a page before")
         if len(set(ids)) != len(ids):
-            raise data_error("SRC_DUPLICATE_ID", doing, "a record's id came before")
+            raise data_error("SRC_DUPLICATE_ID", "a record's id came before")
         if list(ids) != sorted(ids) or (ids and ids[0] <= self.last):
-            raise data_error("SRC_ORDER", doing, "the records are not in ascending order of id")
+            raise data_error("SRC_ORDER", "the records are not in ascending order of id")
         self.last = ids[-1] if ids else self.last
 
 
-def counted(pages: Iterable[list[Item]], count: Callable[[], int], doing: str) -> Iterator[tuple[list[Item], int]]:
-    """Yield each page with the total counted beforehand, and check at the end that all came.
+def counted(pages: Iterable[list[Item]], count: Callable[[], int]) -> Iterator[tuple[list[Item], int]]:
+    """Yield each page with the total counted beforehand, and check at the end that all records came.
 
-    Raises ReadRestarted when the count changed meanwhile, DataError SRC_COUNT_MISMATCH when it did not: the list is capped or cut.
+    Raises ReadRestarted when the count changed meanwhile, DataError SRC_COUNT_MISMATCH when it did not: the list is capped or truncated.
     """
     total, received = count(), 0
     for page in pages:
@@ -183,5 +183,5 @@ def counted(pages: Iterable[list[Item]], count: Callable[[], int], doing: str) -
         yield page, total
     if received != total:
         if count() != total:
-            raise ReadRestarted(f"{doing}: the list changed")
-        raise data_error("SRC_COUNT_MISMATCH", doing, f"{total} records were counted, {received} came")
+            raise ReadRestarted(f"{current_operation()}: the list changed")
+        raise data_error("SRC_COUNT_MISMATCH", f"{total} records were counted, {received} came")

@@ -1,7 +1,7 @@
-"""So many requests in any window of time, counted together by every process that uses a connection.
+"""A vendor's request quota: a limit per time window, counted over every process that uses the connection.
 
-The pace (rate.py) spreads one process's requests over seconds; a budget is what the vendor grants all of us for a minute. Where it is
-kept is not the wire's business: a hook hands one in (store/quotas.py).
+The throttle spreads the requests of one process over seconds; a quota is what the vendor grants all processes together per minute. Where
+the count is kept is decided outside of the wire: the hook passes one in (store/quotas.py).
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ from dataclasses import dataclass
 from typing import Protocol
 
 _SLACK = 1.05
-"""Requests that set out exactly a window apart may arrive closer together."""
+"""Requests sent exactly one window apart may arrive closer together, so we keep a slightly longer window than the vendor."""
 _LONGEST_SLEEP = 5.0
-"""Others may give room, or ask for a pause, before the time that was named: nobody sleeps through it."""
+"""Seconds. Another process may free a slot or pause the quota during the wait, so we ask again now and then."""
 
 
 @dataclass(frozen=True)
-class Allowance:
-    """At most `limit` requests in any `seconds`, wherever the window begins. Pure: the times are seconds on one clock, ascending."""
+class Quota:
+    """At most `limit` requests within any `seconds` (a sliding window). Pure: times are seconds on one clock, ascending."""
 
     limit: int
     seconds: float = 60.0
 
     @property
     def window(self) -> float:
-        """The window we keep, a little over the vendor's."""
+        """Our window in seconds, slightly longer than the vendor's."""
         return self.seconds * _SLACK
 
     def still_counted(self, taken: Sequence[float], now: float) -> list[float]:
-        """Give the times a request of now has to share the window with; one from a future clock counts as of now."""
+        """Return the times that fall into the window of a request sent now; one from a clock ahead of ours counts as now."""
         return [min(one, now) for one in taken if one > now - self.window]
 
     def wait(self, taken: Sequence[float], now: float) -> float:
-        """Give the seconds until one more request may go, 0 when it may go now."""
+        """Return the seconds until one more request may be sent, 0 when it may be sent now."""
         counted = self.still_counted(taken, now)
         return 0.0 if len(counted) < self.limit else counted[-self.limit] + self.window - now
 
     def estimate(self, taken: Sequence[float], now: float, requests: int) -> float:
-        """Give the seconds until the last of so many further requests may go, if nobody else asks meanwhile."""
+        """Return the seconds until the last of this many further requests may be sent, if no other process sends any."""
         counted = self.still_counted(taken, now)[-self.limit :]
         if requests <= 0:
             return 0.0
@@ -48,20 +48,20 @@ class Allowance:
         return max(0.0, first + rounds * self.window - now)
 
 
-class Budget(Protocol):
-    """An allowance and what was taken of it, shared by all who use the connection. Thread-safe."""
+class SharedQuota(Protocol):
+    """A quota and the requests already counted against it, shared by all processes. Thread-safe."""
 
     def take(self) -> float:
-        """Take one request and give 0.0, or take nothing and give the seconds until it is worth asking again."""
+        """Count one request and return 0.0, or count none and return the seconds to wait before asking again."""
 
     def pause(self, seconds: float) -> None:
-        """Give nobody a request for so long: the vendor asked for it."""
+        """Let no process send a request for this long: the vendor asked for it."""
 
     def estimate(self, requests: int) -> float:
-        """Give the seconds until the last of so many further requests may go, if nobody else asks meanwhile."""
+        """Return the seconds until the last of this many further requests may be sent, if no other process sends any."""
 
 
-def wait_for_turn(budget: Budget) -> None:
-    """Return once a request was taken. Raises what the budget's place raises."""
-    while (left := budget.take()) > 0:
+def take_request(quota: SharedQuota) -> None:
+    """Wait until one request is granted. Raises what `take` raises."""
+    while (left := quota.take()) > 0:
         time.sleep(min(left, _LONGEST_SLEEP))

@@ -22,68 +22,60 @@ class BodyLimits:
     deadline: float
 
 
-def read_body(response: requests.Response, limits: BodyLimits, doing: str) -> bytes:
+def read_body(response: requests.Response, limits: BodyLimits) -> bytes:
     """Read and unpack the body.
 
     Raises DataError SRC_TOO_LARGE or SRC_CORRUPT, TransientError CONN_TIMEOUT or SRC_SHORT_BODY, and what urllib3 raises.
     """
-    packed = _read(response, limits, doing)
+    packed = _read(response, limits)
     expected = response.headers.get("Content-Length", "")
     if expected.isdigit() and response.request.method != "HEAD" and len(packed) < int(expected):
-        raise short_body(doing)
+        raise short_body()
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding in ("", "identity"):
         return packed
     if encoding not in ("gzip", "x-gzip"):
-        raise _corrupt(doing, "the answer is packed in a way that was not asked for")
-    return _unpack(packed, limits.max_bytes, doing)
+        raise _corrupt("the answer is packed in a way that was not asked for")
+    return _unpack(packed, limits.max_bytes)
 
 
-def short_body(doing: str) -> TransientError:
+def short_body() -> TransientError:
     """The body ended before its announced end."""
-    return TransientError("SRC_SHORT_BODY", operation=doing, problem="the answer ended before its announced end")
+    return TransientError("SRC_SHORT_BODY", problem="the answer ended before its announced end")
 
 
-def too_large(doing: str, max_bytes: int) -> DataError:
+def too_large(max_bytes: int) -> DataError:
     """The body passes the cap."""
-    return DataError(
-        "SRC_TOO_LARGE",
-        operation=doing,
-        problem=f"the answer is larger than {max_bytes:,} bytes",
-    )
+    return DataError("SRC_TOO_LARGE", problem=f"the answer is larger than {max_bytes:,} bytes")
 
 
-def _read(response: requests.Response, limits: BodyLimits, doing: str) -> bytes:
+def _read(response: requests.Response, limits: BodyLimits) -> bytes:
     body = bytearray()
     # read1 returns what one receive brought: a server that drips cannot hold a read past the deadline
     while chunk := response.raw.read1(_CHUNK, decode_content=False):
         body += chunk
         if len(body) > limits.max_bytes:
-            raise too_large(doing, limits.max_bytes)
+            raise too_large(limits.max_bytes)
         if time.monotonic() > limits.deadline:
-            raise TransientError(
-                "CONN_TIMEOUT",
-                operation=doing,
-                problem="the answer did not arrive in the time allowed",
-            )
+            raise TransientError("CONN_TIMEOUT", problem="the answer did not arrive in the time allowed")
     return bytes(body)
 
 
-def _unpack(packed: bytes, max_bytes: int, doing: str) -> bytes:
+def _unpack(packed: bytes, max_bytes: int) -> bytes:
     body = bytearray()
     while packed:
         member = zlib.decompressobj(_GZIP)
         try:
             body += member.decompress(packed, max_bytes + 1 - len(body))
         except zlib.error:
-            raise _corrupt(doing, "the answer's gzip packing is damaged") from None
+            raise _corrupt("the answer's gzip packing is damaged") from None
         if len(body) > max_bytes:
-            raise too_large(doing, max_bytes)
+            raise too_large(max_bytes)
         if not member.eof:
-            raise _corrupt(doing, "the answer's gzip packing ends early")
+            raise _corrupt("the answer's gzip packing ends early")
         packed = member.unused_data
     return bytes(body)
 
 
-def _corrupt(doing: str, found: str) -> DataError:
-    return DataError("SRC_CORRUPT", operation=doing, problem=found)
+def _corrupt(found: str) -> DataError:
+    return DataError("SRC_CORRUPT", problem=found)

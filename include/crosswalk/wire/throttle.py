@@ -1,4 +1,4 @@
-"""One pace per connection, shared by everything in the process that uses the connection."""
+"""Client-side rate limiting: one throttle per connection, shared by all clients of the process."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pyrate_limiter import InMemoryBucket, Limiter, Rate
 
 from crosswalk.errors import ConfigurationError
 
-_WINDOW = 1050  # milliseconds; a little over a second, for requests that set out evenly may arrive unevenly
+_WINDOW = 1050  # milliseconds; slightly over a second, because evenly spaced requests may arrive bunched together
 
 
-class Pace:
-    """When the next request of a connection may go: so many a second, and none before an instant the vendor named."""
+class Throttle:
+    """Limits one connection to a number of requests per second, and to none during a pause the vendor asked for."""
 
     def __init__(self, requests_per_second: float) -> None:
         self._limiter = Limiter(InMemoryBucket([_rate(requests_per_second)]), buffer_ms=5)
         self._not_before = 0.0
 
     def wait_for_turn(self) -> None:
-        """Return once the next request may go."""
+        """Block until the next request may be sent."""
         while True:
             while (left := self._not_before - time.monotonic()) > 0:
                 time.sleep(left)
@@ -29,20 +29,20 @@ class Pace:
                 return
 
     def pause(self, seconds: float) -> None:
-        """Let nobody ask for so long: the vendor's wish binds every caller, not only the one who was told."""
+        """Block every caller for this long, not only the one that got the 429: the vendor limits the whole connection."""
         self._not_before = max(self._not_before, time.monotonic() + seconds)
 
     def close(self) -> None:
-        """End the limiter's own thread."""
+        """Stop the limiter's background thread."""
         self._limiter.close()
 
 
-_paces: dict[str, tuple[float, Pace]] = {}
+_throttles: dict[str, tuple[float, Throttle]] = {}
 _lock = Lock()
 
 
-def pace_of(name: str, requests_per_second: float) -> Pace:
-    """Give the pace of the connection `name`; a changed rate takes the place of the old one."""
+def throttle_of(name: str, requests_per_second: float) -> Throttle:
+    """Return the throttle of the connection `name`; a changed rate replaces the old throttle."""
     if requests_per_second <= 0:
         raise ConfigurationError(
             "CONN_EXTRA",
@@ -51,19 +51,19 @@ def pace_of(name: str, requests_per_second: float) -> Pace:
             next_step="set Requests per second to a number above 0, such as 5",
         )
     with _lock:
-        rate, known = _paces.get(name, (None, None))
+        rate, known = _throttles.get(name, (None, None))
         if known is None or rate != requests_per_second:
-            known = Pace(requests_per_second)
-            _paces[name] = requests_per_second, known
+            known = Throttle(requests_per_second)
+            _throttles[name] = requests_per_second, known
         return known
 
 
-def forget_paces() -> None:
-    """End every pace and its thread; before a process forks."""
+def forget_throttles() -> None:
+    """Stop every throttle and its thread, before a process forks: a child inherits the lock but not the thread that releases it."""
     with _lock:
-        for _, pace in _paces.values():
-            pace.close()
-        _paces.clear()
+        for _, throttle in _throttles.values():
+            throttle.close()
+        _throttles.clear()
 
 
 def _rate(requests_per_second: float) -> Rate:

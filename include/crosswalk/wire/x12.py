@@ -30,53 +30,53 @@ class Segment:
         return self.elements[number - 1].strip() if number <= len(self.elements) else ""
 
 
-def segments(stream: BinaryIO, doing: str, *, encoding: str) -> Iterator[Segment]:
+def segments(stream: BinaryIO, *, encoding: str) -> Iterator[Segment]:
     """Read the segments of one or more interchanges, envelope included.
 
     Raises DataError FILE_EMPTY, FILE_TYPE (no ISA), FILE_ENCODING, FILE_TRUNCATED (a trailer is missing), FILE_COUNT_MISMATCH (a trailer
     counts otherwise, or names another control number), at the latest at the end of the file: nothing counts before it is reached.
     """
-    reader = _reader(stream, doing, encoding)
+    reader = _reader(stream, encoding)
     seen = 0
-    for segment in _guarded(reader, doing):
+    for segment in _guarded(reader):
         seen += 1
         for fault in reader.pop_errors():
             if fault[0] != "seg":
-                raise _fault(fault[0], fault[1], doing)
+                raise _fault(fault[0], fault[1])
         yield Segment(segment.get_seg_id() or "", [element.format() for element in segment.elements])
     reader.cleanup()
     for fault in reader.pop_errors():
-        raise _fault(fault[0], fault[1], doing)
+        raise _fault(fault[0], fault[1])
     if reader.raw.buffer.strip() or not seen:
-        raise file_error("FILE_TRUNCATED", doing, "the file ends inside a segment")
+        raise file_error("FILE_TRUNCATED", "the file ends inside a segment")
 
 
-def _reader(stream: BinaryIO, doing: str, encoding: str) -> X12Reader:
+def _reader(stream: BinaryIO, encoding: str) -> X12Reader:
     start = stream.read(CHUNK)
-    require_text(start, doing, encoding)
+    require_text(start, encoding)
     if not start.lstrip().startswith(b"ISA"):
-        raise wrong_type(doing, "it does not begin with an ISA segment")
+        raise wrong_type("it does not begin with an ISA segment")
     whole = io.BufferedReader(_Joined(start.lstrip(), stream))
     try:
         return X12Reader(io.TextIOWrapper(whole, encoding=codecs.lookup(encoding).name, errors="strict", newline=""))
     except X12Error:
-        problem = wrong_type(doing, "its ISA segment is not one of version 00501")
+        problem = wrong_type("its ISA segment is not one of version 00501")
     except UnicodeError:
-        problem = _encoding(doing, encoding)
+        problem = _encoding(encoding)
     raise problem
 
 
-def _guarded(reader: X12Reader, doing: str) -> Iterator[Any]:
+def _guarded(reader: X12Reader) -> Iterator[Any]:
     """Iterate over pyx12's segments; its errors hold the segment, so they end here."""
     read = iter(reader)
     while True:
         try:
             segment = next(read, None)
         except UnicodeError:
-            problem = _encoding(doing, "text in the declared encoding")
+            problem = _encoding("text in the declared encoding")
             break
         except (X12Error, IndexError, ValueError, TypeError, AttributeError):
-            problem = file_error("FILE_TRUNCATED", doing, "a trailer stands where none was opened, or a segment is malformed")
+            problem = file_error("FILE_TRUNCATED", "a trailer stands where none was opened, or a segment is malformed")
             break
         if segment is None:
             return
@@ -84,14 +84,14 @@ def _guarded(reader: X12Reader, doing: str) -> Iterator[Any]:
     raise problem
 
 
-def _fault(level: str, code: str, doing: str) -> DataError:
+def _fault(level: str, code: str) -> DataError:
     if (level, code) in _MISSING:
-        return file_error("FILE_TRUNCATED", doing, "a trailer (SE, GE or IEA) is missing")
-    return file_error("FILE_COUNT_MISMATCH", doing, "a trailer (SE, GE or IEA) counts otherwise, or names another control number")
+        return file_error("FILE_TRUNCATED", "a trailer (SE, GE or IEA) is missing")
+    return file_error("FILE_COUNT_MISMATCH", "a trailer (SE, GE or IEA) counts otherwise, or names another control number")
 
 
-def _encoding(doing: str, encoding: str) -> DataError:
-    return file_error("FILE_ENCODING", doing, f"the content is not {encoding}")
+def _encoding(encoding: str) -> DataError:
+    return file_error("FILE_ENCODING", f"the content is not {encoding}")
 
 
 class _Joined(io.RawIOBase):

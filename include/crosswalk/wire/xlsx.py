@@ -34,47 +34,47 @@ Cell = str | float | int | bool | date | time | timedelta
 """A number stays a number and a date a date: who reads a column decides whether that is acceptable."""
 
 
-def rows(stream: BinaryIO, doing: str) -> Iterator[list[Cell]]:
+def rows(stream: BinaryIO) -> Iterator[list[Cell]]:
     """Read the rows of the first visible sheet with content. Formulas are what they last came to; macros are not looked at.
 
     Raises DataError FILE_TYPE, FILE_ENCRYPTED, FILE_ARCHIVE, FILE_TOO_LARGE, FILE_EMPTY.
     """
-    content = _whole(stream, doing)
+    content = _whole(stream)
     if content.startswith(OLE):
-        raise ole(content, doing)
+        raise ole(content)
     if not content.startswith(ZIP):
-        raise wrong_type(doing, "it is no workbook, whatever the name says") if content else file_error("FILE_EMPTY", doing, "no content")
-    _check_parts(content, doing)
-    yield from _sheet_rows(content, doing)
+        raise wrong_type("it is no workbook, whatever the name says") if content else file_error("FILE_EMPTY", "no content")
+    _check_parts(content)
+    yield from _sheet_rows(content)
 
 
-def _whole(stream: BinaryIO, doing: str) -> bytes:
+def _whole(stream: BinaryIO) -> bytes:
     content = bytearray()
     while data := stream.read(CHUNK):
         content += data
         if len(content) > LIMITS.max_bytes:
-            raise too_large(doing, LIMITS.max_bytes)
+            raise too_large(LIMITS.max_bytes)
     return bytes(content)
 
 
-def _check_parts(content: bytes, doing: str) -> None:
-    members = zip_members(io.BytesIO(content), doing, LIMITS)
+def _check_parts(content: bytes) -> None:
+    members = zip_members(io.BytesIO(content), LIMITS)
     if not any(member.name == "workbook.xml" for member in members):
-        raise wrong_type(doing, "it is a zip, but no workbook")
+        raise wrong_type("it is a zip, but no workbook")
     unpacked = 0
     for member in members:
-        unpacked += _check_part(member, doing, LIMITS.max_bytes - unpacked)
+        unpacked += _check_part(member, LIMITS.max_bytes - unpacked)
 
 
-def _check_part(member: Member, doing: str, allowed: int) -> int:
+def _check_part(member: Member, allowed: int) -> int:
     """Stream one part; return its size."""
-    size, pending, span = 0, b"", _Span(doing)
+    size, pending, span = 0, b"", _Span()
     xml = member.name.endswith((".xml", ".rels"))
     with member.open() as part:
         while data := part.read(_MAX_TAG):
             size += len(data)
             if size > allowed:
-                raise too_large(doing, LIMITS.max_bytes)
+                raise too_large(LIMITS.max_bytes)
             if xml:
                 pending = span.look(pending + data)
     if xml:
@@ -86,18 +86,17 @@ def _check_part(member: Member, doing: str, allowed: int) -> int:
 class _Span:
     """The rectangle that a sheet's references span, and how many cells are in it."""
 
-    def __init__(self, doing: str) -> None:
-        self._doing = doing
+    def __init__(self) -> None:
         self._rows = self._columns = self._named = self._cells = 0
 
     def look(self, data: bytes) -> bytes:
         """Look at all whole tags; return the beginning of the last."""
         if b"\x00" in data or b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-            raise file_error("FILE_ARCHIVE", self._doing, "a part of the workbook is in another encoding, or declares a document type")
+            raise file_error("FILE_ARCHIVE", "a part of the workbook is in another encoding, or declares a document type")
         cut = data.rfind(b"<")
         whole, rest = (data[:cut], data[cut:]) if cut >= 0 else (b"", data)
         if len(rest) > _MAX_TAG * 2:
-            raise too_large(f"{self._doing}, one cell", _MAX_TAG * 2)
+            raise too_large(_MAX_TAG * 2, "one cell")
         self._cells += len(_CELL_TAG.findall(whole))
         for reference in _REFERENCE.findall(whole):
             self._take(reference)
@@ -107,9 +106,13 @@ class _Span:
         """Raise DataError FILE_TOO_LARGE when the rectangle is far larger than what fills it."""
         unnamed = self._cells - self._named
         if unnamed and self._named:
-            raise file_error("FILE_ARCHIVE", self._doing, "some cells of the workbook say where they are and some do not")
+            raise file_error("FILE_ARCHIVE", "some cells of the workbook say where they are and some do not")
         if self._rows * max(self._columns, 1) > max(MAX_SPARSE, DENSITY * self._cells):
-            raise too_large(f"{self._doing}, the rectangle of its cells", MAX_SPARSE)
+            raise DataError(
+                "FILE_TOO_LARGE",
+                problem=f"its cells span a rectangle of more than {MAX_SPARSE:,}, most of them empty",
+                next_step="ask the carrier to delete what lies far off the table, or for CSV",
+            )
 
     def _take(self, reference: bytes) -> None:
         cell = _CELL.fullmatch(reference)
@@ -123,24 +126,24 @@ class _Span:
             self._rows = max(self._rows, int(reference))
 
 
-def _sheet_rows(content: bytes, doing: str) -> Iterator[list[Cell]]:
+def _sheet_rows(content: bytes) -> Iterator[list[Cell]]:
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
         visible = [one.name for one in workbook.sheets_metadata if str(one.visible).endswith("Visible") and "Work" in str(one.typ)]
         sheets = [sheet for name in visible if (sheet := workbook.get_sheet_by_name(name)).height]
         found = list(sheets[0].to_python(skip_empty_area=False)) if sheets else []
     except (CalamineError, ValueError, OSError):
-        problem = _broken(doing)
+        problem = _broken()
     else:
         if not found:
-            raise file_error("FILE_EMPTY", doing, "no sheet of the workbook has content")
+            raise file_error("FILE_EMPTY", "no sheet of the workbook has content")
         yield from found
         return
     raise problem
 
 
-def _broken(doing: str) -> DataError:
-    return file_error("FILE_ARCHIVE", doing, "the workbook is damaged")
+def _broken() -> DataError:
+    return file_error("FILE_ARCHIVE", "the workbook is damaged")
 
 
 def text_of(cell: Cell) -> str:

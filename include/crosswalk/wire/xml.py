@@ -23,7 +23,7 @@ _STAND_IN = b"\xc2\x80"  # a control character XML does allow: validation reject
 _RESOURCE_LIMIT = 114  # XML_ERR_RESOURCE_LIMIT, not named by lxml
 
 
-def parse(content: bytes, content_type: str, doing: str = "reading an answer") -> Element:
+def parse(content: bytes, content_type: str) -> Element:
     """Parse a body into its root element; comments and processing instructions are left out.
 
     A character no XML may hold, in a text, becomes U+0080: one careless record must not cost all others their day.
@@ -32,27 +32,27 @@ def parse(content: bytes, content_type: str, doing: str = "reading an answer") -
     SRC_TRUNCATED, SRC_BAD_CHARACTER, SRC_MALFORMED.
     """
     content = _LONE_SURROGATE.sub(_STAND_IN, content)
-    text = checked_text(content, content_type, doing)
+    text = checked_text(content, content_type)
     kind = media_type(content_type)
     if kind and kind not in ("text/xml", "application/xml") and not kind.endswith("+xml"):
-        raise data_error("SRC_CONTENT_TYPE", doing, "the answer says it is not XML")
-    _check_prolog(text, doing)
-    root = _mended(content, text, doing)
+        raise data_error("SRC_CONTENT_TYPE", "the answer says it is not XML")
+    _check_prolog(text)
+    root = _mended(content, text)
     if root.getroottree().docinfo.internalDTD is not None:
-        raise _dtd(doing)
+        raise _dtd()
     if _TOO_DEEP(root):
-        raise _deep(doing)
+        raise _deep()
     return root
 
 
-def _check_prolog(text: str, doing: str) -> None:
+def _check_prolog(text: str) -> None:
     """Look for a document type where alone it can stand, before the first element: the parser must not see it."""
     declared = _DECLARED.match(text.lstrip())
     if declared and not is_utf8(declared[1]):
-        raise not_utf8(doing)
+        raise not_utf8()
     start = _after_comments(text)
     if text.startswith("<!", start) and not "<!--".startswith(text[start : start + 4]):
-        raise _dtd(doing)
+        raise _dtd()
 
 
 def _after_comments(text: str) -> int:
@@ -72,14 +72,14 @@ def _after_comments(text: str) -> int:
         place = end + (3 if text[end] == "-" else 2)
 
 
-def _mended(content: bytes, text: str, doing: str) -> Element:
+def _mended(content: bytes, text: str) -> Element:
     try:
-        return _parsed(content, text, doing)
+        return _parsed(content, text)
     except DataError as error:
         if error.code != "SRC_BAD_CHARACTER":
             raise
     mended = _NOT_IN_XML.sub(_stand_in, content)
-    return _parsed(mended, mended.decode(), doing)
+    return _parsed(mended, mended.decode())
 
 
 def _stand_in(found: re.Match[bytes]) -> bytes:
@@ -92,7 +92,7 @@ def _stand_in(found: re.Match[bytes]) -> bytes:
     return found[0] if allowed else _STAND_IN
 
 
-def _parsed(content: bytes, text: str, doing: str) -> Element:
+def _parsed(content: bytes, text: str) -> Element:
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False, remove_comments=True, remove_pis=True
     )
@@ -100,13 +100,13 @@ def _parsed(content: bytes, text: str, doing: str) -> Element:
         for start in range(0, len(content), _CHUNK):
             parser.feed(content[start : start + _CHUNK])
     except etree.XMLSyntaxError as error:
-        problem = _refusal(error, doing)
+        problem = _refusal(error)
     else:
         try:
             return parser.close()
         except etree.XMLSyntaxError as error:
             # the parser had no objection to any part: what it misses is the rest
-            problem = _refusal(error, doing) if _is_whole(error, text) else data_error("SRC_TRUNCATED", doing, "the answer is cut off")
+            problem = _refusal(error) if _is_whole(error, text) else data_error("SRC_TRUNCATED", "the answer is cut off")
     raise problem  # outside of "except": the parser's text quotes the answer
 
 
@@ -119,21 +119,21 @@ def _is_whole(error: etree.XMLSyntaxError, text: str) -> bool:
     return _code(error) in _ONLY_AT_THE_END or (root is not None and text.rstrip().endswith(f"</{root[1]}>"))
 
 
-def _refusal(error: etree.XMLSyntaxError, doing: str) -> DataError:
+def _refusal(error: etree.XMLSyntaxError) -> DataError:
     code = _code(error)
     if code == _RESOURCE_LIMIT:
-        return _deep(doing) if "depth" in str(error) else too_large(doing, MAX_BYTES)
+        return _deep() if "depth" in str(error) else too_large(MAX_BYTES)
     if code in (etree.ErrorTypes.ERR_INVALID_CHAR, etree.ErrorTypes.ERR_INVALID_CHARREF):
-        return data_error("SRC_BAD_CHARACTER", doing, f"line {error.lineno} holds a control character")
+        return data_error("SRC_BAD_CHARACTER", f"line {error.lineno} holds a control character")
     if code in (etree.ErrorTypes.ERR_INVALID_ENCODING, etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING):
-        return not_utf8(doing)
+        return not_utf8()
     place = f"line {error.lineno}" if error.lineno else "the answer"
-    return data_error("SRC_MALFORMED", doing, f"{place} is not well-formed XML")
+    return data_error("SRC_MALFORMED", f"{place} is not well-formed XML")
 
 
-def _dtd(doing: str) -> DataError:
-    return data_error("SRC_DTD_FORBIDDEN", doing, "the answer holds a document type, which is never read")
+def _dtd() -> DataError:
+    return data_error("SRC_DTD_FORBIDDEN", "the answer holds a document type, which is never read")
 
 
-def _deep(doing: str) -> DataError:
-    return data_error("SRC_TOO_DEEP", doing, f"the answer is nested more than {MAX_DEPTH} levels deep")
+def _deep() -> DataError:
+    return data_error("SRC_TOO_DEEP", f"the answer is nested more than {MAX_DEPTH} levels deep")

@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from crosswalk.core.model import RunStatus
-from crosswalk.store.quotas import StoredBudget
-from crosswalk.wire.quota import Allowance
+from crosswalk.store.quotas import StoredQuota
+from crosswalk.wire.quota import Quota
 from planning_firm import HOLDINGS, FirmMaker
 
 READY = [f"Contact.7.{801 + round_of_families * 16 + place}" for round_of_families in range(2) for place in (0, 2, 3, 5, 8, 10)]
@@ -17,7 +17,7 @@ READY = [f"Contact.7.{801 + round_of_families * 16 + place}" for round_of_famili
 @pytest.mark.requirement("EMON-03", "EMON-07")
 def test_what_is_left_and_a_full_load_are_estimated(make_firm: FirmMaker, caplog: pytest.LogCaptureFixture) -> None:
     firm = make_firm(families=16)
-    limited = firm.with_(budget=StoredBudget(firm.store.engine, "emoney_elm", Allowance(20, 2.0)))
+    limited = firm.with_(quota=StoredQuota(firm.store.engine, "emoney_elm", Quota(20, 2.0)))
     with caplog.at_level(logging.INFO, logger="crosswalk.engine.send"):
         row = limited.export(*READY[:2], *READY[2:])
         again = limited.export(*READY)

@@ -12,14 +12,14 @@ import requests
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
-from crosswalk.store.quotas import StoredBudget
+from crosswalk.store.quotas import StoredQuota
 from crosswalk.systems.emoney.client import EmoneyClient, EmoneySettings
 from crosswalk.systems.emoney.target import EmoneyTarget
-from crosswalk.wire.quota import Allowance
-from crosswalk.wire.throttle import forget_paces
+from crosswalk.wire.quota import Quota
+from crosswalk.wire.throttle import forget_throttles
 
 LIMIT, WINDOW, PROCESSES, EACH = 8, 1, 3, 6
-OURS = Allowance(LIMIT, 2 * WINDOW)
+OURS = Quota(LIMIT, 2 * WINDOW)
 """Twice the window the sandbox counts by: a busy machine may deliver requests late, and is not what is tested."""
 
 
@@ -42,12 +42,12 @@ def test_processes_together_keep_the_firms_limit(box: SandboxServer, tmp_path: P
     )
 
     def work() -> None:
-        forget_paces()
-        target = EmoneyTarget(EmoneyClient(settings, StoredBudget(connect(store), settings.name, OURS)))
+        forget_throttles()
+        target = EmoneyTarget(EmoneyClient(settings, StoredQuota(connect(store), settings.name, OURS)))
         for _ in range(EACH):
             target.state()
 
-    forget_paces()
+    forget_throttles()
     running = [multiprocessing.get_context("fork").Process(target=work) for _ in range(PROCESSES)]
     for process in running:
         process.start()
@@ -56,5 +56,5 @@ def test_processes_together_keep_the_firms_limit(box: SandboxServer, tmp_path: P
     assert [process.exitcode for process in running] == [0] * PROCESSES
     log = requests.get(f"{box.url}/_sandbox/requests?system=emoney", timeout=10).json()["requests"]
     assert [entry["status"] for entry in log] == [200] * (PROCESSES * EACH + PROCESSES)
-    budget = StoredBudget(connect(store), settings.name, OURS)
-    assert 0 < budget.estimate(10 * LIMIT) <= 10 * OURS.window
+    quota = StoredQuota(connect(store), settings.name, OURS)
+    assert 0 < quota.estimate(10 * LIMIT) <= 10 * OURS.window

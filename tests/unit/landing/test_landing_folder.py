@@ -134,13 +134,13 @@ def test_a_manifest_of_another_run_is_noticed(folder: Folder, land: Callable[...
     land(folder)
     other = zone.folder(RunKey("smartoffice_to_fmg", "harbor", 12))
     other.write_bytes("manifest.json", folder.read_bytes("manifest.json"))
-    assert "belongs to smartoffice_to_fmg/summit#12" in refusal(other.manifest).found
+    assert "belongs to smartoffice_to_fmg/summit#12" in refusal(other.manifest).problem
 
 
 def test_a_page_that_vanished_is_noticed(folder: Folder, land: Callable[..., Manifest], zone: LandingZone) -> None:
     land(folder, [1], [2])
     zone.storage.remove(("data", "smartoffice_to_fmg", "summit", "12", "source_contact-00001.parquet"))
-    assert refusal(folder.read_entity, "source_contact").found == "source_contact-00001.parquet is missing"
+    assert refusal(folder.read_entity, "source_contact").problem == "source_contact-00001.parquet is missing"
 
 
 def test_frames_are_replaced_as_a_whole(folder: Folder) -> None:

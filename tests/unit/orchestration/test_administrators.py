@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Store:
 
 def ask(store: Store, user: str | None, administrators: list[str]) -> str:
     context: Any = {"dag_run": SimpleNamespace(triggering_user_name=user, dag_id="fmo_policy_provisioning", run_id="manual__1")}
-    return admit(context, store, administrators, integration="fmo_to_agent_crm", account="quill", doing="provisioning a business")
+    return admit(context, store, administrators, integration="fmo_to_agent_crm", account="quill", action="provisioning a business")
 
 
 def events(store: Store) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""A vendor's minute is one budget for every process: never a request too many in any window, none lost to a crash."""
+"""A vendor's minute is one quota for every process: never a request too many in any window, none lost to a crash."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from crosswalk.store.engine import connect
-from crosswalk.store.quotas import StoredBudget
-from crosswalk.wire.quota import Allowance
+from crosswalk.store.quotas import StoredQuota
+from crosswalk.wire.quota import Quota
 
 AT_ONCE = Callable[[int, Callable[[int], Any]], list[Any]]
 
@@ -24,7 +24,7 @@ AT_ONCE = Callable[[int, Callable[[int], Any]], list[Any]]
 )
 @pytest.mark.requirement("EMON-07")
 def test_no_window_ever_holds_more_than_the_limit(limit: int, arrivals: list[float]) -> None:
-    allowance, taken, now = Allowance(limit, 10), [], 0.0
+    allowance, taken, now = Quota(limit, 10), [], 0.0
     for arrival in arrivals:
         now = max(now, arrival)
         now += allowance.wait(taken, now)
@@ -35,7 +35,7 @@ def test_no_window_ever_holds_more_than_the_limit(limit: int, arrivals: list[flo
 
 @given(limit=st.integers(1, 6), taken=st.lists(st.floats(0, 100), max_size=8).map(sorted), requests=st.integers(0, 30))
 def test_an_estimate_is_what_the_waits_add_up_to(limit: int, taken: list[float], requests: int) -> None:
-    allowance, now, times = Allowance(limit, 10), 100.0, list(taken)
+    allowance, now, times = Quota(limit, 10), 100.0, list(taken)
     for _ in range(requests):
         now += allowance.wait(times, now)
         times.append(now)
@@ -43,16 +43,16 @@ def test_an_estimate_is_what_the_waits_add_up_to(limit: int, taken: list[float],
 
 
 def test_a_clock_set_back_locks_nobody_out() -> None:
-    assert Allowance(1, 10).wait([5_000.0], 100.0) == pytest.approx(10.5)
+    assert Quota(1, 10).wait([5_000.0], 100.0) == pytest.approx(10.5)
 
 
 @pytest.mark.requirement("EMON-07")
-def test_processes_share_one_budget(url: str, engine: Engine, at_once: AT_ONCE) -> None:
+def test_processes_share_one_quota(url: str, engine: Engine, at_once: AT_ONCE) -> None:
     limit, window = 12, 1.0
 
     def work(_: int) -> list[tuple[float, float]]:
-        budget = StoredBudget(connect(url), "emoney_summit", Allowance(limit, window))
-        return [taken(budget) for _ in range(8)]
+        quota = StoredQuota(connect(url), "emoney_summit", Quota(limit, window))
+        return [taken(quota) for _ in range(8)]
 
     spans = sorted(one for spans in at_once(4, work) for one in spans)
     assert len(spans) == 32
@@ -61,23 +61,23 @@ def test_processes_share_one_budget(url: str, engine: Engine, at_once: AT_ONCE) 
     assert spans[-1][1] - spans[0][0] > 2 * window
 
 
-def taken(budget: StoredBudget) -> tuple[float, float]:
+def taken(quota: StoredQuota) -> tuple[float, float]:
     """Take one request; when the successful call began and ended."""
     while True:
         began = time.time()
-        left = budget.take()
+        left = quota.take()
         if not left:
             return began, time.time()
         time.sleep(left)
 
 
 def test_connections_do_not_share_and_a_pause_binds_everybody(engine: Engine) -> None:
-    one, other = (StoredBudget(engine, name, Allowance(1, 60)) for name in ("emoney_summit", "emoney_harbor"))
+    one, other = (StoredQuota(engine, name, Quota(1, 60)) for name in ("emoney_summit", "emoney_harbor"))
     assert (one.take(), other.take()) == (0.0, 0.0)
     assert 60 < one.take() <= 63
     assert one.estimate(2) == pytest.approx(126, abs=5)
-    again = StoredBudget(engine, "emoney_summit", Allowance(100, 60))
+    again = StoredQuota(engine, "emoney_summit", Quota(100, 60))
     again.pause(500)
     again.pause(5)
     assert 490 < one.take() <= 500
-    assert StoredBudget(engine, "emoney_unheard_of", Allowance(1, 60)).estimate(3) == pytest.approx(126)
+    assert StoredQuota(engine, "emoney_unheard_of", Quota(1, 60)).estimate(3) == pytest.approx(126)

@@ -46,7 +46,7 @@ def acquire(store: Store, holder: str, snapshot: int, account: str = "summit") -
 def may_write(store: Store, lease: Lease) -> bool:
     try:
         with reading(store.engine, "asking") as connection:
-            require(connection, lease, "asking")
+            require(connection, lease)
     except Fenced as error:
         assert error.code == "LEASE_LOST"
         return False

@@ -21,7 +21,7 @@ def response(chunks: list[bytes], **headers: str) -> Any:
 
 def code_of(answer: Any) -> str:
     with pytest.raises(TransientError) as caught:
-        read_body(answer, BodyLimits(1000, deadline=5.0), "reading contacts of fmg_summit")
+        read_body(answer, BodyLimits(1000, deadline=5.0))
     return caught.value.code
 
 
@@ -35,7 +35,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.requirement("SAFE-1")
 def test_a_body_shorter_than_announced_is_noticed() -> None:
     headers = {"Content-Length": "5"}
-    assert read_body(response([b"he", b"llo"], **headers), BodyLimits(1000, deadline=5.0), "reading") == b"hello"
+    assert read_body(response([b"he", b"llo"], **headers), BodyLimits(1000, deadline=5.0)) == b"hello"
     assert code_of(response([b"he", b"ll"], **headers)) == "SRC_SHORT_BODY"
 
 

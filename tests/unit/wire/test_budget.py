@@ -1,4 +1,4 @@
-"""A wire that was given a budget asks it before every try, and hands the vendor's wishes on to all who share it."""
+"""An HTTP client with a shared quota takes a request from it before every attempt, and passes on the pauses a vendor asks for."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 
 from crosswalk.conformance.local_server import LocalServer, Reply
 from crosswalk.errors import RateLimited, TransientError
-from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request
 
-CALL = Call("GET", "/things", "reading things of emoney_summit")
+REQUEST = Request("GET", "/things")
 
 
 @dataclass
 class Counted:
-    """A budget that makes callers wait as the test says. waits: what `take` answers before it gives a request."""
+    """A quota that makes callers wait as the test says. waits: what `take` answers before it gives a request."""
 
     waits: list[float] = field(default_factory=list)
     taken: int = 0
@@ -53,36 +53,36 @@ def serve() -> Iterator[Callable[[list[Reply]], LocalServer]]:
         server.__exit__(None, None, None)
 
 
-def wire(server: LocalServer, budget: Counted) -> Wire:
+def client(server: LocalServer, quota: Counted) -> HttpClient:
     settings = {"requests_per_second": 1000, "first_wait": 0.001, "allow_private_network": True}
-    return Wire(WireSettings(server.url, "emoney_summit", **settings), budget=budget)
+    return HttpClient(HttpSettings(server.url, "emoney_summit", **settings), quota=quota)
 
 
 def test_every_try_is_counted(serve: Callable[[list[Reply]], LocalServer]) -> None:
-    budget = Counted()
+    quota = Counted()
     server = serve([Reply(status=503), Reply(status=429), Reply(b"fine")])
-    wire(server, budget).request(CALL)
-    assert (budget.taken, len(server.seen)) == (3, 3)
+    client(server, quota).send(REQUEST)
+    assert (quota.taken, len(server.seen)) == (3, 3)
 
 
 def test_nothing_is_sent_before_there_is_room(serve: Callable[[list[Reply]], LocalServer]) -> None:
-    budget = Counted(waits=[0.001, 0.001])
+    quota = Counted(waits=[0.001, 0.001])
     server = serve([Reply(b"fine")])
-    wire(server, budget).with_own_cookies().request(CALL)
-    assert (budget.waits, budget.taken) == ([], 1)
+    client(server, quota).new_session().send(REQUEST)
+    assert (quota.waits, quota.taken) == ([], 1)
 
 
 def test_a_wish_of_the_vendor_binds_all(serve: Callable[[list[Reply]], LocalServer]) -> None:
-    budget = Counted()
-    wire(serve([Reply(status=429, headers={"Retry-After": "0"}), Reply(b"fine")]), budget).request(CALL)
-    assert budget.paused == [0.0]
+    quota = Counted()
+    client(serve([Reply(status=429, headers={"Retry-After": "0"}), Reply(b"fine")]), quota).send(REQUEST)
+    assert quota.paused == [0.0]
     with pytest.raises(RateLimited):
-        wire(serve([Reply(status=429, headers={"Retry-After": "7200"})]), budget).request(CALL)
-    assert budget.paused == [0.0], "who gives up does not stop the others for two hours"
+        client(serve([Reply(status=429, headers={"Retry-After": "7200"})]), quota).send(REQUEST)
+    assert quota.paused == [0.0], "who gives up does not stop the others for two hours"
 
 
-def test_a_budget_out_of_reach_is_tried_again(serve: Callable[[list[Reply]], LocalServer]) -> None:
-    budget = Counted(error=TransientError("STORE_UNAVAILABLE", operation="taking", problem="locked", next_step="again"))
+def test_a_quota_out_of_reach_is_tried_again(serve: Callable[[list[Reply]], LocalServer]) -> None:
+    quota = Counted(error=TransientError("STORE_UNAVAILABLE", operation="taking", problem="locked", next_step="again"))
     server = serve([Reply(b"fine")])
-    wire(server, budget).request(CALL)
-    assert (budget.taken, len(server.seen)) == (1, 1)
+    client(server, quota).send(REQUEST)
+    assert (quota.taken, len(server.seen)) == (1, 1)

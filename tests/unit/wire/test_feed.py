@@ -18,7 +18,7 @@ def page(first: int, last: int, *, cursor: str = "", more: bool = False, positio
 
 @given(st.lists(st.integers(0, 4), max_size=6), st.integers(0, 50))
 def test_what_follows_is_taken(sizes: list[int], start: int) -> None:
-    guard, place = FeedGuard("reading", f"t{start}", start), start
+    guard, place = FeedGuard(f"t{start}", start), start
     for size in filter(None, sizes):
         guard.check(page(place + 1, place + size, more=True))
         place += size
@@ -26,7 +26,7 @@ def test_what_follows_is_taken(sizes: list[int], start: int) -> None:
 
 
 def test_a_first_read_may_begin_anywhere() -> None:
-    guard = FeedGuard("reading", "", None)
+    guard = FeedGuard("", None)
     guard.check(page(501, 600, more=True))
     guard.check(page(601, 601))
 
@@ -48,13 +48,13 @@ def test_a_first_read_may_begin_anywhere() -> None:
 )
 def test_what_does_not_follow_is_refused(wrong: FeedPage, code: str) -> None:
     with pytest.raises(DataError) as caught:
-        FeedGuard("reading", "t10", 10).check(wrong)
+        FeedGuard("t10", 10).check(wrong)
     assert caught.value.code == code
 
 
 def test_a_feed_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "MAX_PAGES", 3)
-    guard = FeedGuard("reading", "", None)
+    guard = FeedGuard("", None)
     with pytest.raises(DataError, match="SRC_TOO_MANY_PAGES"):
         for number in range(1, 9):
             guard.check(page(number, number, more=True))

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosswalk.errors import DataError
+from crosswalk.errors import DataError, operation
 from crosswalk.wire import json
 
 WHOLE = '{"contacts": [{"first_name": "Zoë\\u00e9 }", "n": 12.50, "flags": [1, true, null]}, {"x": -3}], "next": null}'.encode()
 
 
 def code_of(content: bytes, content_type: str = "application/json") -> str:
-    with pytest.raises(DataError) as caught:
-        json.parse(content, content_type, "reading contacts of fmg_summit")
+    with pytest.raises(DataError) as caught, operation("reading contacts of fmg_summit"):
+        json.parse(content, content_type)
     assert "fmg_summit" in str(caught.value)
     return caught.value.code
 

@@ -17,11 +17,10 @@ Given = tuple[list[object], int, bool]
 
 
 def code_of(*pages: Given, size: int | None = 2) -> str:
-    guard = PageGuard("reading contacts of smartoffice_summit", size)
+    guard = PageGuard(size)
     with pytest.raises(DataError) as caught:
         for keys, total, more in pages:
             guard.check(keys, total, more)
-    assert "smartoffice_summit, page" in str(caught.value)
     return caught.value.code
 
 
@@ -60,13 +59,13 @@ def test_pages_that_do_not_add_up_are_refused(pages: list[Given], code: str) -> 
     ],
 )
 def test_pages_that_add_up_pass(pages: list[Given]) -> None:
-    guard = PageGuard("reading", 2)
+    guard = PageGuard(2)
     for keys, total, more in pages:
         guard.check(keys, total, more)
 
 
 def test_pages_may_be_shorter_where_no_size_is_promised() -> None:
-    guard = PageGuard("reading")
+    guard = PageGuard()
     guard.check(["a"], 3, True)
     guard.check(["b", "c"], 3, False)
     assert code_of(([], 3, True), size=None) == "SRC_SHORT_PAGE"
@@ -130,16 +129,15 @@ def test_a_reader_may_stop_early() -> None:
     ],
 )
 def test_ids_only_rise(pages: list[list[object]], code: str) -> None:
-    guard = KeysetGuard("reading contacts of autotask_summit")
+    guard = KeysetGuard()
     with pytest.raises(DataError) as caught:
         for ids in pages:
             guard.check(ids)
     assert caught.value.code == code
-    assert "autotask_summit, page" in str(caught.value)
 
 
 def test_the_last_id_is_where_to_go_on() -> None:
-    guard = KeysetGuard("reading contacts of autotask_summit")
+    guard = KeysetGuard()
     for ids, last in (([3, 9], 9), ([], 9), ([10], 10)):
         guard.check(ids)
         assert guard.last == last
@@ -147,7 +145,7 @@ def test_the_last_id_is_where_to_go_on() -> None:
 
 def test_a_walk_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "MAX_PAGES", 2)
-    guard = KeysetGuard("reading")
+    guard = KeysetGuard()
     with pytest.raises(DataError) as caught:
         for number in range(1, 5):
             guard.check([number])
@@ -156,10 +154,10 @@ def test_a_walk_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.requirement("SAFE-1")
 def test_pages_have_to_add_up_to_what_was_counted() -> None:
-    assert list(counted([[1, 2], [3]], lambda: 3, "reading")) == [([1, 2], 3), ([3], 3)]
+    assert list(counted([[1, 2], [3]], lambda: 3)) == [([1, 2], 3), ([3], 3)]
     with pytest.raises(DataError) as caught:
-        list(counted([[1, 2]], lambda: 3, "reading"))
+        list(counted([[1, 2]], lambda: 3))
     assert caught.value.code == "SRC_COUNT_MISMATCH"
     counts = iter((3, 2))
     with pytest.raises(ReadRestarted):
-        list(counted([[1, 2]], lambda: next(counts), "reading"))
+        list(counted([[1, 2]], lambda: next(counts)))

@@ -17,10 +17,10 @@ import urllib3.exceptions
 from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited, TransientError
 from crosswalk.wire.error_translation import translate
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
 
 Serve = Callable[..., LocalServer]
-CALL = Call("GET", "/things", "reading things of fmg_summit", params={"after": "canary-query"})
+REQUEST = Request("GET", "/things", params={"after": "canary-query"})
 
 
 @pytest.fixture
@@ -44,22 +44,23 @@ def serve() -> Iterator[Serve]:
         server.__exit__(None, None, None)
 
 
-def wire(server: LocalServer, **changes: Any) -> Wire:
+def http_client(server: LocalServer, **changes: Any) -> HttpClient:
     settings = {"requests_per_second": 1000, "first_wait": 0.001, "allow_private_network": True, "connect_timeout": 2, "read_timeout": 2}
-    return Wire(WireSettings(server.url, "fmg_summit", **{**settings, **changes}))
+    return HttpClient(HttpSettings(server.url, "fmg_summit", **{**settings, **changes}))
 
 
-def error_of(server: LocalServer, call: Call = CALL, **changes: Any) -> CrosswalkError:
-    with pytest.raises(CrosswalkError) as caught:
-        wire(server, **changes).request(call)
+def error_of(server: LocalServer, request: Request = REQUEST, **changes: Any) -> CrosswalkError:
+    client = http_client(server, **changes)
+    with pytest.raises(CrosswalkError) as caught, client.operation("reading things"):
+        client.send(request)
     return caught.value
 
 
 def test_an_answer_is_unpacked_and_the_connection_kept(serve: Serve) -> None:
     server = serve(Reply(b"hello", packed=True, headers={"Content-Type": "text/plain"}))
-    client = wire(server, headers={"Authorization": "Bearer x"})
-    answers = [client.request(CALL) for _ in range(5)]
-    assert answers[0] == Answer(200, answers[0].headers, b"hello")
+    client = http_client(server, headers={"Authorization": "Bearer x"})
+    answers = [client.send(REQUEST) for _ in range(5)]
+    assert answers[0] == Response(200, answers[0].headers, b"hello")
     assert answers[0].content_type == "text/plain"
     assert server.connections == 1
     assert server.seen[0].headers["accept-encoding"] == "gzip"
@@ -75,7 +76,7 @@ def test_an_answer_is_unpacked_and_the_connection_kept(serve: Serve) -> None:
 )
 def test_a_passing_fault_is_tried_again(serve: Serve, fault: Reply) -> None:
     server = serve(fault, fault, Reply(b"there"))
-    assert wire(server).request(CALL).content == b"there"
+    assert http_client(server).send(REQUEST).content == b"there"
     assert len(server.seen) == 3
 
 
@@ -106,7 +107,7 @@ def test_a_lasting_fault_ends_with_its_code(serve: Serve, fault: Reply, code: st
     error = error_of(server, max_body=8000 if code == "SRC_SHORT_BODY" else 2000)
     assert (error.code, len(server.seen)) == (code, tries)
     assert isinstance(error, kind)
-    assert error.operation == CALL.doing
+    assert error.operation == "reading things of fmg_summit"
     assert "canary-query" not in "".join(traceback.format_exception(error))
 
 
@@ -142,30 +143,30 @@ def test_a_port_where_nobody_listens_is_unreachable() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(TransientError) as caught:
-        Wire(WireSettings(url, "fmg_summit", allow_private_network=True, attempts=2, first_wait=0.001)).request(CALL)
+        HttpClient(HttpSettings(url, "fmg_summit", allow_private_network=True, attempts=2, first_wait=0.001)).send(REQUEST)
     assert caught.value.code == "CONN_UNREACHABLE"
 
 
 def test_the_caller_reads_the_statuses_it_expects(serve: Serve) -> None:
-    call = Call("PUT", "/part", "sending", content=b"{}", expect=frozenset({409, 413}))
-    answer = wire(serve(Reply(b"closed", 409))).request(call)
+    request = Request("PUT", "/part", content=b"{}", expect=frozenset({409, 413}))
+    answer = http_client(serve(Reply(b"closed", 409))).send(request)
     assert (answer.status, answer.content) == (409, b"closed")
 
 
 def test_a_transient_error_of_the_reader_is_tried_again(serve: Serve) -> None:
     server = serve(Reply(b"busy"), Reply(b"done"))
 
-    def read(answer: Answer) -> bytes:
+    def read(answer: Response) -> bytes:
         if answer.content == b"busy":
             raise TransientError("SRC_BUSY", operation="a", problem="b", next_step="c")
         return answer.content
 
-    assert wire(server).exchange(CALL, read) == b"done"
+    assert http_client(server).fetch(REQUEST, read) == b"done"
 
 
 def test_the_same_write_is_sent_again(serve: Serve) -> None:
     server = serve(Reply(drop=True), Reply(status=502), Reply(b"ok"))
-    wire(server).request(Call("PUT", "/part/1", "sending", content=b"body", headers={"Idempotency-Key": "k-1"}))
+    http_client(server).send(Request("PUT", "/part/1", content=b"body", headers={"Idempotency-Key": "k-1"}))
     assert {(seen.method, seen.path, seen.body, seen.headers["idempotency-key"]) for seen in server.seen} == {
         ("PUT", "/part/1", b"body", "k-1")
     }
@@ -174,7 +175,7 @@ def test_the_same_write_is_sent_again(serve: Serve) -> None:
 def test_the_vendor_s_wait_is_kept(serve: Serve) -> None:
     server = serve(Reply(status=429, headers={"Retry-After": "1"}), Reply(b"ok"))
     started = time.monotonic()
-    wire(server).request(CALL)
+    http_client(server).send(REQUEST)
     assert 1.0 < time.monotonic() - started < 2
 
 
@@ -187,10 +188,10 @@ def test_a_wait_too_long_is_handed_on(serve: Serve) -> None:
 
 def test_cookies_belong_to_one_session(serve: Serve) -> None:
     server = serve(lambda seen: Reply(seen.headers.get("cookie", "").encode(), headers={"Set-Cookie": "JSESSIONID=s1; Path=/"}))
-    first = wire(server)
-    second = first.with_own_cookies()
-    assert [first.request(CALL).content, first.request(CALL).content] == [b"", b"JSESSIONID=s1"]
-    assert second.request(CALL).content == b""
+    first = http_client(server)
+    second = first.new_session()
+    assert [first.send(REQUEST).content, first.send(REQUEST).content] == [b"", b"JSESSIONID=s1"]
+    assert second.send(REQUEST).content == b""
     assert server.connections == 1
 
 
@@ -198,7 +199,7 @@ def test_cookies_belong_to_one_session(serve: Serve) -> None:
 def test_nothing_private_is_logged(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server = serve(Reply(b"canary-body", 500), Reply(b"canary-body"))
-    wire(server, headers={"Authorization": "canary-header"}).request(CALL)
+    http_client(server, headers={"Authorization": "canary-header"}).send(REQUEST)
     assert "trying again" in caplog.text
     assert "canary" not in caplog.text
 
@@ -208,7 +209,7 @@ def test_the_environment_has_no_say(serve: Serve, monkeypatch: pytest.MonkeyPatc
     server = serve(Reply(b"direct"))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, trap.url)
-    assert wire(server).request(CALL).content == b"direct"
+    assert http_client(server).send(REQUEST).content == b"direct"
     assert trap.seen == []
 
 
@@ -221,12 +222,12 @@ def test_a_name_that_changes_its_address_leads_nowhere(serve: Serve, monkeypatch
         return real(answers.pop(0) if host == "rebind.test" else host, *args, **options)
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    settings = WireSettings(f"http://rebind.test:{server.port}", "fmg_summit", allow_private_network=True)
-    client = Wire(settings)
-    assert client.request(CALL).content == b"hello"
+    settings = HttpSettings(f"http://rebind.test:{server.port}", "fmg_summit", allow_private_network=True)
+    client = HttpClient(settings)
+    assert client.send(REQUEST).content == b"hello"
     assert server.seen[0].headers["host"] == f"rebind.test:{server.port}"
     with pytest.raises(ConfigurationError) as caught:
-        client.request(CALL)
+        client.send(REQUEST)
     assert caught.value.code == "CONN_ADDRESS_BLOCKED"
     assert answers == []
 
@@ -234,14 +235,14 @@ def test_a_name_that_changes_its_address_leads_nowhere(serve: Serve, monkeypatch
 def test_a_blocked_address_gets_no_connection(serve: Serve) -> None:
     server = serve(Reply(b"hello"))
     with pytest.raises(ConfigurationError):
-        Wire(WireSettings(server.url.replace("http:", "https:"), "fmg_summit"))
+        HttpClient(HttpSettings(server.url.replace("http:", "https:"), "fmg_summit"))
     assert server.seen == []
 
 
 @pytest.mark.parametrize("secret", ["a\nb", "a\r\nX-Evil: 1", "schlüssel"])
 def test_a_secret_that_breaks_a_header_is_refused(serve: Serve, secret: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        wire(serve(Reply()), headers={"Authorization": secret})
+        http_client(serve(Reply()), headers={"Authorization": secret})
     assert caught.value.code == "CONN_BAD_CHARACTER"
     assert secret not in str(caught.value)
 
@@ -251,19 +252,19 @@ def test_the_rate_is_kept_by_all_who_share_the_connection(serve: Serve) -> None:
     clients = [shared(server) for _ in range(3)]
     started = time.monotonic()
     with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda number: clients[number % 3].request(CALL), range(30)))
+        list(pool.map(lambda number: clients[number % 3].send(REQUEST), range(30)))
     assert time.monotonic() - started > 0.95
 
 
 @pytest.mark.parametrize("rate", [0, -1])
 def test_a_rate_that_lets_nothing_through_is_refused(serve: Serve, rate: float) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        wire(serve(Reply()), requests_per_second=rate)
+        http_client(serve(Reply()), requests_per_second=rate)
     assert caught.value.code == "CONN_EXTRA"
 
 
-def shared(server: LocalServer) -> Wire:
-    return Wire(WireSettings(server.url, "fmg_shared", requests_per_second=20, allow_private_network=True))
+def shared(server: LocalServer) -> HttpClient:
+    return HttpClient(HttpSettings(server.url, "fmg_shared", requests_per_second=20, allow_private_network=True))
 
 
 def test_no_more_than_the_agreed_number_at_a_time(serve: Serve) -> None:
@@ -276,9 +277,9 @@ def test_no_more_than_the_agreed_number_at_a_time(serve: Serve) -> None:
         running[0] -= 1
         return Reply(b"ok")
 
-    client = wire(serve(answer), connections=4)
+    client = http_client(serve(answer), connections=4)
     with ThreadPoolExecutor(12) as pool:
-        list(pool.map(lambda _: client.request(CALL), range(24)))
+        list(pool.map(lambda _: client.send(REQUEST), range(24)))
     assert most[0] <= 4
 
 
@@ -299,10 +300,10 @@ def test_every_foreign_exception_is_translated(kind: type[Exception], serve: Ser
         Exception.__init__(error, "https://fmg.test/?secret=canary")
         raise error
 
-    client = wire(serve(Reply()), attempts=1)
+    client = http_client(serve(Reply()), attempts=1)
     monkeypatch.setattr(requests.Session, "send", fail)
     with pytest.raises(CrosswalkError) as caught:
-        client.request(CALL)
+        client.send(REQUEST)
     assert caught.value.code.startswith(("CONN_", "SRC_"))
     assert "canary" not in "".join(traceback.format_exception(caught.value))
 
@@ -319,4 +320,4 @@ def test_what_the_translation_says() -> None:
         ConnectionResetError("x"): "CONN_BROKEN",
         TimeoutError("x"): "CONN_TIMEOUT",
     }
-    assert {translate(error, "reading").code: code for error, code in told.items()} == {code: code for code in told.values()}
+    assert {translate(error).code: code for error, code in told.items()} == {code: code for code in told.values()}

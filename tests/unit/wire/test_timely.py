@@ -9,16 +9,16 @@ import pytest
 from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.errors import TransientError
 from crosswalk.wire import http as session
-from crosswalk.wire.deadline_body import TimelyBody
-from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.wire.deadline_body import DeadlineBody
+from crosswalk.wire.http import HttpClient, HttpSettings, Request
 
 
-def wire(server: LocalServer) -> Wire:
-    return Wire(WireSettings(server.url, "crm_summit", requests_per_second=1000, first_wait=0.001, allow_private_network=True))
+def http_client(server: LocalServer) -> HttpClient:
+    return HttpClient(HttpSettings(server.url, "crm_summit", requests_per_second=1000, first_wait=0.001, allow_private_network=True))
 
 
-def write(leave_by: float) -> Call:
-    return Call("POST", "/notes", "writing a note", content=b"<note/>", leave_by=leave_by)
+def write(leave_by: float) -> Request:
+    return Request("POST", "/notes", content=b"<note/>", leave_by=leave_by)
 
 
 @pytest.mark.requirement("FMG-05")
@@ -26,13 +26,13 @@ def write(leave_by: float) -> Call:
 def test_it_is_sent_once_whatever_comes_back(answer: Reply) -> None:
     with LocalServer(lambda _: answer) as server:
         with pytest.raises(TransientError):
-            wire(server).request(write(time.time() + 30))
+            http_client(server).send(write(time.time() + 30))
         assert len(server.seen) == 1
 
 
 def test_in_time_it_arrives_whole() -> None:
     with LocalServer(lambda seen: Reply(seen.body)) as server:
-        assert wire(server).request(write(time.time() + 30)).content == b"<note/>"
+        assert http_client(server).send(write(time.time() + 30)).content == b"<note/>"
         assert server.seen[0].headers["content-length"] == "7"
 
 
@@ -47,6 +47,6 @@ def test_a_process_that_was_held_up_does_not_send(monkeypatch: pytest.MonkeyPatc
         return Reply()
 
     with LocalServer(answer) as server, pytest.raises(TransientError, match="CONN_LATE"):
-        wire(server).request(write(time.time() - 0.001))
+        http_client(server).send(write(time.time() - 0.001))
     assert not carried_out
-    assert isinstance(session._timely(b"", write(0.0)), TimelyBody)
+    assert isinstance(session._with_deadline(b"", 0.0), DeadlineBody)

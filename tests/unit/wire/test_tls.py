@@ -11,10 +11,10 @@ import pytest
 
 from crosswalk.conformance.local_server import LocalServer, Reply
 from crosswalk.errors import ConfigurationError
-from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request
 from systems.certificates import issued
 
-CALL = Call("GET", "", "reading of fmg_summit")
+REQUEST = Request("GET", "")
 Issue = Callable[[str, timedelta], ssl.SSLContext]
 
 
@@ -31,8 +31,8 @@ def issue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Issue:
 
 
 def ask(server: LocalServer) -> bytes:
-    settings = WireSettings(server.url, "fmg_summit", allow_private_network=True, first_wait=0.001, requests_per_second=1000)
-    return Wire(settings).request(CALL).content
+    settings = HttpSettings(server.url, "fmg_summit", allow_private_network=True, first_wait=0.001, requests_per_second=1000)
+    return HttpClient(settings).send(REQUEST).content
 
 
 def test_a_good_certificate_passes(issue: Issue) -> None:

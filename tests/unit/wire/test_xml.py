@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crosswalk.errors import DataError
+from crosswalk.errors import DataError, operation
 from crosswalk.wire import xml
 
 WHOLE = (
@@ -21,8 +21,8 @@ ENTITY = "<!DOCTYPE response [<!ENTITY x {}>]><response>&x;</response>"
 
 
 def code_of(content: bytes, content_type: str = "text/xml; charset=utf-8") -> str:
-    with pytest.raises(DataError) as caught:
-        xml.parse(content, content_type, "reading contacts of smartoffice_summit")
+    with pytest.raises(DataError) as caught, operation("reading contacts of smartoffice_summit"):
+        xml.parse(content, content_type)
     assert "smartoffice_summit" in str(caught.value)
     return caught.value.code
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -132,7 +133,8 @@ def _with_sample(report: Report, record: PlannedRecord) -> PlannedRecord:
 def _rules(zone: LandingZone, report: Report, runs: Sequence[RunRow]) -> list[RuleLine]:
     before = [one for one in reversed(runs) if one.key != report.key]
     with ThreadPoolExecutor(8) as pool:
-        results = list(pool.map(lambda row: _failures(zone.report_folder(row.key)), before))
+        found = [pool.submit(copy_context().run, lambda row: _failures(zone.report_folder(row.key)), row) for row in before]
+        results = [one.result() for one in found]
     lines = [RuleLine(one, [*(past.get(_name(vars(one))) for past in results), one.failed]) for one in report.rules]
     return sorted(lines, key=lambda line: -line.rule.failed)
 

@@ -14,7 +14,7 @@ import pandas as pd
 from crosswalk.core.converters import email_key
 from crosswalk.core.did_you_mean import did_you_mean, quoted
 from crosswalk.core.email_syntax import are_valid
-from crosswalk.errors import ConfigurationError, DataError, Problem
+from crosswalk.errors import ConfigurationError, DataError, Problem, current_operation, operation
 from crosswalk.features.eligibility.decision_table import DecisionTable
 
 _CONTACT = {"true": "active", "false": "inactive", "": "unknown"}
@@ -35,21 +35,21 @@ def chosen_values(labels: Sequence[str], choices: Mapping[str, str], what: str) 
     Raises ConfigurationError with every label that is gone or renamed (FILTER_LABEL_UNKNOWN), naming those that exist, or
     FILTER_EMPTY when none is chosen: a filter that fits nobody would freeze everybody unseen.
     """
-    doing = f"looking up the chosen values of {what}"
-    if not labels:
-        raise ConfigurationError("FILTER_EMPTY", operation=doing, problem="no value is chosen")
-    values: dict[str, set[str]] = {}
-    for value, label in choices.items():
-        values.setdefault(label.strip(), set()).add(value)
-    fix = f"choose among {', '.join(map(quoted, values)) or 'no labels, there are none'}, or put the old label back in the CRM"
-    problems = [
-        Problem("FILTER_LABEL_UNKNOWN", what, f"no value is labelled {quoted(label)}{did_you_mean(label, values)}", fix)
-        for label in labels
-        if label.strip() not in values
-    ]
-    if problems:
-        raise ConfigurationError.from_problems(doing, problems)
-    return frozenset().union(*(values[label.strip()] for label in labels))
+    with operation(f"looking up the chosen values of {what}"):
+        if not labels:
+            raise ConfigurationError("FILTER_EMPTY", problem="no value is chosen")
+        values: dict[str, set[str]] = {}
+        for value, label in choices.items():
+            values.setdefault(label.strip(), set()).add(value)
+        fix = f"choose among {', '.join(map(quoted, values)) or 'no labels, there are none'}, or put the old label back in the CRM"
+        problems = [
+            Problem("FILTER_LABEL_UNKNOWN", what, f"no value is labelled {quoted(label)}{did_you_mean(label, values)}", fix)
+            for label in labels
+            if label.strip() not in values
+        ]
+        if problems:
+            raise ConfigurationError.from_problems(current_operation(), problems)
+        return frozenset().union(*(values[label.strip()] for label in labels))
 
 
 def require_sight(facts: pd.DataFrame, what: str) -> None:

@@ -44,15 +44,14 @@ class DecisionLog:
 
     def decide_each(self, integration: str, account: str, wishes: Sequence[Wish], by: str) -> Taken:
         """Take several decisions in one transaction, in their order; one that is refused leaves the others alone."""
-        doing = f"deciding about records of {integration}/{account}"
         now = datetime.now(UTC)
         refused: list[tuple[Wish, PermanentError]] = []
         made: list[Decision] = []
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"deciding about records of {integration}/{account}") as connection:
             snapshots.lock(connection, integration, account)
             number = _last_number(connection, integration, account)
             for wish in wishes:
-                found = _objection(connection, integration, account, wish, doing)
+                found = _objection(connection, integration, account, wish)
                 if found is not None:
                     refused.append((wish, found))
                     continue
@@ -67,13 +66,12 @@ class DecisionLog:
 
         Raises PermanentError DECISION_GONE for one that is not there, is undone already or undoes another.
         """
-        doing = f"undoing decision {number} of {integration}/{account}"
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"undoing decision {number} of {integration}/{account}") as connection:
             snapshots.lock(connection, integration, account)
             old = _one(connection, integration, account, number)
             valid = old is not None and any(one.number == number for one in _of_record(connection, integration, account, old, force=True))
             if old is None or not valid:
-                raise _gone(number, doing)
+                raise _gone(number)
             tied = _tie(connection, integration, account, old)
             last = _last_number(connection, integration, account)
             made = Decision(last + 1, old.entity, old.source_id, tied, Kind.UNDONE, "", by, datetime.now(UTC), number)
@@ -124,19 +122,19 @@ class DecisionLog:
                     connection.execute(update(link).where(*ours, link.c.source_id == source_id).values(values))
 
 
-def _objection(connection: Connection, integration: str, account: str, wish: Wish, doing: str) -> PermanentError | None:
+def _objection(connection: Connection, integration: str, account: str, wish: Wish) -> PermanentError | None:
     known = _of_record(connection, integration, account, wish)
     if known and known[-1].number != wish.seen:
-        return _refusal("DECIDED_MEANWHILE", doing, wish, known[-1], "look at the record again; undo that decision if it is wrong")
+        return _refusal("DECIDED_MEANWHILE", wish, known[-1], "look at the record again; undo that decision if it is wrong")
     held = fate(known)
     if wish.kind in FATES and held is not None and held.kind != Kind.SKIP:
-        return _refusal("DECIDED_ALREADY", doing, wish, held, "undo that decision first")
+        return _refusal("DECIDED_ALREADY", wish, held, "undo that decision first")
     if wish.kind == Kind.LINK:
         taken = select(link.c.decision).where(*_links(integration, account, wish.entity), link.c.target_id == wish.target_id)
         number = connection.execute(taken).scalar()
         holder = _one(connection, integration, account, number) if number is not None else None
         if holder is not None:
-            return _refusal("TARGET_TAKEN", doing, wish, holder, "choose another, or undo that decision first")
+            return _refusal("TARGET_TAKEN", wish, holder, "choose another, or undo that decision first")
     return None
 
 
@@ -203,14 +201,14 @@ def _decision(row: Mapping[Any, Any]) -> Decision:
     return Decision(**{**values, "kind": Kind(values["kind"])})
 
 
-def _refusal(code: str, doing: str, wish: Wish, other: Decision, fix: str) -> PermanentError:
+def _refusal(code: str, wish: Wish, other: Decision, fix: str) -> PermanentError:
     what = {Kind.NOT_A_MATCH: "said it is not a match", Kind.UNDONE: "undid a decision", Kind.SKIP: "skipped it"}
     done = what.get(other.kind, "linked it" if other.kind == Kind.LINK else "had it imported")
     subject = f"{other.entity} {other.source_id}" if code == "TARGET_TAKEN" else f"{wish.entity} {wish.source_id}"
     found = f"{subject}: {other.decided_by} {done} on {other.decided_at:%Y-%m-%d at %H:%M} UTC (decision {other.number})"
-    return PermanentError(code, operation=doing, problem=found, next_step=fix)
+    return PermanentError(code, problem=found, next_step=fix)
 
 
-def _gone(number: int, doing: str) -> PermanentError:
+def _gone(number: int) -> PermanentError:
     found = f"decision {number} is not there, or is undone already"
-    return PermanentError("DECISION_GONE", operation=doing, problem=found)
+    return PermanentError("DECISION_GONE", problem=found)

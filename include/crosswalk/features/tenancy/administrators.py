@@ -7,7 +7,7 @@ from collections.abc import Collection
 from crosswalk.errors import AuthRefused
 
 
-def require_administrator(user: str | None, administrators: Collection[str], doing: str) -> str:
+def require_administrator(user: str | None, administrators: Collection[str]) -> str:
     """Return the user's name when it is one of the administrators', letter by letter. Raises AuthRefused ROLE_MISSING.
 
     user: who Airflow says triggered the run; None for the scheduler's own runs and backfills, which nobody asked for. No administrators
@@ -17,6 +17,5 @@ def require_administrator(user: str | None, administrators: Collection[str], doi
         return user
     raise AuthRefused(
         "ROLE_MISSING",
-        operation=doing,
         problem="the run was not triggered by one of the FMO's administrators",
     )

@@ -27,12 +27,19 @@ class Tenant:
     def require(self, place: str, operations: Sequence[Operation]) -> None:
         """Let the operations pass. place: the target's identity. Raises SafetyStop ISOLATION_BREACH; it names records, no values."""
         if place.rpartition("/")[2] != self.business:
-            raise _breach(f"writing to {place}", "the target is another business than the run's", "correct the target of the account")
+            raise SafetyStop(
+                "ISOLATION_BREACH",
+                operation=f"writing to {place}",
+                problem="the target is another business than the run's",
+                next_step="correct the account's target",
+            )
         for operation in operations:
             if not self._owns(operation):
-                raise _breach(
-                    f"sending {operation.entity} {operation.key}",
-                    "the record is not of the run's tenant, or does not say whose it is",
+                raise SafetyStop(
+                    "ISOLATION_BREACH",
+                    operation=f"sending {operation.entity} {operation.key}",
+                    problem="the record is not of the run's tenant, or does not say whose it is",
+                    next_step="report it: a step before let it through; nothing of its batch was sent",
                 )
 
     def _owns(self, operation: Operation) -> bool:
@@ -76,7 +83,3 @@ class GuardedDelivery:
 
     def commit(self, batches: int, counts: Mapping[str, Mapping[str, int]]) -> Receipt:
         return self._delivery.commit(batches, counts)
-
-
-def _breach(doing: str, found: str, fix: str = "") -> SafetyStop:
-    return SafetyStop("ISOLATION_BREACH", operation=doing, problem=found, next_step=fix)

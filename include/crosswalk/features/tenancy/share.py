@@ -57,8 +57,12 @@ class AgentShare:
         Raises ConfigurationError SCOPE_EMPTY for the share of nobody, and what the FMO's source raises.
         """
         if not scope:
-            doing = f"reading each {entity} of {self._source.identity()}"
-            raise ConfigurationError("SCOPE_EMPTY", operation=doing, problem="no NPN is named", next_step="name the NPNs of the business")
+            raise ConfigurationError(
+                "SCOPE_EMPTY",
+                operation=f"reading each {entity} of {self._source.identity()}",
+                problem="no NPN is named",
+                next_step="name the NPNs of the business",
+            )
         if entity == CONTACT:
             yield from self._contacts(scope)
         else:

@@ -48,13 +48,11 @@ class Cursors:
     def acquire(self, integration: str, account: str, holder: str, seconds: float) -> FeedLease:
         """Take the feed when it is free, expired, or held by an earlier attempt of the same holder. Raises Fenced ACCOUNT_BUSY."""
         wanted = FeedLease(integration, account, holder)
-        doing = f"taking the feed {wanted}"
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"taking the feed {wanted}") as connection:
             found = lock(connection, wanted, self._now())
             if found.holder not in ("", holder) and found.expires_at > self._now():
                 raise Fenced(
                     "ACCOUNT_BUSY",
-                    operation=doing,
                     problem=f"{found.holder} works on it, until {found.expires_at:%Y-%m-%d %H:%M:%S} UTC at the latest",
                     next_step="wait for that run to end; the next run does what it leaves",
                 )
@@ -64,10 +62,9 @@ class Cursors:
 
     def renew(self, held: FeedLease, seconds: float) -> None:
         """Move the expiry on. Raises Fenced LEASE_LOST when another attempt or run took over."""
-        doing = f"renewing the lease of the feed {held}"
-        with writing(self._engine, doing) as connection:
+        with writing(self._engine, f"renewing the lease of the feed {held}") as connection:
             if not connection.execute(update(watermark).where(*_is_ours(held)).values(expires_at=self._until(seconds))).rowcount:
-                raise _lost(doing)
+                raise _lost()
 
     def release(self, held: FeedLease) -> None:
         """Give the lease back; nothing happens when it is no longer ours."""
@@ -97,10 +94,10 @@ def lock(connection: Connection, held: FeedLease, now: datetime) -> Row[Any]:
     return connection.execute(select(watermark).where(*_is(held)).with_for_update()).one()
 
 
-def require(connection: Connection, held: FeedLease, doing: str) -> None:
+def require(connection: Connection, held: FeedLease) -> None:
     """Hold the feed's row until the transaction ends. Raises Fenced LEASE_LOST unless the lease is still this attempt's."""
     if connection.execute(select(watermark.c.token).where(*_is_ours(held)).with_for_update()).one_or_none() is None:
-        raise _lost(doing)
+        raise _lost()
 
 
 def move(connection: Connection, held: FeedLease, cursor: str, position: int, now: datetime) -> None:
@@ -122,9 +119,8 @@ def _is_ours(held: FeedLease) -> tuple[Any, ...]:
     return *_is(held), watermark.c.token == held.token
 
 
-def _lost(doing: str) -> Fenced:
+def _lost() -> Fenced:
     return Fenced(
         "LEASE_LOST",
-        operation=doing,
         problem="the lease is no longer this attempt's: it ran out, or a later attempt took over",
     )

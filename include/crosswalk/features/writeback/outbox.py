@@ -68,9 +68,8 @@ class Outbox:
 
         Returns how many entries are new. Raises Fenced LEASE_LOST.
         """
-        doing = f"taking in a page of {held}"
-        with writing(self._engine, doing) as connection:
-            cursors.require(connection, held, doing)
+        with writing(self._engine, f"taking in a page of {held}") as connection:
+            cursors.require(connection, held)
             new = _insert(connection, held, entries, self.now())
             suppressions.add(connection, held.integration, held.account, opted_out, "activity")
             cursors.move(connection, held, cursor, position, self.now())
@@ -94,9 +93,8 @@ class Outbox:
 
         Raises Fenced LEASE_LOST: nothing may be sent then.
         """
-        doing = f"recording the intent to write {event_id} of {held}"
-        with writing(self._engine, doing) as connection:
-            cursors.require(connection, held, doing)
+        with writing(self._engine, f"recording the intent to write {event_id} of {held}") as connection:
+            cursors.require(connection, held)
             found = _row(connection.execute(select(outbox).where(*_is(held, event_id)).with_for_update()).one())
             if found.status == WRITTEN or self.on_its_way(found, on_its_way):
                 return None
@@ -116,9 +114,8 @@ class Outbox:
 
     def keep(self, held: FeedLease, reasons: Iterable[tuple[str, str, str]]) -> None:
         """Keep events that cannot be written: (event id, code, the contact it was meant for). What may be on its way stays as it is."""
-        doing = f"keeping activities of {held}"
-        with writing(self._engine, doing) as connection:
-            cursors.require(connection, held, doing)
+        with writing(self._engine, f"keeping activities of {held}") as connection:
+            cursors.require(connection, held)
             for event_id, reason, noted_on in reasons:
                 values = {"status": KEPT, "reason": reason, "noted_on": noted_on, "tried_at": self.now()}
                 not_sent = (outbox.c.status != INTENDED) | (outbox.c.token == held.token)
@@ -141,9 +138,8 @@ class Outbox:
         return datetime.fromtimestamp(self._clock(), UTC)
 
     def _set(self, held: FeedLease, event_ids: Iterable[str], values: dict[str, Any], *where: ColumnElement[bool]) -> None:
-        doing = f"changing the outbox of {held}"
-        with writing(self._engine, doing) as connection:
-            cursors.require(connection, held, doing)
+        with writing(self._engine, f"changing the outbox of {held}") as connection:
+            cursors.require(connection, held)
             for event_id in event_ids:
                 connection.execute(update(outbox).where(*_is(held, event_id), *where).values(**values))
 

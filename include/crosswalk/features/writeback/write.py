@@ -34,7 +34,7 @@ from crosswalk.features.writeback.ports import (
 log = logging.getLogger(__name__)
 
 LEAVE_SECONDS = 30
-"""Between the intent and the moment the request has left, else it does not leave: see wire.timely."""
+"""Between the intent and the moment the request has left, else it does not leave: see wire.deadline_body."""
 
 ON_ITS_WAY = timedelta(seconds=LEAVE_SECONDS + 300 + 30)
 """How long a note that was intended may still arrive: until it leaves, then as long as the source may take for an answer (our contract),

@@ -49,13 +49,13 @@ class EmoneyHook(BaseHook):
     def get_target(self) -> EmoneyTarget:
         """Open the firm as a target; requests are counted in our store, with those of all other processes. Raises ConfigurationError."""
         from crosswalk.orchestration.resources import open_store
-        from crosswalk.store.quotas import StoredBudget
+        from crosswalk.store.quotas import StoredQuota
         from crosswalk.systems.emoney.client import EmoneyClient
         from crosswalk.systems.emoney.target import EmoneyTarget
-        from crosswalk.wire.quota import Allowance
+        from crosswalk.wire.quota import Quota
 
         settings = self.settings()
-        budget = StoredBudget(open_store().engine, settings.name, Allowance(settings.requests_per_minute))
+        budget = StoredQuota(open_store().engine, settings.name, Quota(settings.requests_per_minute))
         return EmoneyTarget(EmoneyClient(settings, budget))
 
     def test_connection(self) -> tuple[bool, str]:

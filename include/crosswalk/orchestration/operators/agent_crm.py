@@ -38,7 +38,7 @@ class _AdministratorsOperator(BaseOperator):
         super().__init__(**kwargs)
         self.integration = integration
 
-    def admitted(self, context: Context, fmo: str, account: str, doing: str) -> Desk:
+    def admitted(self, context: Context, fmo: str, account: str, action: str) -> Desk:
         """Let administrators of the FMO pass, and record who came. Raises AuthRefused ROLE_MISSING, ConfigurationError ACCOUNT_UNKNOWN."""
         from crosswalk.features.tenancy.businesses import ADMINISTRATORS
         from crosswalk.features.tenancy.provision import Desk
@@ -51,7 +51,7 @@ class _AdministratorsOperator(BaseOperator):
         store, fmos = open_store(), load_accounts(self.integration)
         choose(fmos, [fmo], on_demand=True)
         allowed = fmos[fmo].options[ADMINISTRATORS]
-        by = admit(context, store, allowed, integration=self.integration, account=account, doing=doing)
+        by = admit(context, store, allowed, integration=self.integration, account=account, action=action)
         return Desk(self.integration, fmo, store, AgentCrmHook(fmos[fmo].target).get_businesses(), by)
 
 
@@ -94,14 +94,14 @@ class ControlSyncOperator(_AdministratorsOperator):
     def _check(self, params: Mapping[str, Any], accounts: int) -> None:
         from crosswalk.errors import ConfigurationError
 
-        doing = f"reading the form of {params['action']}"
+        what = f"reading the form of {params['action']}"
         if params["dry_run"] and params["action"] != RESYNC:
             raise ConfigurationError(
-                "CONF_INVALID", operation=doing, problem="a dry run of it", next_step=f"a dry run shows what {RESYNC} would send"
+                "CONF_INVALID", operation=what, problem="a dry run of it", next_step=f"a dry run shows what {RESYNC} would send"
             )
         if params["action"] == ADD and accounts != 1:
             raise ConfigurationError(
-                "CONF_INVALID", operation=doing, problem="several accounts", next_step="add an agent to one business at a time"
+                "CONF_INVALID", operation=what, problem="several accounts", next_step="add an agent to one business at a time"
             )
 
     def _filled(self, action: str, desk: Desk, account: str, params: Mapping[str, Any]) -> bool:

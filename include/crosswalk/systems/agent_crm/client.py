@@ -1,4 +1,4 @@
-"""Calls of Agent CRM for one business. Contract: README.md. Nothing is tried again here: the wire does that, every call may be repeated."""
+"""Requests to Agent CRM for one business. Contract: README.md. All of them are idempotent: the HTTP client retries them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,19 @@ from crosswalk.errors import ConfigurationError, CrosswalkError
 from crosswalk.systems.agent_crm.payloads import (
     OBJECTS,
     READ_STATUSES,
+    READER,
     SYNC_KEY,
-    JsonObject,
     change_body,
-    count_of,
     first_error,
+    records_of,
     refusal,
     refused,
-    results_of,
-    schema_error,
     search_body,
     upsert_body,
 )
 from crosswalk.wire import json
-from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
+from crosswalk.wire.json_reader import JsonObject, next_cursor
 from crosswalk.wire.paging import PageGuard
 
 PAGE_SIZE = 500
@@ -66,113 +64,104 @@ class AgentCrmSettings:
 class ResultPage:
     """One page of a search. total: what the server counts in the whole result."""
 
-    records: list[Any]
+    records: list[JsonObject]
     total: int
 
 
 class AgentCrmClient:
     """Agent CRM's calls for one business; safe to use from several threads."""
 
-    def __init__(self, settings: AgentCrmSettings, wire: Wire | None = None) -> None:
+    def __init__(self, settings: AgentCrmSettings, http: HttpClient | None = None) -> None:
         self.settings = settings
-        self._wire = wire or Wire(_wire_settings(settings))
-        self.host = self._wire.endpoint.host
+        self._http = http or HttpClient(_wire_settings(settings))
+        self.host = self._http.endpoint.host
+        self.operation = self._http.operation
 
     def of_business(self, business: str) -> AgentCrmClient:
         """Make a client of its own for another business: nothing is shared but the settings."""
         return AgentCrmClient(replace(self.settings, business=business))
 
-    def objects(self) -> list[Any]:
+    def objects(self) -> list[JsonObject]:
         """Read the custom objects of the business."""
-        return self._whole_list("/custom-objects", {}, self.doing("reading objects"))
+        return self.listed("/custom-objects", {}, "reading objects")
 
     def count(self, entity: str) -> int:
         """Count the records of an entity in the business."""
-        doing = self.doing(f"counting {OBJECTS[entity]}")
-        return count_of(self._search(entity, "", "", 1, doing, page_size=1), doing)
+        with self.operation(f"counting {OBJECTS[entity]}"):
+            return READER.count(self._search(entity, "", "", 1, page_size=1), "count")
 
     def search(self, entity: str, text: str = "", within: str = "") -> Iterator[ResultPage]:
         """Search page by page. **The server's search finds more than is asked for**: who asked has to look at each record.
 
         Raises DataError when the pages do not add up.
         """
-        doing = self.doing(f"reading {OBJECTS[entity]}")
-        guard, number, more = PageGuard(doing, PAGE_SIZE), 0, True
+        guard, number, more = PageGuard(PAGE_SIZE), 0, True
         while more:
             number += 1
-            answer = self._search(entity, text, within, number, f"{doing}, page {number}")
-            page, more = ResultPage(results_of(answer, doing), count_of(answer, doing)), _more(answer, doing)
-            guard.check([record.get("id") if isinstance(record, dict) else None for record in page.records], page.total, more)
+            with self.operation(f"reading {OBJECTS[entity]}", number):
+                page, more = _page(self._search(entity, text, within, number), guard)
             yield page
 
-    def write(self, operation: Operation, doing: str) -> Refusal | None:
+    def write(self, operation: Operation) -> Refusal | None:
         """Write one record: change the one it names, or upsert by `sync_key`. Returns why it was refused, None when it was taken."""
         path = f"/records/{OBJECTS[operation.entity]}"
         headers = {"Content-Type": "application/json"}
         if operation.target_id:
-            call = Call("PATCH", f"{path}/{quote(operation.target_id, safe='')}", doing, change_body(operation), headers)
+            request = Request("PATCH", f"{path}/{quote(operation.target_id, safe='')}", change_body(operation), headers)
         else:
-            call = Call("POST", f"{path}/upsert", doing, upsert_body(operation), headers)
-        answer = self._wire.request(replace(call, expect=READ_STATUSES))
-        if answer.status in READ_STATUSES:
-            code, named = first_error(_parsed(answer, doing))
-            no = refusal(operation, answer.status, code, named)
+            request = Request("POST", f"{path}/upsert", upsert_body(operation), headers)
+        response = self._http.send(replace(request, expect=READ_STATUSES))
+        if response.status in READ_STATUSES:
+            code, named = first_error(_parsed(response))
+            no = refusal(operation, response.status, code, named)
             if no is None:
-                raise refused(answer.status, code, doing)
+                raise refused(response.status, code)
             return no
         return None
 
-    def call(self, method: str, path: str, doing: str, body: Mapping[str, Any] | None = None) -> JsonObject:
-        """Make one call that answers with an object. Raises what `refused` says, and what the wire raises."""
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> JsonObject:
+        """Send one request that returns an object. Raises what `refused` says, and what the HTTP client raises."""
         content = None if body is None else json.write(body)
         headers = {"Content-Type": "application/json"} if content else {}
-        return self._object(Call(method, path, doing, content=content, headers=headers, expect=READ_STATUSES))
+        return self._object(Request(method, path, content=content, headers=headers, expect=READ_STATUSES))
 
-    def listed(self, path: str, params: Mapping[str, str], doing: str) -> list[Any]:
-        """Read a list whole. Raises DataError when the pages do not add up."""
-        return self._whole_list(path, params, doing)
-
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
+    def listed(self, path: str, params: Mapping[str, str], what: str) -> list[JsonObject]:
+        """Read all pages of a list. what: names the operation. Raises DataError when the pages do not add up."""
+        guard, number, more, found = PageGuard(), 0, True, []
+        while more:
+            number += 1
+            asked = {**params, "page": str(number), "page_size": str(PAGE_SIZE)}
+            with self.operation(what, number):
+                page, more = _page(self._object(Request("GET", path, params=asked, expect=READ_STATUSES)), guard)
+            found += page.records
+        return found
 
     @property
     def sent(self) -> Counter[str]:
         """Requests sent so far by HTTP method, tries included."""
-        return self._wire.sent
+        return self._http.sent
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._wire.close()
+        self._http.close()
 
-    def _search(self, entity: str, text: str, within: str, page: int, doing: str, page_size: int = PAGE_SIZE) -> JsonObject:
+    def _search(self, entity: str, text: str, within: str, page: int, page_size: int = PAGE_SIZE) -> JsonObject:
         params = {"page": str(page), "page_size": str(page_size), "ordering": SYNC_KEY}
         path, headers = f"/records/{OBJECTS[entity]}/search", {"Content-Type": "application/json"}
-        return self._object(Call("POST", path, doing, search_body(text, within), headers, params, expect=READ_STATUSES))
+        return self._object(Request("POST", path, search_body(text, within), headers, params, expect=READ_STATUSES))
 
-    def _whole_list(self, path: str, params: Mapping[str, str], doing: str) -> list[Any]:
-        guard, number, more, found = PageGuard(doing), 0, True, []
-        while more:
-            number += 1
-            asked = {**params, "page": str(number), "page_size": str(PAGE_SIZE)}
-            answer = self._object(Call("GET", path, f"{doing}, page {number}", params=asked, expect=READ_STATUSES))
-            page, more = results_of(answer, doing), _more(answer, doing)
-            guard.check([record.get("id") if isinstance(record, dict) else None for record in page], count_of(answer, doing), more)
-            found += page
-        return found
-
-    def _object(self, call: Call) -> JsonObject:
-        answer = self._wire.request(call)
-        value = _parsed(answer, call.doing)
-        if answer.status in READ_STATUSES:
-            raise refused(answer.status, first_error(value)[0], call.doing)
+    def _object(self, request: Request) -> JsonObject:
+        response = self._http.send(request)
+        value = _parsed(response)
+        if response.status in READ_STATUSES:
+            raise refused(response.status, first_error(value)[0])
         if not isinstance(value, dict):
-            raise schema_error(call.doing, "the whole")
+            raise READER.wrong("the whole")
         return value
 
 
-def _wire_settings(settings: AgentCrmSettings) -> WireSettings:
-    return WireSettings(
+def _wire_settings(settings: AgentCrmSettings) -> HttpSettings:
+    return HttpSettings(
         base_url=settings.base_url.rstrip("/"),
         name=settings.name,
         headers={
@@ -189,18 +178,18 @@ def _wire_settings(settings: AgentCrmSettings) -> WireSettings:
     )
 
 
-def _parsed(answer: Answer, doing: str, quiet: Collection[int] = READ_STATUSES) -> Any:
+def _parsed(response: Response, quiet: Collection[int] = READ_STATUSES) -> Any:
     """Parse a body; None where an error answer has none we can read: a proxy in between may have written it."""
     try:
-        return json.parse(answer.content, answer.content_type, doing)
+        return json.parse(response.content, response.content_type)
     except CrosswalkError:
-        if answer.status in quiet:
+        if response.status in quiet:
             return None
         raise
 
 
-def _more(answer: JsonObject, doing: str) -> bool:
-    following = answer.get("next", "")
-    if following is not None and (not isinstance(following, str) or not following):
-        raise data_error("SRC_NO_NEXT_LINK", doing, "next is missing or unreadable")
-    return following is not None
+def _page(response: JsonObject, guard: PageGuard) -> tuple[ResultPage, bool]:
+    """Read and check one page of a list; say whether another one follows."""
+    page, more = ResultPage(records_of(response), READER.count(response, "count")), bool(next_cursor(response))
+    guard.check([record.get("id") for record in page.records], page.total, more)
+    return page, more

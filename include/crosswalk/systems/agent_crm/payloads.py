@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from crosswalk.core.ports import Operation, Refusal, Row
 from crosswalk.core.system_schema import Field, load_fields
-from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, PermanentError
+from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError
 from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
+from crosswalk.wire.json_reader import JsonObject, JsonReader
 
-JsonObject = Mapping[str, Any]
-
+READER = JsonReader("Agent CRM", "TGT_SCHEMA")
 OBJECTS = {"policy": "policies", "member": "members", "agent": "agents_agencies", "contact": "contacts"}
 SYNC_KEY = "sync_key"
 NPN_FIELDS = {"policy": "writing_agent_npn", "member": "writing_agent_npn", "agent": "npn", "contact": "writing_agent_npn"}
@@ -46,53 +45,28 @@ def change_body(operation: Operation) -> bytes:
     return json.write({"fields": _entries({SYNC_KEY: operation.source_id, **operation.values})})
 
 
-def record_row(entity: str, record: Any, doing: str) -> tuple[Row, frozenset[str], frozenset[str]]:
+def record_row(entity: str, record: JsonObject) -> tuple[Row, frozenset[str], frozenset[str]]:
     """Turn a record into a row; name the fields that came, and those nobody asked for (their values are dropped unread).
 
     Raises DataError TGT_SCHEMA.
     """
-    if not isinstance(record, dict) or not isinstance(record.get("id"), str) or not record["id"]:
-        raise schema_error(doing, "id")
-    values = _values(record.get("fields"), doing)
+    target_id = READER.name(record, "id")
+    values = _values(record)
     known = fields_of(entity)
-    row = {"target_id": record["id"], "source_id": values.get(SYNC_KEY, ""), **{name: values.get(name, "") for name in known}}
+    row = {"target_id": target_id, "source_id": values.get(SYNC_KEY, ""), **{name: values.get(name, "") for name in known}}
     return row, frozenset(values.keys() & known.keys()), frozenset(values.keys() - known.keys() - {SYNC_KEY})
 
 
-def text_of(answer: JsonObject, name: str, doing: str) -> str:
-    """Read a text that is filled. Raises DataError TGT_SCHEMA."""
-    value = answer.get(name)
-    if not isinstance(value, str) or not value:
-        raise schema_error(doing, name)
-    return value
+def records_of(response: JsonObject) -> list[JsonObject]:
+    """Read the records of a list envelope. Raises DataError TGT_SCHEMA, or SRC_ERROR_BODY when it holds errors."""
+    if response.get("errors"):
+        raise data_error("SRC_ERROR_BODY", "the list came with errors")
+    return READER.objects(response, "results")
 
 
-def count_of(answer: JsonObject, doing: str) -> int:
-    """Read the count of a list envelope. Raises DataError TGT_SCHEMA."""
-    value = answer.get("count")
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise schema_error(doing, "count")
-    return value
-
-
-def results_of(answer: JsonObject, doing: str) -> list[Any]:
-    """Read the results of a list envelope. Raises DataError TGT_SCHEMA, or SRC_ERROR_BODY when it holds errors."""
-    if answer.get("errors"):
-        raise data_error("SRC_ERROR_BODY", doing, "the list came with errors")
-    results = answer.get("results")
-    if not isinstance(results, list):
-        raise schema_error(doing, "results")
-    return results
-
-
-def schema_error(doing: str, name: str) -> DataError:
-    """The answer lacks a field, or holds something of another type in it."""
-    return data_error("TGT_SCHEMA", doing, f"{name} of Agent CRM's answer is missing or of another type than agreed")
-
-
-def first_error(answer: object) -> tuple[str, str]:
+def first_error(response: object) -> tuple[str, str]:
     """Give code and field of an error answer, "" where it has none. Its message may echo data: it is not looked at."""
-    entries = answer.get("errors") if isinstance(answer, dict) else None
+    entries = response.get("errors") if isinstance(response, dict) else None
     entry = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
     code, field = str(entry.get("code", "")), str(entry.get("field", ""))
     known = any(field in fields_of(entity) for entity in OBJECTS) or field == SYNC_KEY
@@ -106,30 +80,20 @@ def refusal(operation: Operation, status: int, code: str, field: str) -> Refusal
     return None
 
 
-def refused(status: int, code: str, doing: str) -> CrosswalkError:
+def refused(status: int, code: str) -> CrosswalkError:
     """Say what an error answer means for the whole run."""
     shown = code or f"status {status}"
     if status in (401, 403):
         found = f"Agent CRM refused the key, or does not let its user into this business ({shown})"
-        return AuthRefused("TGT_AUTH_FAILED", operation=doing, problem=found, next_step="correct User, Password and Business")
+        return AuthRefused("TGT_AUTH_FAILED", problem=found, next_step="correct User, Password and Business")
     if code == "EMAIL_TAKEN":
-        return ConfigurationError(
-            "NPN_EMAIL_TAKEN",
-            operation=doing,
-            problem="another user has this e-mail already",
-        )
+        return ConfigurationError("NPN_EMAIL_TAKEN", problem="another user has this e-mail already")
     if status in (404, 405):
         return PermanentError(
-            "TGT_NOT_FOUND",
-            operation=doing,
-            problem="Agent CRM does not know the object, record or business",
-            next_step="check Business and Path",
+            "TGT_NOT_FOUND", problem="Agent CRM does not know the object, record or business", next_step="check Business and Path"
         )
     return PermanentError(
-        "TGT_REFUSED",
-        operation=doing,
-        problem=f"Agent CRM refused the request ({shown})",
-        next_step="report the code and the time to Kizen",
+        "TGT_REFUSED", problem=f"Agent CRM refused the request ({shown})", next_step="report the code and the time to Kizen"
     )
 
 
@@ -137,14 +101,11 @@ def _entries(values: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-def _values(entries: Any, doing: str) -> dict[str, str]:
-    if not isinstance(entries, list):
-        raise schema_error(doing, "fields")
+def _values(record: JsonObject) -> dict[str, str]:
     values: dict[str, str] = {}
-    for entry in entries:
-        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str) or not isinstance(entry.get("value"), str | None):
-            raise schema_error(doing, "an entry of fields")
-        if entry["name"] in values:
-            raise data_error("SRC_DUPLICATE_KEY", doing, "a record names the same field twice")
-        values[entry["name"]] = entry["value"] or ""
+    for entry in READER.objects(record, "fields"):
+        name = READER.name(entry, "name")
+        if name in values:
+            raise data_error("SRC_DUPLICATE_KEY", "a record names the same field twice")
+        values[name] = READER.text(entry, "value")
     return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from crosswalk.core.npn import provisioned_npn, same_npn
 from crosswalk.core.ports import Page, Row
@@ -40,7 +41,9 @@ class AgentCrmSource:
         """
         if scope is None:
             for page in self._client.search(entity):
-                yield _page(entity, [record_row(entity, record, self._doing(entity)) for record in page.records], page.total)
+                with self._operation(entity):
+                    read = [record_row(entity, record) for record in page.records]
+                yield _page(entity, read, page.total)
             return
         found = [row for npn in _npns(scope) for row in self._written_by(entity, npn)]
         for start in range(0, len(found) or 1, PAGE_SIZE):
@@ -49,15 +52,14 @@ class AgentCrmSource:
     def _written_by(self, entity: str, npn: str) -> Iterator[tuple[Row, frozenset[str], frozenset[str]]]:
         field = NPN_FIELDS[entity]
         for page in self._client.search(entity, npn, field):
-            for record in page.records:
-                row = record_row(entity, record, self._doing(entity))
-                if same_npn(row[0][field], npn):
-                    yield row
-                else:
-                    self.widened += 1
+            with self._operation(entity):
+                read = [record_row(entity, record) for record in page.records]
+            ours = [row for row in read if same_npn(row[0][field], npn)]
+            self.widened += len(read) - len(ours)
+            yield from ours
 
-    def _doing(self, entity: str) -> str:
-        return self._client.doing(f"reading each {entity}")
+    def _operation(self, entity: str) -> AbstractContextManager[None]:
+        return self._client.operation(f"reading each {entity}")
 
 
 def _npns(scope: Sequence[str]) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 
 from crosswalk.core.ports import BatchResult, Delivery, Operation, Page, Receipt, Refusal, TargetState
 from crosswalk.errors import SafetyStop
 from crosswalk.systems.agent_crm.client import MAX_PARALLEL, AgentCrmClient
-from crosswalk.systems.agent_crm.payloads import OBJECTS, fields_of, record_row, schema_error
+from crosswalk.systems.agent_crm.payloads import OBJECTS, READER, fields_of, record_row
 from crosswalk.wire.paging import prefetched
 
 FMO_ENTITIES = ("policy", "member", "agent")
@@ -19,11 +20,12 @@ MAX_BATCH = 100
 
 def entities_of(client: AgentCrmClient) -> tuple[str, ...]:
     """Tell an FMO's business from an agent's by its objects. Raises DataError TGT_SCHEMA when they are those of neither."""
-    names = {one.get("name") for one in client.objects() if isinstance(one, dict)}
+    names = {one.get("name") for one in client.objects()}
     for entities in (AGENT_ENTITIES, FMO_ENTITIES):
         if {OBJECTS[entity] for entity in entities} <= names:
             return entities
-    raise schema_error(client.doing("reading objects"), "the list of objects")
+    with client.operation("reading objects"):
+        raise READER.wrong("the list of objects")
 
 
 class AgentCrmTarget:
@@ -50,9 +52,9 @@ class AgentCrmTarget:
         return AgentCrmDelivery(self._client, self._entities)
 
     def _pages(self, entity: str) -> Iterator[Page]:
-        doing = self._client.doing(f"reading back each {entity}")
         for page in self._client.search(entity):
-            read = [record_row(entity, record, doing) for record in page.records]
+            with self._client.operation(f"reading back each {entity}"):
+                read = [record_row(entity, record) for record in page.records]
             seen = frozenset().union(*(came for _, came, _ in read)) if read else frozenset(fields_of(entity))
             yield Page([row for row, _, _ in read], page.total, seen, frozenset().union(*(unknown for _, _, unknown in read)))
 
@@ -96,15 +98,16 @@ class AgentCrmDelivery:
 
     def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
         """Write each record. A delete is refused: nothing is ever taken away from an agent."""
-        doing = self._client.doing(f"sending batch {number}")
-        with ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="agent-crm") as pool:
-            answers = list(pool.map(lambda one: self._write(one, doing), operations))
-        no = tuple(answer for answer in answers if answer is not None)
-        return BatchResult(frozenset(one.key for one in operations) - {refusal.key for refusal in no}, no)
+        with self._client.operation(f"sending batch {number}"):
+            with ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="agent-crm") as pool:
+                sent = [pool.submit(copy_context().run, self._write, one) for one in operations]
+                responses = [one.result() for one in sent]
+            no = tuple(response for response in responses if response is not None)
+            return BatchResult(frozenset(one.key for one in operations) - {refusal.key for refusal in no}, no)
 
     def commit(self, batches: int, counts: Mapping[str, Mapping[str, int]]) -> Receipt:  # noqa: ARG002 - the port's
         """Count what the business holds: everything is visible already."""
         return Receipt(0, 0, {entity: self._client.count(entity) for entity in self._entities})
 
-    def _write(self, operation: Operation, doing: str) -> Refusal | None:
-        return Refusal(operation.key, "DELETE_FORBIDDEN", "") if operation.op == "delete" else self._client.write(operation, doing)
+    def _write(self, operation: Operation) -> Refusal | None:
+        return Refusal(operation.key, "DELETE_FORBIDDEN", "") if operation.op == "delete" else self._client.write(operation)

@@ -1,4 +1,4 @@
-"""Calls of Autotask's REST interface. Contract: README.md. Nothing is tried again here but what a moved zone asks for."""
+"""Requests to Autotask's REST interface. Contract: README.md. The HTTP client retries them; a moved zone is followed here."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from threading import Lock
 from typing import Any
 
 from crosswalk.errors import AuthRefused, ConfigurationError
-from crosswalk.systems.autotask.payloads import SHAPE, Threshold, picklist, threshold, trouble
+from crosswalk.systems.autotask.payloads import READER, Threshold, picklist, threshold, trouble
 from crosswalk.systems.autotask.zone import Credentials, look_up
 from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import KeysetGuard
 from crosswalk.wire.url_policy import check_characters
@@ -60,84 +60,86 @@ class AutotaskClient:
 
     def __init__(self, settings: AutotaskSettings) -> None:
         self.settings = settings
-        self._entry = Wire(_wire_settings(settings, f"{settings.base_url.rstrip('/')}/ATServicesRest/V1.0"))
+        self._entry = HttpClient(_wire_settings(settings, f"{settings.base_url.rstrip('/')}/ATServicesRest/V1.0"))
         self._credentials = Credentials(settings.user, settings.secret, settings.integration_code)
-        self._zone: Wire | None = None
-        self._retired: list[Wire] = []
+        self._zone: HttpClient | None = None
+        self._retired: list[HttpClient] = []
         self._moving = Lock()
         self.host = self._entry.endpoint.host
+        self.operation = self._entry.operation
 
     def count(self, entity: str, *conditions: Condition) -> int:
         """Count the records of an entity that keep all conditions."""
-        doing = self.doing(f"counting every {entity}")
-        body = json.write({"filter": [*(conditions or [_after(0)])]})
-        answer = self._call(Call("POST", f"/{COLLECTIONS[entity]}/query/count", doing, content=body, expect=(500,)))
-        return SHAPE.count(answer, "queryCount", doing)
+        with self.operation(f"counting every {entity}"):
+            body = json.write({"filter": [*(conditions or [_after(0)])]})
+            response = self._fetch(Request("POST", f"/{COLLECTIONS[entity]}/query/count", content=body, expect=(500,)))
+            return READER.count(response, "queryCount")
 
     def items(self, entity: str, fields: Sequence[str], *conditions: Condition) -> Iterator[list[JsonObject]]:
         """Read the records of an entity that keep all conditions, in ascending order of id, page by page.
 
         fields: Autotask's names; `id` comes by itself. Raises DataError when the pages do not fit together.
         """
-        doing = self.doing(f"reading every {entity}")
-        guard, size = KeysetGuard(doing), self.settings.page_size
-        last_page = False
-        while not last_page:
-            body = json.write({"filter": [*conditions, _after(guard.last)], "IncludeFields": ["id", *fields], "MaxRecords": size})
-            answer = self._call(Call("POST", f"/{COLLECTIONS[entity]}/query", doing, content=body, expect=(500,)))
-            items, more = _page(answer, doing)
-            guard.check([item.get("id") for item in items])
-            last_page = len(items) < size
-            if len(items) > size or (last_page and more):
-                raise data_error("SRC_SHORT_PAGE", doing, f"a page holds {len(items)} of {size} records, and another is announced")
+        guard, size, number, more = KeysetGuard(), self.settings.page_size, 0, True
+        while more:
+            number += 1
+            with self.operation(f"reading every {entity}", number):
+                items = self._items_after(guard, entity, fields, conditions)
             yield items
+            more = len(items) == size
 
     def picklist(self, entity: str, name: str, *, user_defined: bool = False) -> dict[str, str]:
         """Read the entries of a picklist field as {value: label}. Raises DataError SRC_SCHEMA when the field is none."""
-        doing = self.doing(f"reading the picklist {name}")
-        kind = "userDefinedFields" if user_defined else "fields"
-        answer = self._call(Call("GET", f"/{COLLECTIONS[entity]}/entityInformation/{kind}", doing, expect=(500,)))
-        return picklist(answer, name, doing)
+        with self.operation(f"reading the picklist {name}"):
+            kind = "userDefinedFields" if user_defined else "fields"
+            response = self._fetch(Request("GET", f"/{COLLECTIONS[entity]}/entityInformation/{kind}", expect=(500,)))
+            return picklist(response, name)
 
     def threshold(self) -> Threshold:
         """Ask how many requests the database may take, and took, in the present time frame."""
-        doing = self.doing("reading the request threshold")
-        return threshold(self._call(Call("GET", "/ThresholdInformation", doing, expect=(500,))), doing)
-
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
+        with self.operation("reading the request threshold"):
+            return threshold(self._fetch(Request("GET", "/ThresholdInformation", expect=(500,))))
 
     @property
     def sent(self) -> Counter[str]:
         """Requests sent so far by HTTP method, tries included."""
-        return sum((wire.sent for wire in self._wires()), Counter())
+        return sum((client.sent for client in self._clients()), Counter())
 
     def close(self) -> None:
         """Close the kept connections."""
-        for wire in self._wires():
-            wire.close()
+        for client in self._clients():
+            client.close()
 
-    def _wires(self) -> list[Wire]:
+    def _items_after(self, guard: KeysetGuard, entity: str, fields: Sequence[str], conditions: Sequence[Condition]) -> list[JsonObject]:
+        size = self.settings.page_size
+        body = json.write({"filter": [*conditions, _after(guard.last)], "IncludeFields": ["id", *fields], "MaxRecords": size})
+        items, more = _page(self._fetch(Request("POST", f"/{COLLECTIONS[entity]}/query", content=body, expect=(500,))))
+        guard.check([item.get("id") for item in items])
+        if len(items) > size or (len(items) < size and more):
+            raise data_error("SRC_SHORT_PAGE", f"a page holds {len(items)} of {size} records, and another is announced")
+        return items
+
+    def _clients(self) -> list[HttpClient]:
         return [self._entry, *self._retired, *filter(None, [self._zone])]
 
-    def _call(self, call: Call) -> JsonObject:
+    def _fetch(self, request: Request) -> JsonObject:
         zone = self._zone_of()
         try:
-            return zone.exchange(call, lambda answer: _object(answer, call.doing))
+            return zone.fetch(request, _object)
         except AuthRefused as refused:
             if refused.code != "CONN_AUTH_FAILED" or (moved := self._zone_of(instead_of=zone)) is zone:
                 raise
-        return moved.exchange(call, lambda answer: _object(answer, call.doing))
+        return moved.fetch(request, _object)
 
-    def _zone_of(self, instead_of: Wire | None = None) -> Wire:
-        """Give the zone's wire; with `instead_of` look the zone up again, unless another thread did, and give the same if it stayed."""
+    def _zone_of(self, instead_of: HttpClient | None = None) -> HttpClient:
+        """Return the zone's HTTP client. instead_of: look the zone up again, unless another thread did; may return the same one."""
         with self._moving:
             if self._zone is None or self._zone is instead_of:
-                endpoint = look_up(self._entry, self.settings.user, self.doing("looking up the zone"))
+                with self.operation("looking up the zone"):
+                    endpoint = look_up(self._entry, self.settings.user)
                 if self._zone is None or self._zone.endpoint.url != f"{endpoint.url}/V1.0":
                     self._retired += filter(None, [self._zone])
-                    self._zone = Wire(_wire_settings(self.settings, f"{endpoint.url}/V1.0", self._credentials.headers()))
+                    self._zone = HttpClient(_wire_settings(self.settings, f"{endpoint.url}/V1.0", self._credentials.headers()))
             return self._zone
 
 
@@ -160,19 +162,19 @@ def _after(record_id: int) -> Condition:
     return {"op": "gt", "field": "id", "value": record_id}
 
 
-def _page(answer: JsonObject, doing: str) -> tuple[list[JsonObject], bool]:
-    details = SHAPE.member(answer, "pageDetails", doing)
-    return SHAPE.objects(answer, "items", doing), bool(SHAPE.text(details, "nextPageUrl", doing))
+def _page(response: JsonObject) -> tuple[list[JsonObject], bool]:
+    details = READER.member(response, "pageDetails")
+    return READER.objects(response, "items"), bool(READER.text(details, "nextPageUrl"))
 
 
-def _object(answer: Answer, doing: str) -> JsonObject:
-    if answer.status == 500:
-        raise trouble(answer, doing)
-    return SHAPE.object(answer, doing)
+def _object(response: Response) -> JsonObject:
+    if response.status == 500:
+        raise trouble(response)
+    return READER.object(response)
 
 
-def _wire_settings(settings: AutotaskSettings, base_url: str, headers: dict[str, str] | None = None) -> WireSettings:
-    return WireSettings(
+def _wire_settings(settings: AutotaskSettings, base_url: str, headers: dict[str, str] | None = None) -> HttpSettings:
+    return HttpSettings(
         base_url=base_url,
         name=settings.name,
         headers={"Accept": "application/json", "Content-Type": "application/json", **(headers or {})},

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from crosswalk.core.ports import Page, Row
-from crosswalk.errors import ConfigurationError, RateLimited
+from crosswalk.errors import ConfigurationError, RateLimited, in_operation
 from crosswalk.systems.autotask.client import MAX_PAGE_SIZE, AutotaskClient, any_of, at_or_after, one_of
-from crosswalk.systems.autotask.payloads import COMPANY, CONTACT_TYPE, SHAPE, Company, asked, company_row, contact_row, declared
+from crosswalk.systems.autotask.payloads import COMPANY, CONTACT_TYPE, READER, Company, asked, company_row, contact_row, declared
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import counted, prefetched
 
@@ -71,36 +71,38 @@ class AutotaskSource:
     def changed(self, since: datetime) -> Iterator[list[Row]]:
         instant = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         conditions = {entity: any_of(*(at_or_after(name, instant) for name in names)) for entity, names in _CHANGED.items()}
-        doing = self._client.doing("reading what changed")
-        changed = [item for page in self._client.items("company", asked("company"), conditions["company"]) for item in page]
-        companies = {row["source_id"]: _company(row) for row in (company_row(item, doing) for item in changed)}
-        fields = asked("contact", with_type=bool(self._type_field))
-        contacts = {item["id"]: item for page in self._client.items("contact", fields, conditions["contact"]) for item in page}
-        for ids in _chunks(companies):
-            for page in self._client.items("contact", fields, one_of("companyID", ids)):
-                contacts |= {item["id"]: item for item in page}
-        unknown = {SHAPE.number(item, "companyID", doing) for item in contacts.values()} - companies.keys() - {"", "0"}
-        for ids in _chunks(unknown):
-            for page in self._client.items("company", asked("company"), one_of("id", ids)):
-                companies |= {row["source_id"]: _company(row) for row in (company_row(item, doing) for item in page)}
-        types = self._types() if contacts else {}
-        if contacts:
-            yield [contact_row(contacts[one], companies, self._type_field, types, doing) for one in sorted(contacts)]
+        with self._client.operation("reading what changed"):
+            changed = [item for page in self._client.items("company", asked("company"), conditions["company"]) for item in page]
+            companies = {row["source_id"]: _company(row) for row in (company_row(item) for item in changed)}
+            fields = asked("contact", with_type=bool(self._type_field))
+            contacts = {item["id"]: item for page in self._client.items("contact", fields, conditions["contact"]) for item in page}
+            for ids in _chunks(companies):
+                for page in self._client.items("contact", fields, one_of("companyID", ids)):
+                    contacts |= {item["id"]: item for item in page}
+            unknown = {READER.number(item, "companyID") for item in contacts.values()} - companies.keys() - {"", "0"}
+            for ids in _chunks(unknown):
+                for page in self._client.items("company", asked("company"), one_of("id", ids)):
+                    companies |= {row["source_id"]: _company(row) for row in (company_row(item) for item in page)}
+            types = self._types() if contacts else {}
+            rows = [contact_row(contacts[one], companies, self._type_field, types) for one in sorted(contacts)]
+        if rows:
+            yield rows
 
     def _company_pages(self) -> Iterator[Page]:
-        doing = self._client.doing("reading every company")
         for items, total in self._read("company", asked("company")):
-            rows = [company_row(item, doing) for item in items]
+            with self._client.operation("reading every company"):
+                rows = [company_row(item) for item in items]
             yield Page(rows, total, _seen("company", items), _unknown("company", items))
 
     def _contact_page(self, items: list[JsonObject], total: int, companies: dict[str, Company], types: dict[str, str]) -> Page:
-        doing = self._client.doing("reading every contact")
-        rows = [contact_row(item, companies, self._type_field, types, doing) for item in items]
-        return Page(rows, total, _seen("contact", items), _unknown("contact", items))
+        with self._client.operation("reading every contact"):
+            rows = [contact_row(item, companies, self._type_field, types) for item in items]
+            return Page(rows, total, _seen("contact", items), _unknown("contact", items))
 
     def _read(self, entity: str, fields: Sequence[str]) -> Iterator[tuple[list[JsonObject], int]]:
         pages = prefetched(self._client.items(entity, fields))
-        return counted(pages, lambda: self._client.count(entity), self._client.doing(f"reading every {entity}"))
+        what = f"reading every {entity} of {self._client.settings.name}"
+        return in_operation(what, counted(pages, lambda: self._client.count(entity)))
 
     def _types(self) -> dict[str, str]:
         """Give {value or label: value} of the contact type field: a record may hold either."""
@@ -113,7 +115,7 @@ class AutotaskSource:
         if state.used + needed > state.allowed:
             raise RateLimited(
                 "SRC_THRESHOLD",
-                operation=self._client.doing("checking the request threshold"),
+                operation=f"checking the request threshold of {self._client.settings.name}",
                 problem=f"{state.used} of {state.allowed} requests in {state.minutes} minutes are used, this read needs about {needed}",
             )
 

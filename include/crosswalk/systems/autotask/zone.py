@@ -6,8 +6,8 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from crosswalk.errors import ConfigurationError, TransientError
-from crosswalk.systems.autotask.payloads import SHAPE
-from crosswalk.wire.http import Answer, Call, Wire
+from crosswalk.systems.autotask.payloads import READER
+from crosswalk.wire.http import HttpClient, Request, Response
 from crosswalk.wire.url_policy import AddressPolicy, Endpoint
 
 
@@ -23,27 +23,26 @@ class Credentials:
         return {"ApiIntegrationCode": self.integration_code, "UserName": self.user, "Secret": self.secret}
 
 
-def look_up(entry: Wire, user: str, doing: str) -> Endpoint:
+def look_up(entry: HttpClient, user: str) -> Endpoint:
     """Ask where the user's database lives; no credentials are sent.
 
     Raises TransientError SRC_ZONE_UNKNOWN (Autotask answers an unknown user with 500), ConfigurationError CONN_ZONE_FOREIGN and what
     the address check raises.
     """
 
-    def read(answer: Answer) -> str:
-        if answer.status == 500:
-            raise TransientError("SRC_ZONE_UNKNOWN", operation=doing, problem="Autotask failed, or does not know the API user")
-        return SHAPE.text(SHAPE.object(answer, doing), "url", doing)
+    def read(response: Response) -> str:
+        if response.status == 500:
+            raise TransientError("SRC_ZONE_UNKNOWN", problem="Autotask failed, or does not know the API user")
+        return READER.text(READER.object(response), "url")
 
-    url = entry.exchange(Call("GET", "/zoneInformation", doing, params={"user": user}, expect=(500,)), read)
+    url = entry.fetch(Request("GET", "/zoneInformation", params={"user": user}, expect=(500,)), read)
     if not url:
-        raise SHAPE.wrong(doing, "url")
+        raise READER.wrong("url")
     settings = entry.settings
     zone = AddressPolicy(settings.name, settings.allow_private_network, settings.allowed_hosts).check_url(url)
     if zone.scheme != entry.endpoint.scheme or not _related(zone.host, entry.endpoint.host):
         raise ConfigurationError(
             "CONN_ZONE_FOREIGN",
-            operation=doing,
             problem="the zone's address is not under the domain of Host, or has another schema",
         )
     return zone

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from crosswalk.core.did_you_mean import quoted
-from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, TransientError
+from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, TransientError, operation
 from crosswalk.systems.carriers.client import Dropped, RefusedFile
 from crosswalk.systems.carriers.names import check_name
 from crosswalk.wire.files import wrong_type
@@ -55,21 +55,21 @@ class DropBucket:
         """Read bytes of a file as it was listed. Raises DataError FILE_NOT_STABLE when it is another by now."""
         with _translated(f"reading {quoted(dropped.name)} of {dropped.carrier}"):
             wanted = f"bytes={start}-{min(start + size, dropped.size) - 1}"
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(dropped), Range=wanted, IfMatch=dropped.stamp)
-            return bytes(answer["Body"].read())
+            response = self._client.get_object(Bucket=self._bucket, Key=self._key(dropped), Range=wanted, IfMatch=dropped.stamp)
+            return bytes(response["Body"].read())
 
     def _key(self, dropped: Dropped) -> str:
         return f"{self._prefix}{dropped.carrier}/{dropped.name}"
 
     def _entry(self, carrier: str, name: str, found: Any) -> Dropped | RefusedFile:
-        doing = f"looking at a file of {carrier}"
-        try:
-            if name.endswith("/"):
-                raise wrong_type(doing, "it is a folder")
-            check_name(name, doing)
-        except DataError as error:
-            return RefusedFile(carrier, quoted(name), error)
-        return _dropped(carrier, name, found["Size"], found["ETag"], found["LastModified"])
+        with operation(f"looking at a file of {carrier}"):
+            try:
+                if name.endswith("/"):
+                    raise wrong_type("it is a folder")
+                check_name(name)
+            except DataError as error:
+                return RefusedFile(carrier, quoted(name), error)
+            return _dropped(carrier, name, found["Size"], found["ETag"], found["LastModified"])
 
 
 class _Object(io.RawIOBase):
@@ -109,20 +109,22 @@ def _dropped(carrier: str, name: str, size: int, stamp: str, changed: datetime) 
 
 
 @contextmanager
-def _translated(doing: str) -> Iterator[None]:
+def _translated(what: str) -> Iterator[None]:
+    """Name the operation, and turn what boto raises into our own error."""
     problem: CrosswalkError
-    try:
-        yield
-        return
-    except ClientError as error:
-        code = str(error.response["Error"]["Code"])
-        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
-        if code in _GONE:
-            problem = DataError("FILE_NOT_STABLE", operation=doing, problem="the file changed meanwhile")
-        elif status >= 500 or status == 429:
-            problem = TransientError("FILE_DROP_UNAVAILABLE", operation=doing, problem=f"S3 answered {status} {code}")
-        else:
-            problem = ConfigurationError("FILE_DROP_MISSING", operation=doing, problem=f"S3 answered {status} {code}")
-    except BotoCoreError as error:
-        problem = TransientError("FILE_DROP_UNAVAILABLE", operation=doing, problem=type(error).__name__)
-    raise problem
+    with operation(what):
+        try:
+            yield
+            return
+        except ClientError as error:
+            code = str(error.response["Error"]["Code"])
+            status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
+            if code in _GONE:
+                problem = DataError("FILE_NOT_STABLE", problem="the file changed meanwhile")
+            elif status >= 500 or status == 429:
+                problem = TransientError("FILE_DROP_UNAVAILABLE", problem=f"S3 answered {status} {code}")
+            else:
+                problem = ConfigurationError("FILE_DROP_MISSING", problem=f"S3 answered {status} {code}")
+        except BotoCoreError as error:
+            problem = TransientError("FILE_DROP_UNAVAILABLE", problem=type(error).__name__)
+        raise problem

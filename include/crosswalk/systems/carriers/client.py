@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from crosswalk.core.did_you_mean import quoted
-from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, TransientError
+from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, TransientError, operation
 from crosswalk.systems.carriers.names import check_name
 from crosswalk.wire.files import wrong_type
 
@@ -78,19 +78,18 @@ class DropFolder:
         return [self._entry(carrier, name, about) for name, about in found]
 
     def open(self, dropped: Dropped) -> BinaryIO:
-        doing = f"opening {quoted(dropped.name)} of {dropped.carrier}"
+        changed = _changed(f"opening {quoted(dropped.name)} of {dropped.carrier}")
         with self._folder(dropped.carrier) as folder:
             try:
                 handle = os.open(dropped.name, _FILE, dir_fd=folder)
             except OSError:
-                problem = _changed(doing)
+                pass
             else:
                 found = os.fstat(handle)
-                if _kind_fault(found) or _stamp(found) != dropped.stamp:
-                    os.close(handle)
-                    raise _changed(doing)
-                return os.fdopen(handle, "rb")
-        raise problem
+                if not _kind_fault(found) and _stamp(found) == dropped.stamp:
+                    return os.fdopen(handle, "rb")
+                os.close(handle)
+        raise changed  # outside of "except": the system's error holds the name
 
     def restamped(self, dropped: Dropped) -> Dropped:
         with self._folder(dropped.carrier) as folder:
@@ -112,14 +111,14 @@ class DropFolder:
                 os.close(handle)
 
     def _entry(self, carrier: str, name: str, found: os.stat_result) -> Dropped | RefusedFile:
-        doing = f"looking at a file of {carrier}"
-        try:
-            check_name(name, doing)
-            if fault := _kind_fault(found):
-                raise wrong_type(doing, fault)
-        except DataError as error:
-            return RefusedFile(carrier, quoted(name), error)
-        return Dropped(carrier, name, found.st_size, _stamp(found), max(0.0, time.time() - found.st_mtime))
+        with operation(f"looking at a file of {carrier}"):
+            try:
+                check_name(name)
+                if fault := _kind_fault(found):
+                    raise wrong_type(fault)
+            except DataError as error:
+                return RefusedFile(carrier, quoted(name), error)
+            return Dropped(carrier, name, found.st_size, _stamp(found), max(0.0, time.time() - found.st_mtime))
 
 
 def settled(drop: Drop, dropped: Dropped, seconds: float, wait: Callable[[float], None] = time.sleep) -> Dropped:
@@ -151,8 +150,8 @@ def _stamp(found: os.stat_result) -> str:
     return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}"
 
 
-def _changed(doing: str) -> DataError:
-    return DataError("FILE_NOT_STABLE", operation=doing, problem="the file is still changing")
+def _changed(operation: str) -> DataError:
+    return DataError("FILE_NOT_STABLE", operation=operation, problem="the file is still changing")
 
 
 @contextmanager
@@ -165,14 +164,15 @@ def _opened(root: Path) -> Iterator[int]:
 
 
 @contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else type(error).__name__
-        kind = type(error)
-    else:
-        return
-    if issubclass(kind, FileNotFoundError | NotADirectoryError | PermissionError):
-        raise ConfigurationError("FILE_DROP_MISSING", operation=doing, problem=f"{reason}")
-    raise TransientError("FILE_DROP_UNAVAILABLE", operation=doing, problem=reason)
+def _translated(what: str) -> Iterator[None]:
+    """Name the operation, and turn what the system raises into our own error."""
+    with operation(what):
+        try:
+            yield
+            return
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else type(error).__name__
+            kind = type(error)
+        if issubclass(kind, FileNotFoundError | NotADirectoryError | PermissionError):
+            raise ConfigurationError("FILE_DROP_MISSING", problem=f"{reason}")
+        raise TransientError("FILE_DROP_UNAVAILABLE", problem=reason)

@@ -37,7 +37,7 @@ class _Member:
     contacts: dict[str, str] = field(default_factory=dict)
 
 
-def enrolment_rows(segments: Iterable[Segment], carrier: Carrier, doing: str) -> Iterator[RawRow]:
+def enrolment_rows(segments: Iterable[Segment], carrier: Carrier) -> Iterator[RawRow]:
     """Read one row a member, numbered through the file.
 
     Raises DataError FILE_LAYOUT for another transaction or version, and what reading the segments raises.
@@ -45,10 +45,10 @@ def enrolment_rows(segments: Iterable[Segment], carrier: Carrier, doing: str) ->
     number, member, broker = 0, None, _Broker()
     for segment in segments:
         if segment.name == "GS" and segment[8] != VERSION:
-            raise file_error("FILE_LAYOUT", doing, f"the group is not of version {VERSION}")
+            raise file_error("FILE_LAYOUT", f"the group is not of version {VERSION}")
         if segment.name == "ST":
             if segment[1] != "834":
-                raise file_error("FILE_LAYOUT", doing, "the transaction is no 834")
+                raise file_error("FILE_LAYOUT", "the transaction is no 834")
             broker = _Broker()
         if member is not None and segment.name in ("INS", *_ENVELOPE):
             yield RawRow(number, _finished(member, broker))

@@ -16,13 +16,12 @@ MAX_AGENT_LOSS = 0.5
 AGENT_FLOOR = 2
 
 
-def business_date(name: str, carrier: Carrier, doing: str) -> date | None:
+def business_date(name: str, carrier: Carrier) -> date | None:
     """Read the date in a file's name. Raises DataError FILE_NAME when the name is none of this carrier's."""
     found = carrier.files.fullmatch(name)
     if not found:
         raise DataError(
             "FILE_NAME",
-            operation=doing,
             problem="the name is none this carrier's files have",
         )
     written = found.groupdict().get("date")
@@ -31,7 +30,7 @@ def business_date(name: str, carrier: Carrier, doing: str) -> date | None:
     try:
         return datetime.strptime(written, "%Y%m%d").date()  # noqa: DTZ007 - a calendar date has no zone
     except ValueError:
-        problem = DataError("FILE_NAME", operation=doing, problem="the name holds a date that is none")
+        problem = DataError("FILE_NAME", problem="the name holds a date that is none")
     raise problem
 
 
@@ -40,16 +39,16 @@ def was_seen(digest: str, past: Sequence[PastFile]) -> bool:
     return any(one.digest == digest for one in past)
 
 
-def require_in_time(when: date | None, past: Sequence[PastFile], today: date, doing: str) -> None:
+def require_in_time(when: date | None, past: Sequence[PastFile], today: date) -> None:
     """Refuse a file of the past or of the future. Raises DataError FILE_STALE or FILE_FUTURE. today: where the carrier is."""
     if when is None:
         return
     last = max((one.business_date for one in past if one.business_date), default=None)
     if when > today + timedelta(days=1):
-        raise DataError("FILE_FUTURE", operation=doing, problem="its business date has not come yet")
+        raise DataError("FILE_FUTURE", problem="its business date has not come yet")
     if last is not None and when < last:
         found = f"its business date is before {last.isoformat()}, which was taken already"
-        raise DataError("FILE_STALE", operation=doing, problem=found)
+        raise DataError("FILE_STALE", problem=found)
 
 
 def holds(facts: FileFacts, when: date | None, past: Sequence[PastFile], carrier: Carrier) -> Iterator[Hold]:

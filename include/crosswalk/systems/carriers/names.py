@@ -15,7 +15,7 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9�
 _SLASHES = "/\\\u2044\u2215\u29f8\uff0f\uff3c\u2216"
 
 
-def check_name(name: str, doing: str) -> str:
+def check_name(name: str) -> str:
     """Return the name when it is plainly one. Raises DataError FILE_NAME.
 
     Refused: anything that could lead elsewhere (parent folders, absolute, drive letters, shares, look-alike slashes, however encoded),
@@ -23,7 +23,7 @@ def check_name(name: str, doing: str) -> str:
     """
     fault = _fault(name)
     if fault:
-        raise DataError("FILE_NAME", operation=doing, problem=fault, next_step="have the file dropped again under a plain name")
+        raise DataError("FILE_NAME", problem=fault, next_step="have the file dropped again under a plain name")
     return name
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import BinaryIO
 
+from crosswalk.core.did_you_mean import quoted
 from crosswalk.core.model import Rejection
 from crosswalk.core.ports import Row
-from crosswalk.errors import DataError
+from crosswalk.errors import DataError, in_operation
 from crosswalk.systems.carriers.carrier import Carrier
 from crosswalk.systems.carriers.enrolment import enrolment_rows
 from crosswalk.systems.carriers.records import SUBSCRIBER, Chunk, Record, chunks, entity_row
@@ -62,10 +63,9 @@ class _Standing:
 class FileReading:
     """One file of one carrier. `check` first, then `rows` as often as wanted."""
 
-    def __init__(self, carrier: Carrier, member: Member, doing: str) -> None:
+    def __init__(self, carrier: Carrier, member: Member) -> None:
         self._carrier = carrier
         self._member = member
-        self._doing = doing
         self._policies: dict[str, _Standing] = {}
         self._members: dict[str, tuple[str, int]] = {}
         self._agents: dict[str, Row] = {}
@@ -75,7 +75,7 @@ class FileReading:
     def digest(self) -> str:
         """Name the file's content (sha256). Raises DataError FILE_EMPTY, FILE_TOO_LARGE, FILE_ARCHIVE."""
         if not self._digest[0]:
-            self._digest = _digest(self._member, self._doing)
+            self._digest = _digest(self._member)
         return self._digest[0]
 
     def check(self) -> FileFacts:
@@ -114,14 +114,14 @@ class FileReading:
             yield from chunks(self._rows(stream, layout), self._carrier, self._member.name)
 
     def _rows(self, stream: BinaryIO, layout: Layout) -> Iterator[RawRow]:
-        declared, doing = self._carrier.declared, self._doing
+        declared = self._carrier.declared
         if declared.kind == "x12_834":
-            return enrolment_rows(x12.segments(stream, doing, encoding=declared.encoding), self._carrier, doing)
+            return enrolment_rows(x12.segments(stream, encoding=declared.encoding), self._carrier)
         ending = self._member.name.rpartition(".")[2].lower()
         if ending in WORKBOOKS:
-            return table_rows(xlsx.rows(stream, doing), self._carrier, layout, doing)
+            return table_rows(xlsx.rows(stream), self._carrier, layout)
         delimiter = "\t" if ending == "tsv" else declared.delimiter
-        return table_rows(csv.rows(stream, doing, encoding=declared.encoding, delimiter=delimiter), self._carrier, layout, doing)
+        return table_rows(csv.rows(stream, encoding=declared.encoding, delimiter=delimiter), self._carrier, layout)
 
     def _settle(self, record: Record) -> bool:
         """Book a record; tell whether it is a member without e-mail seen for the first time."""
@@ -142,7 +142,8 @@ class FileReading:
 
     def _standing(self, entity: str) -> Iterator[Row]:
         """Read the file once more: the rows that stand for a policy, or for a member."""
-        for chunk in self._chunks(Layout()):
+        shown = quoted(self._member.name)[1:-1]
+        for chunk in in_operation(f"reading {shown} of {self._carrier.name}", self._chunks(Layout())):
             for record in chunk.records:
                 if entity == "policy":
                     stands = self._policies[record.policy_id].rank[2] == record.number
@@ -154,7 +155,6 @@ class FileReading:
     def _conflict(self, one: int, other: int) -> DataError:
         return DataError(
             "FILE_POLICY_CONFLICT",
-            operation=self._doing,
             problem=f"rows {one} and {other} name two writing agents for one policy",
         )
 
@@ -162,17 +162,17 @@ class FileReading:
         wrong = facts.rejected["FILE_POLICY_FORMAT"]
         if wrong > MAX_POLICY_FORMAT_SHARE * facts.rows:
             found = f"{wrong} of {facts.rows} rows have a policy number that is not of this carrier's form"
-            raise file_error("FILE_POLICY_FORMAT", self._doing, found)
+            raise file_error("FILE_POLICY_FORMAT", found)
 
 
-def _digest(member: Member, doing: str) -> tuple[str, int]:
+def _digest(member: Member) -> tuple[str, int]:
     digest, size = sha256(), 0
     with member.open() as stream:
         while data := stream.read(PIECE):
             if not size and member.name.rpartition(".")[2].lower() not in WORKBOOKS:
-                require_plain(data, doing)
+                require_plain(data)
             digest.update(data)
             size += len(data)
     if not size:
-        raise empty(doing)
+        raise empty()
     return digest.hexdigest(), size

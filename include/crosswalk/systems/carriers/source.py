@@ -15,7 +15,7 @@ from crosswalk.core.arrived_file import ArrivedFile
 from crosswalk.core.did_you_mean import quoted
 from crosswalk.core.model import Hold, Rejection
 from crosswalk.core.ports import Page, Row
-from crosswalk.errors import CrosswalkError, DataError
+from crosswalk.errors import CrosswalkError, DataError, operation
 from crosswalk.features.inbound_files.ports import LATER, REFUSED, SEEN, TAKEN, PastFile
 from crosswalk.systems.carriers.carrier import Carrier, entity_fields, load_carrier
 from crosswalk.systems.carriers.client import Drop, Dropped, RefusedFile, require_unchanged, settled
@@ -168,35 +168,35 @@ class CarriersSource:
 
     def _line(self, member: Member, carrier: Carrier, past: list[PastFile]) -> tuple[LogLine, FileReading | None]:
         shown = quoted(member.name)[1:-1]
-        doing = f"reading {shown} of {carrier.name}"
-        digest = ""
-        try:
-            when = business_date(member.name, carrier, doing)
-            reading = FileReading(carrier, member, doing)
-            digest = reading.digest()
-            if was_seen(digest, past):
-                return LogLine(carrier.name, shown, SEEN, "FILE_SEEN", "its content was taken before", None, (), when, digest), None
-            if self._only is not None and digest not in self._only:
-                return LogLine(carrier.name, shown, LATER, business_date=when, digest=digest), None
-            require_in_time(when, past, self.today, doing)
-            facts = reading.check()
-        except DataError as error:
-            return LogLine(carrier.name, shown, REFUSED, error.code, str(error), digest=digest), None
-        held = tuple(holds(facts, when, past, carrier))
-        return LogLine(carrier.name, shown, TAKEN, facts=facts, holds=held, business_date=when, digest=digest), reading
+        with operation(f"reading {shown} of {carrier.name}"):
+            digest = ""
+            try:
+                when = business_date(member.name, carrier)
+                reading = FileReading(carrier, member)
+                digest = reading.digest()
+                if was_seen(digest, past):
+                    return LogLine(carrier.name, shown, SEEN, "FILE_SEEN", "its content was taken before", None, (), when, digest), None
+                if self._only is not None and digest not in self._only:
+                    return LogLine(carrier.name, shown, LATER, business_date=when, digest=digest), None
+                require_in_time(when, past, self.today)
+                facts = reading.check()
+            except DataError as error:
+                return LogLine(carrier.name, shown, REFUSED, error.code, str(error), digest=digest), None
+            held = tuple(holds(facts, when, past, carrier))
+            return LogLine(carrier.name, shown, TAKEN, facts=facts, holds=held, business_date=when, digest=digest), reading
 
     def _members(self, dropped: Dropped) -> list[Member]:
         """Give the files in what was dropped: itself, or those of a zip or gzip."""
-        doing = f"opening {quoted(dropped.name)} of {dropped.carrier}"
-        with self.drop.open(dropped) as file:
-            start = file.read(4)
-        if start == ZIP and dropped.name.rpartition(".")[2].lower() not in WORKBOOKS:
-            return zip_members(self._kept(dropped), doing, self.limits)
-        if start.startswith(GZIP):
-            return [gzip_member(self._kept(dropped), dropped.name, dropped.size, doing, self.limits)]
-        if dropped.size > self.limits.max_bytes:
-            raise DataError("FILE_TOO_LARGE", operation=doing, problem="it is larger than files may be")
-        return [Member(dropped.name, lambda: self.drop.open(dropped))]
+        with operation(f"opening {quoted(dropped.name)} of {dropped.carrier}"):
+            with self.drop.open(dropped) as file:
+                start = file.read(4)
+            if start == ZIP and dropped.name.rpartition(".")[2].lower() not in WORKBOOKS:
+                return zip_members(self._kept(dropped), self.limits)
+            if start.startswith(GZIP):
+                return [gzip_member(self._kept(dropped), dropped.name, dropped.size, self.limits)]
+            if dropped.size > self.limits.max_bytes:
+                raise DataError("FILE_TOO_LARGE", problem="it is larger than files may be")
+            return [Member(dropped.name, lambda: self.drop.open(dropped))]
 
     def _kept(self, dropped: Dropped) -> BinaryIO:
         return self._open.enter_context(self.drop.open(dropped))

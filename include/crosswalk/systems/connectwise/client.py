@@ -1,4 +1,4 @@
-"""Calls of ConnectWise's REST interface. Contract: README.md. Nothing is tried again here: the wire does that."""
+"""Requests to ConnectWise's REST interface. Contract: README.md. The HTTP client retries them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 from requests.utils import parse_header_links
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.systems.connectwise.payloads import SHAPE
+from crosswalk.systems.connectwise.payloads import READER
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import KeysetGuard
 from crosswalk.wire.url_policy import check_characters
@@ -72,8 +72,8 @@ class ConnectWiseClient:
 
     def __init__(self, settings: ConnectWiseSettings) -> None:
         self.settings = settings
-        self._wire = Wire(
-            WireSettings(
+        self._http = HttpClient(
+            HttpSettings(
                 base_url=settings.base_url.rstrip("/"),
                 name=settings.name,
                 requests_per_second=settings.requests_per_second,
@@ -84,78 +84,72 @@ class ConnectWiseClient:
             )
         )
         self._looking = Lock()
-        self.host = self._wire.endpoint.host
+        self.host = self._http.endpoint.host
+        self.operation = self._http.operation
 
     def count(self, path: str, conditions: str = "") -> int:
         """Count the records of a list, such as /company/contacts."""
-        doing = self.doing(f"counting {path}")
-        answer = self._wire.exchange(self._call(f"{path}/count", doing, _condition(conditions)), lambda answer: SHAPE.object(answer, doing))
-        return SHAPE.count(answer, "count", doing)
+        with self.operation(f"counting {path}"):
+            response = self._http.fetch(self._request(f"{path}/count", _condition(conditions)), READER.object)
+            return READER.count(response, "count")
 
     def records(self, path: str, fields: Sequence[str], conditions: str = "") -> Iterator[list[JsonObject]]:
         """Read the records of a list in ascending order of id, page by page. Raises DataError when the pages do not fit together."""
-        doing = self.doing(f"reading {path}")
-        guard, following = KeysetGuard(doing), ""
+        guard, following, number = KeysetGuard(), "", 0
         params = {"pageSize": str(self.settings.page_size), "fields": ",".join(fields), **_condition(conditions)}
-        while True:
-            asked = {**params, **({"pageId": following} if following else {})}
-            call = self._call(path, doing, asked)
-            records, after = self._wire.exchange(call, lambda answer: (SHAPE.list(answer, doing), _next(answer, doing)))
-            guard.check([record.get("id") for record in records])
-            if after and int(after) < guard.last:
-                raise data_error("SRC_NO_NEXT_LINK", doing, "the next link leads back")
+        while number == 0 or following:
+            number += 1
+            with self.operation(f"reading {path}", number):
+                asked = {**params, **({"pageId": following} if following else {})}
+                records, following = self._http.fetch(self._request(path, asked), lambda response: (READER.list(response), _next(response)))
+                guard.check([record.get("id") for record in records])
+                if following and int(following) < guard.last:
+                    raise data_error("SRC_NO_NEXT_LINK", "the next link leads back")
             yield records
-            if not after:
-                return
-            following = after
-
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
 
     @property
     def sent(self) -> Counter[str]:
         """Requests sent so far by HTTP method, tries included."""
-        return self._wire.sent
+        return self._http.sent
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._wire.close()
+        self._http.close()
 
-    def _call(self, path: str, doing: str, params: Mapping[str, str]) -> Call:
+    def _request(self, path: str, params: Mapping[str, str]) -> Request:
         with self._looking:
             base = self._base
-        return Call("GET", base + path, doing, headers={**self.settings.headers, **_FORWARD}, params=params, accept=_ACCEPT)
+        return Request("GET", base + path, headers={**self.settings.headers, **_FORWARD}, params=params, accept=_ACCEPT)
 
     @cached_property
     def _base(self) -> str:
         """Where the company's codebase is, asked once."""
-        doing = self.doing("looking up the company's codebase")
-        path = f"/login/companyinfo/{quote(self.settings.company, safe='')}"
-        found = self._wire.exchange(Call("GET", path, doing), lambda answer: _company_info(answer, doing))
-        if found is None:
-            raise ConfigurationError("CONN_COMPANY_UNKNOWN", operation=doing, problem="ConnectWise does not know the company")
-        codebase = SHAPE.text(found, "Codebase", doing)
-        if not _CODEBASE.fullmatch(codebase) or ".." in codebase:
-            raise SHAPE.wrong(doing, "Codebase")
-        return f"/{codebase.rstrip('/')}/apis/3.0"
+        with self.operation("looking up the company's codebase"):
+            path = f"/login/companyinfo/{quote(self.settings.company, safe='')}"
+            found = self._http.fetch(Request("GET", path), _company_info)
+            if found is None:
+                raise ConfigurationError("CONN_COMPANY_UNKNOWN", problem="ConnectWise does not know the company")
+            codebase = READER.text(found, "Codebase")
+            if not _CODEBASE.fullmatch(codebase) or ".." in codebase:
+                raise READER.wrong("Codebase")
+            return f"/{codebase.rstrip('/')}/apis/3.0"
 
 
 def _condition(conditions: str) -> dict[str, str]:
     return {"conditions": conditions} if conditions else {}
 
 
-def _company_info(answer: Answer, doing: str) -> JsonObject | None:
+def _company_info(response: Response) -> JsonObject | None:
     """Read where the company is; null when there is none of that name."""
-    return SHAPE.object(answer, doing) if answer.content.strip() != b"null" else None
+    return READER.object(response) if response.content.strip() != b"null" else None
 
 
-def _next(answer: Answer, doing: str) -> str:
+def _next(response: Response) -> str:
     """Give the pageId the next link names, "" at the end. The link's address is not used."""
-    links = [one for one in parse_header_links(answer.headers.get("link", "")) if one.get("rel") == "next"]
+    links = [one for one in parse_header_links(response.headers.get("link", "")) if one.get("rel") == "next"]
     if not links:
         return ""
     ids = parse_qs(urlsplit(str(links[0].get("url", ""))).query).get("pageId", [])
     if len(links) > 1 or len(ids) != 1 or not (ids[0].isascii() and ids[0].isdigit()):
-        raise data_error("SRC_NO_NEXT_LINK", doing, "another page is announced, but no pageId leads to it")
+        raise data_error("SRC_NO_NEXT_LINK", "another page is announced, but no pageId leads to it")
     return ids[0]

@@ -8,9 +8,9 @@ from functools import cache
 
 from crosswalk.core.ports import Row
 from crosswalk.core.system_schema import load_fields
-from crosswalk.wire.json_reader import JsonObject, Shape
+from crosswalk.wire.json_reader import JsonObject, JsonReader
 
-SHAPE = Shape("ConnectWise", "SRC_SCHEMA")
+READER = JsonReader("ConnectWise", "SRC_SCHEMA")
 CONTACT_KEYS = (
     "id",
     "firstName",
@@ -47,30 +47,30 @@ def declared(entity: str) -> frozenset[str]:
     return frozenset(load_fields("connectwise")[entity])
 
 
-def company_row(record: JsonObject, statuses: Mapping[str, str], doing: str) -> Row:
+def company_row(record: JsonObject, statuses: Mapping[str, str]) -> Row:
     """Turn a company into a row. statuses: {id: inactiveFlag as "true", "false" or ""}. Raises DataError SRC_SCHEMA."""
-    status = statuses.get(SHAPE.number(_reference(record, "status", doing), "id", doing), "")
+    status = statuses.get(READER.number(_reference(record, "status"), "id"), "")
     return {
-        "source_id": SHAPE.number(record, "id", doing),
-        "identifier": SHAPE.text(record, "identifier", doing),
-        "name": SHAPE.text(record, "name", doing),
-        "types": _ids(record, doing),
-        "inactive": "true" if SHAPE.flag(record, "deletedFlag", doing) == "true" else status,
+        "source_id": READER.number(record, "id"),
+        "identifier": READER.text(record, "identifier"),
+        "name": READER.text(record, "name"),
+        "types": _ids(record),
+        "inactive": "true" if READER.flag(record, "deletedFlag") == "true" else status,
     }
 
 
-def contact_row(record: JsonObject, companies: Mapping[str, Company], doing: str) -> Row:
+def contact_row(record: JsonObject, companies: Mapping[str, Company]) -> Row:
     """Turn a contact into a row with what is needed of its company. Raises DataError SRC_SCHEMA."""
-    reference = _reference(record, "company", doing)
-    company_id = SHAPE.number(reference, "id", doing)
-    company = companies.get(company_id, Company(SHAPE.text(reference, "name", doing), "", ""))
+    reference = _reference(record, "company")
+    company_id = READER.number(reference, "id")
+    company = companies.get(company_id, Company(READER.text(reference, "name"), "", ""))
     return {
-        "source_id": SHAPE.number(record, "id", doing),
-        **{name: SHAPE.text(record, name, doing) for name in _TEXTS},
-        **_communication(record, doing),
-        "inactiveFlag": SHAPE.flag(record, "inactiveFlag", doing),
-        "unsubscribeFlag": SHAPE.flag(record, "unsubscribeFlag", doing),
-        "types": _ids(record, doing),
+        "source_id": READER.number(record, "id"),
+        **{name: READER.text(record, name) for name in _TEXTS},
+        **_communication(record),
+        "inactiveFlag": READER.flag(record, "inactiveFlag"),
+        "unsubscribeFlag": READER.flag(record, "unsubscribeFlag"),
+        "types": _ids(record),
         "company.id": company_id,
         "company.name": company.name,
         "company.types": company.types,
@@ -78,24 +78,24 @@ def contact_row(record: JsonObject, companies: Mapping[str, Company], doing: str
     }
 
 
-def _communication(record: JsonObject, doing: str) -> dict[str, str]:
+def _communication(record: JsonObject) -> dict[str, str]:
     """Take e-mail, phone and mobile out of the items: the default one first, else the one with the lowest id."""
-    items = SHAPE.objects_if_any(record, "communicationItems", doing)
-    items = sorted(items, key=lambda item: (SHAPE.flag(item, "defaultFlag", doing) != "true", int(SHAPE.number(item, "id", doing) or 0)))
+    items = READER.objects_if_any(record, "communicationItems")
+    items = sorted(items, key=lambda item: (READER.flag(item, "defaultFlag") != "true", int(READER.number(item, "id") or 0)))
     found = {"email": "", "phone": "", "mobile": ""}
     for item in items:
-        kind, value = SHAPE.text(item, "communicationType", doing), SHAPE.text(item, "value", doing)
-        name = SHAPE.text(_reference(item, "type", doing), "name", doing).strip().casefold()
+        kind, value = READER.text(item, "communicationType"), READER.text(item, "value")
+        name = READER.text(_reference(item, "type"), "name").strip().casefold()
         place = {"Email": "email", "Phone": "mobile" if name in _MOBILE else "phone"}.get(kind, "")
         if place and value and not found[place]:
             found[place] = value
     return found
 
 
-def _reference(record: JsonObject, name: str, doing: str) -> JsonObject:
-    return {} if record.get(name) is None else SHAPE.member(record, name, doing)
+def _reference(record: JsonObject, name: str) -> JsonObject:
+    return {} if record.get(name) is None else READER.member(record, name)
 
 
-def _ids(record: JsonObject, doing: str) -> str:
-    ids = {SHAPE.number(one, "id", doing) for one in SHAPE.objects_if_any(record, "types", doing)} - {""}
+def _ids(record: JsonObject) -> str:
+    ids = {READER.number(one, "id") for one in READER.objects_if_any(record, "types")} - {""}
     return " ".join(sorted(ids, key=int))

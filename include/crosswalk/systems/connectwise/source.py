@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from crosswalk.core.ports import Page, Row
-from crosswalk.errors import ConfigurationError
+from crosswalk.errors import ConfigurationError, in_operation
 from crosswalk.systems.connectwise.client import ConnectWiseClient
 from crosswalk.systems.connectwise.conditions import compared, one_of
-from crosswalk.systems.connectwise.payloads import COMPANY_KEYS, CONTACT_KEYS, SHAPE, Company, company_row, contact_row, declared
+from crosswalk.systems.connectwise.payloads import COMPANY_KEYS, CONTACT_KEYS, READER, Company, company_row, contact_row, declared
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import counted, prefetched
 
@@ -48,9 +49,9 @@ class ConnectWiseSource:
                 problem="no list of types is known for it",
                 next_step=f"choose by {' or '.join(TYPE_LISTS)}",
             )
-        doing = self._client.doing("reading types")
-        pages = self._client.records(TYPE_LISTS[field], ("id", "name", "description"))
-        return {SHAPE.number(one, "id", doing): _label(one, doing) for page in pages for one in page}
+        with self._client.operation("reading types"):
+            pages = self._client.records(TYPE_LISTS[field], ("id", "name", "description"))
+            return {READER.number(one, "id"): _label(one) for page in pages for one in page}
 
     def pages(self, entity: str, scope: Sequence[str] | None) -> Iterator[Page]:  # noqa: ARG002 - ConnectWise has no tag groups
         """Read one entity, the next page while this one is worked on. Contacts: the companies first. Raises ReadRestarted, DataError."""
@@ -59,54 +60,57 @@ class ConnectWiseSource:
             yield from self._company_pages(statuses)
             return
         companies = {row["source_id"]: _company(row) for page in self._company_pages(statuses) for row in page.rows}
-        doing = self._doing("contact")
         for records, total in self._counted("contact"):
-            rows = [contact_row(record, companies, doing) for record in records]
+            with self._operation("contact"):
+                rows = [contact_row(record, companies) for record in records]
             yield Page(rows, total, _seen("contact", records), _unknown("contact", records))
 
     def changed(self, since: datetime) -> Iterator[list[Row]]:
-        doing, statuses, recent = self._doing("contact"), self._statuses(), compared("lastUpdated", ">=", since)
+        statuses, recent = self._statuses(), compared("lastUpdated", ">=", since)
         companies = self._companies(recent, statuses)
         contacts = self._contacts(recent)
         for ids in _chunks(companies):
             contacts |= self._contacts(one_of("company/id", ids))
-        rows = [contact_row(contacts[one], {}, doing) for one in sorted(contacts)]
+        with self._operation("contact"):
+            rows = [contact_row(contacts[one], {}) for one in sorted(contacts)]
         for ids in _chunks({row["company.id"] for row in rows} - companies.keys() - {""}):
             companies |= self._companies(one_of("id", ids), statuses)
         if contacts:
-            yield [contact_row(contacts[one], companies, doing) for one in sorted(contacts)]
+            yield [contact_row(contacts[one], companies) for one in sorted(contacts)]
 
     def _contacts(self, conditions: str) -> dict[int, JsonObject]:
         pages = self._client.records(PATHS["contact"], CONTACT_KEYS, conditions)
         return {record["id"]: record for page in pages for record in page}
 
     def _companies(self, conditions: str, statuses: Mapping[str, str]) -> dict[str, Company]:
-        doing, pages = self._doing("company"), self._client.records(PATHS["company"], COMPANY_KEYS, conditions)
-        rows = (company_row(record, statuses, doing) for page in pages for record in page)
-        return {row["source_id"]: _company(row) for row in rows}
+        with self._operation("company"):
+            pages = self._client.records(PATHS["company"], COMPANY_KEYS, conditions)
+            rows = (company_row(record, statuses) for page in pages for record in page)
+            return {row["source_id"]: _company(row) for row in rows}
 
     def _company_pages(self, statuses: Mapping[str, str]) -> Iterator[Page]:
-        doing = self._doing("company")
         for records, total in self._counted("company"):
-            rows = [company_row(record, statuses, doing) for record in records]
+            with self._operation("company"):
+                rows = [company_row(record, statuses) for record in records]
             yield Page(rows, total, _seen("company", records), _unknown("company", records))
 
     def _counted(self, entity: str) -> Iterator[tuple[list[JsonObject], int]]:
         pages = prefetched(self._client.records(PATHS[entity], KEYS[entity]))
-        return counted(pages, lambda: self._client.count(PATHS[entity]), self._doing(entity))
+        what = f"reading every {entity} of {self._client.settings.name}"
+        return in_operation(what, counted(pages, lambda: self._client.count(PATHS[entity])))
 
     def _statuses(self) -> dict[str, str]:
         """Give {status id: whether it makes a company inactive}."""
-        doing = self._client.doing("reading company statuses")
-        pages = self._client.records("/company/companies/statuses", ("id", "name", "inactiveFlag"))
-        return {SHAPE.number(one, "id", doing): SHAPE.flag(one, "inactiveFlag", doing) for page in pages for one in page}
+        with self._client.operation("reading company statuses"):
+            pages = self._client.records("/company/companies/statuses", ("id", "name", "inactiveFlag"))
+            return {READER.number(one, "id"): READER.flag(one, "inactiveFlag") for page in pages for one in page}
 
-    def _doing(self, entity: str) -> str:
-        return self._client.doing(f"reading every {entity}")
+    def _operation(self, entity: str) -> AbstractContextManager[None]:
+        return self._client.operation(f"reading every {entity}")
 
 
-def _label(record: JsonObject, doing: str) -> str:
-    return (SHAPE.text(record, "name", doing) or SHAPE.text(record, "description", doing)).strip()
+def _label(record: JsonObject) -> str:
+    return (READER.text(record, "name") or READER.text(record, "description")).strip()
 
 
 def _company(row: Row) -> Company:

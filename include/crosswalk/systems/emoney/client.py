@@ -1,4 +1,4 @@
-"""Calls of eMoney. Contract: README.md. The wire tries again, with the same Idempotency-Key; a token that ran out is renewed here."""
+"""Requests to eMoney. Contract: README.md. The HTTP client retries them, with the same Idempotency-Key; expired tokens are renewed here."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 from crosswalk.errors import AuthRefused, ConfigurationError, PermanentError
-from crosswalk.systems.emoney.payloads import ERROR_STATUSES, SHAPE, Conflict, conflict
+from crosswalk.systems.emoney.payloads import ERROR_STATUSES, READER, Conflict, conflict
 from crosswalk.systems.emoney.tokens import tokens_of
 from crosswalk.wire import json
-from crosswalk.wire.cursor_paging import ListPage, list_pages
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.cursor_paging import CursorPages, ListPage
+from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
 from crosswalk.wire.json_reader import JsonObject, showable
-from crosswalk.wire.quota import Budget
+from crosswalk.wire.quota import SharedQuota
 from crosswalk.wire.url_policy import check_characters
 
 PAGE_SIZE = 500
@@ -55,84 +55,81 @@ class EmoneySettings:
 class EmoneyClient:
     """eMoney's calls for one firm; safe to use from several threads.
 
-    budget: what all processes together may ask; without one, nothing but the vendor's 429 holds requests back.
+    quota: what all processes together may send; without one, only the vendor's 429 slows requests down.
     """
 
-    def __init__(self, settings: EmoneySettings, budget: Budget | None = None) -> None:
+    def __init__(self, settings: EmoneySettings, quota: SharedQuota | None = None) -> None:
         self.settings = settings
-        self.budget = budget
-        self._wire = Wire(_wire_settings(settings), budget=budget)
-        self._tokens = tokens_of(settings.client_id, settings.key_id, settings.private_key, lambda: Wire(_signin_settings(settings)))
-        self.host = self._wire.endpoint.host
+        self.quota = quota
+        self._http = HttpClient(_wire_settings(settings), quota=quota)
+        self._tokens = tokens_of(settings.client_id, settings.key_id, settings.private_key, lambda: HttpClient(_signin_settings(settings)))
+        self.host = self._http.endpoint.host
+        self.operation = self._http.operation
 
     def firm(self) -> JsonObject:
         """GET the firm. Raises ConfigurationError CONN_FIRM when it is another than the connection names."""
-        doing = self.doing("reading the firm")
-        answer = self.read("/firm", doing)
-        if answer.get("firmId") != self.settings.firm:
-            raise ConfigurationError(
-                "CONN_FIRM",
-                operation=doing,
-                problem="client id and private key lead to another firm than Firm of the connection names",
-            )
-        return answer
+        with self.operation("reading the firm"):
+            response = self.read("/firm")
+            if response.get("firmId") != self.settings.firm:
+                raise ConfigurationError(
+                    "CONN_FIRM",
+                    problem="client id and private key lead to another firm than Firm of the connection names",
+                )
+            return response
 
-    def read(self, path: str, doing: str, params: Mapping[str, str] | None = None) -> JsonObject:
-        """GET one object. Raises PermanentError TGT_NOT_FOUND, and what the wire raises."""
-        return self._done(Call("GET", path, doing, params=params or {}))
+    def read(self, path: str, params: Mapping[str, str] | None = None) -> JsonObject:
+        """GET one object. Raises PermanentError TGT_NOT_FOUND, and what the HTTP client raises."""
+        return self._send(Request("GET", path, params=params or {}))
 
     def pages(self, path: str, collection: str, id_field: str, params: Mapping[str, str] | None = None) -> Iterator[ListPage]:
         """Read a list page by page.
 
         Raises ReadRestarted when the firm's revision changes in between, DataError when the pages do not add up.
         """
+        pages = CursorPages(READER, collection, id_field)
+        while pages.more:
+            asked = {"limit": str(PAGE_SIZE), **({"after": pages.after} if pages.after else {}), **(params or {})}
+            with self.operation(f"reading {collection}", pages.number):
+                page = pages.read(self.read(path, asked))
+            yield page
 
-        def ask(after: str, doing: str) -> JsonObject:
-            return self.read(path, doing, {"limit": str(PAGE_SIZE), **({"after": after} if after else {}), **(params or {})})
-
-        return list_pages(ask, SHAPE, collection, id_field, self.doing(f"reading {collection}"))
-
-    def write(self, method: str, path: str, body: Any, key: str, doing: str, revision: int | None = None) -> JsonObject:
+    def write(self, method: str, path: str, body: Any, key: str, revision: int | None = None) -> JsonObject:
         """Send a write under its Idempotency-Key; revision: what the client must still be at.
 
-        Raises Conflict when the one record it is about was refused, and what the wire raises.
+        Raises Conflict when the one record it is about was refused, and what the HTTP client raises.
         """
         headers = {"Idempotency-Key": key, **({} if revision is None else {"If-Match": f'"{revision}"'})}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        return self._done(Call(method, path, doing, content=None if body is None else json.write(body), headers=headers))
-
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
+        return self._send(Request(method, path, content=None if body is None else json.write(body), headers=headers))
 
     def estimate(self, requests: int) -> float:
-        """Give the seconds so many further requests will take at the least, under the budget."""
-        return self.budget.estimate(requests) if self.budget else 0.0
+        """Give the seconds so many further requests will take at the least, within the quota."""
+        return self.quota.estimate(requests) if self.quota else 0.0
 
     @property
     def sent(self) -> Counter[str]:
         """Requests sent so far by HTTP method, tries included, sign-ins not."""
-        return self._wire.sent
+        return self._http.sent
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._wire.close()
+        self._http.close()
 
-    def _done(self, call: Call) -> JsonObject:
-        answer = self._signed_in(replace(call, expect=ERROR_STATUSES, accept=("application/json",)))
-        if answer.status in ERROR_STATUSES:
-            raise _refused(answer, call)
-        return SHAPE.object(answer, call.doing)
+    def _send(self, request: Request) -> JsonObject:
+        response = self._signed_in(replace(request, expect=ERROR_STATUSES, accept=("application/json",)))
+        if response.status in ERROR_STATUSES:
+            raise _refused(response, request)
+        return READER.object(response)
 
-    def _signed_in(self, call: Call) -> Answer:
+    def _signed_in(self, request: Request) -> Response:
         """Send with a token; one that is not taken any more is renewed once."""
         token = self._tokens.current()
-        answer = self._wire.request(_with(call, token.text))
-        if answer.status != 401:
-            return answer
+        response = self._http.send(_with(request, token.text))
+        if response.status != 401:
+            return response
         self._tokens.forget(token)
-        return self._wire.request(_with(call, self._tokens.current().text))
+        return self._http.send(_with(request, self._tokens.current().text))
 
 
 def part(text: str) -> str:
@@ -140,12 +137,12 @@ def part(text: str) -> str:
     return quote(text, safe="")
 
 
-def _with(call: Call, token: str) -> Call:
-    return replace(call, headers={**call.headers, "Authorization": f"Bearer {token}"})
+def _with(request: Request, token: str) -> Request:
+    return replace(request, headers={**request.headers, "Authorization": f"Bearer {token}"})
 
 
-def _wire_settings(settings: EmoneySettings) -> WireSettings:
-    return WireSettings(
+def _wire_settings(settings: EmoneySettings) -> HttpSettings:
+    return HttpSettings(
         base_url=f"{settings.base_url.rstrip('/')}/public/v1",
         name=settings.name,
         headers={"apikey": settings.api_key},
@@ -156,8 +153,8 @@ def _wire_settings(settings: EmoneySettings) -> WireSettings:
     )
 
 
-def _signin_settings(settings: EmoneySettings) -> WireSettings:
-    return WireSettings(
+def _signin_settings(settings: EmoneySettings) -> HttpSettings:
+    return HttpSettings(
         base_url=settings.signin_url,
         name=settings.name,
         allow_private_network=settings.allow_private_network,
@@ -166,20 +163,16 @@ def _signin_settings(settings: EmoneySettings) -> WireSettings:
     )
 
 
-def _refused(answer: Answer, call: Call) -> PermanentError | Conflict:
+def _refused(response: Response, request: Request) -> PermanentError | Conflict:
     """Say what an error answer means. Its message may echo data: it is not looked at."""
-    error, doing = SHAPE.refusal(answer, call.doing), call.doing
-    code = showable(error.get("code"), f"status {answer.status}")
-    if answer.status in (401, 403):
+    error = READER.refusal(response)
+    code = showable(error.get("code"), f"status {response.status}")
+    if response.status in (401, 403):
         fix = "check API key, Client id and Firm, and what eMoney lets this partner do"
-        return AuthRefused(
-            "TGT_AUTH_FAILED", operation=doing, problem=f"eMoney refused the token, the API key or its rights ({code})", next_step=fix
-        )
-    if call.method != "GET" and code != "KEY_REUSED":
-        return conflict(answer.status, error)
-    if answer.status == 404:
+        return AuthRefused("TGT_AUTH_FAILED", problem=f"eMoney refused the token, the API key or its rights ({code})", next_step=fix)
+    if request.method != "GET" and code != "KEY_REUSED":
+        return conflict(response.status, error)
+    if response.status == 404:
         fix = "check Host and Path; if they are right, the record was deleted in eMoney: run again from extract on"
-        return PermanentError("TGT_NOT_FOUND", operation=doing, problem="eMoney does not know the record or the path", next_step=fix)
-    return PermanentError(
-        "TGT_REFUSED", operation=doing, problem=f"eMoney refused the request ({code})", next_step="report the code and the time to eMoney"
-    )
+        return PermanentError("TGT_NOT_FOUND", problem="eMoney does not know the record or the path", next_step=fix)
+    return PermanentError("TGT_REFUSED", problem=f"eMoney refused the request ({code})", next_step="report the code and the time to eMoney")

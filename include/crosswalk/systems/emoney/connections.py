@@ -10,7 +10,7 @@ from typing import TypeVar
 from crosswalk.core.ports import BatchResult, ReadRestarted
 from crosswalk.errors import TransientError
 from crosswalk.systems.emoney.client import EmoneyClient, part
-from crosswalk.systems.emoney.payloads import INSTITUTION, SHAPE, Conflict, LinkedItem, batch_result, chunks, linked_item, notice
+from crosswalk.systems.emoney.payloads import INSTITUTION, READER, Conflict, LinkedItem, batch_result, chunks, linked_item, notice
 from crosswalk.wire.json_reader import idempotency_key
 
 MAX_ITEMS = 100
@@ -67,94 +67,95 @@ class Connections:
 
     def connect(self, client_id: str) -> str:
         """Connect a client with SmartOffice, unless it is, and give the connection's id. Raises Conflict NOT_FOUND."""
-        doing = self._client.doing(f"connecting client {client_id}")
-        path, body = f"/clients/{part(client_id)}/connections", {"institution": INSTITUTION}
-        return SHAPE.name(self._client.write("POST", path, body, self._key("connect", client_id), doing), "connectionId", doing)
+        with self._client.operation(f"connecting client {client_id}"):
+            path, body = f"/clients/{part(client_id)}/connections", {"institution": INSTITUTION}
+            return READER.name(self._client.write("POST", path, body, self._key("connect", client_id)), "connectionId")
 
     def connection(self, client_id: str) -> str:
         """Give the id of a client's connection with SmartOffice, "" when there is none."""
-        doing = self._client.doing(f"reading the connections of client {client_id}")
-        answer = self._client.read(f"/clients/{part(client_id)}/connections", doing)
-        found = [one for one in SHAPE.objects(answer, "connections", doing) if one.get("institution") == INSTITUTION]
-        return SHAPE.name(found[0], "connectionId", doing) if found else ""
+        with self._client.operation(f"reading the connections of client {client_id}"):
+            response = self._client.read(f"/clients/{part(client_id)}/connections")
+            found = [one for one in READER.objects(response, "connections") if one.get("institution") == INSTITUTION]
+            return READER.name(found[0], "connectionId") if found else ""
 
     def announce(self, connection_id: str, items: Sequence[Item]) -> BatchResult:
         """Tell that these items could be linked, 100 a request; keys are item ids."""
-        doing = self._client.doing(f"announcing items of connection {connection_id}")
-        results = []
-        for some in chunks(items, MAX_ITEMS):
-            body = {"items": [notice(one.item_id, one.kind, one.name, one.detail) for one in some]}
-            key = self._key("announce", connection_id, repr(body))
-            answer = self._client.write("POST", f"/connections/{part(connection_id)}/notices", body, key, doing)
-            results.append(batch_result(answer, [one.item_id for one in some], doing))
-        return _together(results)
+        with self._client.operation(f"announcing items of connection {connection_id}"):
+            results = []
+            for some in chunks(items, MAX_ITEMS):
+                body = {"items": [notice(one.item_id, one.kind, one.name, one.detail) for one in some]}
+                key = self._key("announce", connection_id, repr(body))
+                response = self._client.write("POST", f"/connections/{part(connection_id)}/notices", body, key)
+                results.append(batch_result(response, [one.item_id for one in some]))
+            return _together(results)
 
     def available(self, connection_id: str) -> list[Available]:
         """Read what was announced and is not linked. Raises ReadRestarted when it changes meanwhile."""
-        doing = self._client.doing(f"reading the available items of connection {connection_id}")
-        pages = self._client.pages(f"/connections/{part(connection_id)}/available", "available", "itemId")
-        records = [record for page in pages for record in page.records]
-        names = ("itemId", "kind", "name", "detail", "announcedAt")
-        return [Available(*(SHAPE.text(record, name, doing) for name in names)) for record in records]
+        with self._client.operation(f"reading the available items of connection {connection_id}"):
+            pages = self._client.pages(f"/connections/{part(connection_id)}/available", "available", "itemId")
+            records = [record for page in pages for record in page.records]
+            names = ("itemId", "kind", "name", "detail", "announcedAt")
+            return [Available(*(READER.text(record, name) for name in names)) for record in records]
 
     def link(self, connection_id: str, decision: Link) -> str:
         """Link an item as a person decided and give the link's id; one that is linked already stays as it is.
 
         Raises Conflict INVALID (with its field), NOT_FOUND.
         """
-        doing = self._client.doing(f"linking {decision.item_id} of connection {connection_id}")
-        body = {
-            "itemId": decision.item_id,
-            "kind": decision.kind,
-            "assetType": decision.asset_type,
-            "ownership": decision.ownership,
-            "values": dict(decision.values),
-        }
-        key = self._key("link", connection_id, repr(sorted(body.items(), key=lambda pair: pair[0])))
-        try:
-            answer = self._client.write("POST", f"/connections/{part(connection_id)}/links", body, key, doing)
-        except Conflict as refused:
-            if refused.code == "ALREADY_LINKED" and refused.at:
-                return refused.at
-            raise
-        return SHAPE.name(answer, "linkId", doing)
+        with self._client.operation(f"linking {decision.item_id} of connection {connection_id}"):
+            body = {
+                "itemId": decision.item_id,
+                "kind": decision.kind,
+                "assetType": decision.asset_type,
+                "ownership": decision.ownership,
+                "values": dict(decision.values),
+            }
+            key = self._key("link", connection_id, repr(sorted(body.items(), key=lambda pair: pair[0])))
+            try:
+                response = self._client.write("POST", f"/connections/{part(connection_id)}/links", body, key)
+            except Conflict as refused:
+                if refused.code == "ALREADY_LINKED" and refused.at:
+                    return refused.at
+                raise
+            return READER.name(response, "linkId")
 
     def linked(self, client_id: str = "") -> list[LinkedItem]:
         """Read the linked items of one client, or of all, 500 a request. Raises ReadRestarted when they change meanwhile."""
-        doing = self._client.doing("reading linked accounts")
-        params = {"clientId": client_id} if client_id else {}
-        pages = self._client.pages("/connections/accounts", "accounts", "linkId", params)
-        return [linked_item(record, doing) for page in pages for record in page.records]
+        with self._client.operation("reading linked accounts"):
+            params = {"clientId": client_id} if client_id else {}
+            pages = self._client.pages("/connections/accounts", "accounts", "linkId", params)
+            return [linked_item(record) for page in pages for record in page.records]
 
     def linked_steadily(self) -> list[LinkedItem]:
         """As `linked` of all clients, begun again when they change meanwhile. Raises TransientError TGT_READ_UNSTABLE."""
-        return steady(self.linked, self._client.doing("reading linked accounts"))
+        with self._client.operation("reading linked accounts"):
+            return steady(self.linked)
 
     def refresh(self, changes: Sequence[Change], occasion: str) -> BatchResult:
         """Bring values up to date, 100 items a request; keys are link ids.
 
         occasion: what the refresh belongs to, such as a snapshot; the same changes on the same occasion are applied once.
         """
-        doing = self._client.doing(f"refreshing linked items ({occasion})")
-        results = []
-        for some in chunks(changes, MAX_ITEMS):
-            body = {"items": [_change(one) for one in some]}
-            key = self._key("refresh", occasion, " ".join(one.link_id for one in some), repr(body))
-            answer = self._client.write("PUT", "/connections/values", body, key, doing)
-            results.append(batch_result(answer, [one.link_id for one in some], doing))
-        return _together(results)
+        with self._client.operation(f"refreshing linked items ({occasion})"):
+            results = []
+            for some in chunks(changes, MAX_ITEMS):
+                body = {"items": [_change(one) for one in some]}
+                key = self._key("refresh", occasion, " ".join(one.link_id for one in some), repr(body))
+                response = self._client.write("PUT", "/connections/values", body, key)
+                results.append(batch_result(response, [one.link_id for one in some]))
+            return _together(results)
 
     def _key(self, *parts: str) -> str:
         return idempotency_key(self._client.settings.firm, *parts)
 
 
-def steady(read: Callable[[], _Read], doing: str) -> _Read:
+def steady(read: Callable[[], _Read]) -> _Read:
     """Read something whole, up to three times when it changes meanwhile. Raises TransientError TGT_READ_UNSTABLE."""
     for _ in range(3):
         with suppress(ReadRestarted):
             return read()
     found = "the list changed three times while it was read"
-    raise TransientError("TGT_READ_UNSTABLE", operation=doing, problem=found)
+    raise TransientError("TGT_READ_UNSTABLE", problem=found)
 
 
 def _change(change: Change) -> dict[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal
 from crosswalk.systems.emoney.client import EmoneyClient, part
 from crosswalk.systems.emoney.connections import MAX_ITEMS, Change, Connections, Link
-from crosswalk.systems.emoney.payloads import CLIENT, ITEM_KINDS, SHAPE, Conflict, client_body, spouse_body
+from crosswalk.systems.emoney.payloads import CLIENT, ITEM_KINDS, READER, Conflict, client_body, spouse_body
 from crosswalk.wire.json_reader import JsonObject, idempotency_key
 
 COUNTS = {CLIENT: "clients", "investment": "investments", "policy": "policies"}
@@ -44,11 +44,11 @@ class EmoneyDelivery:
         """Apply each operation by itself: clients one by one with their spouses, the values of linked items in one call.
 
         An item a person decided to link is linked by itself. Refused without a request: a delete (NEVER_DELETED) and an item that is
-        neither linked nor to be (NOT_LINKED). Raises BatchRefused for more than MAX_CLIENTS clients, and what the wire raises; then the
-        batch may be sent again, and what was done is not done twice.
+        neither linked nor to be (NOT_LINKED). Raises BatchRefused for more than MAX_CLIENTS clients, and what the HTTP client raises: the
+        batch can then be sent again, nothing is done twice.
         """
         if sum(operation.entity == CLIENT or bool(operation.links) for operation in operations) > MAX_CLIENTS:
-            raise BatchRefused(f"{self._client.doing(f'sending batch {number}')}: more clients than fit into a batch")
+            raise BatchRefused(f"sending batch {number} of {self._client.settings.name}: more clients than fit into a batch")
         unfit = [refusal for operation in operations if (refusal := _unfit(operation))]
         left = [operation for operation in operations if not _unfit(operation)]
         results = [self._client_result(operation) for operation in left if operation.entity == CLIENT]
@@ -64,15 +64,17 @@ class EmoneyDelivery:
 
     def commit(self, batches: int, counts: Mapping[str, Mapping[str, int]]) -> Receipt:  # noqa: ARG002 - the port's
         """Nothing is left to do: say what the firm holds now."""
-        doing = self._client.doing(f"reading the firm after snapshot {self._snapshot}")
-        firm = self._client.firm()
-        held = {entity: SHAPE.count(firm, name, doing) for entity, name in COUNTS.items()}
-        return Receipt(0, SHAPE.count(firm, "revision", doing), held)
+        with self._client.operation(f"reading the firm after snapshot {self._snapshot}"):
+            firm = self._client.firm()
+            held = {entity: READER.count(firm, name) for entity, name in COUNTS.items()}
+            return Receipt(0, READER.count(firm, "revision"), held)
 
     def _client_result(self, operation: Operation) -> str | Refusal:
+        what = f"sending {operation.entity} {operation.key} of snapshot {self._snapshot}"
         try:
-            record = self._update(operation) if operation.target_id else self._create(operation)
-            self._spouse(operation, record)
+            with self._client.operation(what):
+                record = self._update(operation) if operation.target_id else self._create(operation)
+                self._spouse(operation, record)
         except Conflict as refused:
             return Refusal(operation.key, refused.code, refused.field)
         return operation.key
@@ -104,25 +106,25 @@ class EmoneyDelivery:
 
     def _create(self, operation: Operation) -> JsonObject:
         body = {"externalId": operation.source_id, **client_body(operation.values)}
-        return self._client.write("POST", "/clients", body, self._key(operation, "create"), self._doing(operation))
+        return self._client.write("POST", "/clients", body, self._key(operation, "create"))
 
     def _update(self, operation: Operation) -> JsonObject:
-        path, doing = f"/clients/{part(operation.target_id)}", self._doing(operation)
+        path = f"/clients/{part(operation.target_id)}"
         revision = self._revisions.get(operation.target_id)
         if revision is None:
-            revision = SHAPE.count(self._client.read(path, doing), "revision", doing)
-        return self._client.write("PUT", path, client_body(operation.values), self._key(operation, "update"), doing, revision)
+            revision = READER.count(self._client.read(path), "revision")
+        return self._client.write("PUT", path, client_body(operation.values), self._key(operation, "update"), revision)
 
     def _spouse(self, operation: Operation, record: JsonObject) -> None:
         """Bring the spouse in line, after the client with its marital status: none, as given, or left alone."""
-        doing, wanted = self._doing(operation), spouse_body(operation.values)
-        path, revision = f"/clients/{part(SHAPE.name(record, 'clientId', doing))}/spouse", SHAPE.count(record, "revision", doing)
+        wanted = spouse_body(operation.values)
+        path, revision = f"/clients/{part(READER.name(record, 'clientId'))}/spouse", READER.count(record, "revision")
         held = record.get("spouse")
         if wanted and wanted != held:
-            record = self._client.write("PUT", path, wanted, self._key(operation, "spouse"), doing, revision)
+            record = self._client.write("PUT", path, wanted, self._key(operation, "spouse"), revision)
         elif wanted == {} and held:
-            record = self._client.write("DELETE", path, None, self._key(operation, "no spouse"), doing, revision)
-        self._revisions[SHAPE.name(record, "clientId", doing)] = SHAPE.count(record, "revision", doing)
+            record = self._client.write("DELETE", path, None, self._key(operation, "no spouse"), revision)
+        self._revisions[READER.name(record, "clientId")] = READER.count(record, "revision")
 
     def _values(self, number: int, operations: Sequence[Operation]) -> BatchResult:
         """Refresh every link of each item; an item is accepted when all its links are."""
@@ -138,9 +140,6 @@ class EmoneyDelivery:
 
     def _key(self, operation: Operation, what: str) -> str:
         return idempotency_key(self._client.settings.firm, self._snapshot, what, operation.key, repr(sorted(operation.values.items())))
-
-    def _doing(self, operation: Operation) -> str:
-        return self._client.doing(f"sending {operation.entity} {operation.key} of snapshot {self._snapshot}")
 
 
 def _unfit(operation: Operation) -> Refusal | None:

@@ -10,9 +10,9 @@ from typing import Any
 from crosswalk.core.ports import BatchResult, Refusal, Row
 from crosswalk.core.system_schema import Field, load_fields
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.json_reader import JsonObject, Shape, showable
+from crosswalk.wire.json_reader import JsonObject, JsonReader, showable
 
-SHAPE = Shape("eMoney", "TGT_SCHEMA")
+READER = JsonReader("eMoney", "TGT_SCHEMA")
 ERROR_STATUSES = frozenset({401, 403, 404, 409, 412, 422})
 INSTITUTION = "SmartOffice (Ebix CRM)"
 CLIENT = "client"
@@ -66,15 +66,15 @@ def spouse_fields() -> tuple[str, ...]:
     return tuple(name.removeprefix(SPOUSE) for name in fields_of(CLIENT) if name.startswith(SPOUSE))
 
 
-def client_row(record: JsonObject, doing: str) -> Row:
+def client_row(record: JsonObject) -> Row:
     """Turn a client into a row; a spouse's fields stand beside the client's. Raises DataError TGT_SCHEMA."""
-    row = {"target_id": SHAPE.name(record, "clientId", doing), "source_id": SHAPE.text(record, "externalId", doing)}
+    row = {"target_id": READER.name(record, "clientId"), "source_id": READER.text(record, "externalId")}
     spouse = record.get("spouse") or {}
     if not isinstance(spouse, dict):
-        raise SHAPE.wrong(doing, "spouse")
+        raise READER.wrong("spouse")
     for name in fields_of(CLIENT):
         holder = spouse if name.startswith(SPOUSE) else record
-        row[name] = SHAPE.text(holder, name.removeprefix(SPOUSE), doing)
+        row[name] = READER.text(holder, name.removeprefix(SPOUSE))
     return row
 
 
@@ -89,25 +89,25 @@ def client_fields_seen(records: Iterable[JsonObject]) -> tuple[frozenset[str], f
     return seen & known, (seen - known) - _CLIENT_KEYS
 
 
-def linked_item(record: JsonObject, doing: str) -> LinkedItem:
+def linked_item(record: JsonObject) -> LinkedItem:
     """Read a linked item. Raises DataError TGT_SCHEMA."""
     values = record.get("values")
-    kind = SHAPE.name(record, "kind", doing)
+    kind = READER.name(record, "kind")
     if kind not in ITEM_KINDS or not isinstance(values, dict):
-        raise SHAPE.wrong(doing, "kind or values")
+        raise READER.wrong("kind or values")
     return LinkedItem(
-        link_id=SHAPE.name(record, "linkId", doing),
-        connection_id=SHAPE.name(record, "connectionId", doing),
-        client_id=SHAPE.name(record, "clientId", doing),
-        item_id=SHAPE.name(record, "itemId", doing),
+        link_id=READER.name(record, "linkId"),
+        connection_id=READER.name(record, "connectionId"),
+        client_id=READER.name(record, "clientId"),
+        item_id=READER.name(record, "itemId"),
         kind=kind,
-        asset_type=SHAPE.text(record, "assetType", doing),
-        ownership=SHAPE.text(record, "ownership", doing),
-        status=SHAPE.text(record, "status", doing),
-        revision=SHAPE.count(record, "revision", doing),
-        linked_at=SHAPE.text(record, "linkedAt", doing),
-        last_refreshed_at=SHAPE.text(record, "lastRefreshedAt", doing),
-        values={name: SHAPE.text(values, name, doing) for name in fields_of(kind)},
+        asset_type=READER.text(record, "assetType"),
+        ownership=READER.text(record, "ownership"),
+        status=READER.text(record, "status"),
+        revision=READER.count(record, "revision"),
+        linked_at=READER.text(record, "linkedAt"),
+        last_refreshed_at=READER.text(record, "lastRefreshedAt"),
+        values={name: READER.text(values, name) for name in fields_of(kind)},
     )
 
 
@@ -146,19 +146,18 @@ def spouse_body(values: Mapping[str, str]) -> dict[str, str] | None:
     return given if any(given.values()) else {}
 
 
-def batch_result(answer: JsonObject, sent: Sequence[str], doing: str) -> BatchResult:
+def batch_result(response: JsonObject, sent: Sequence[str]) -> BatchResult:
     """Read what became of the items of one call, by key.
 
     Raises DataError TGT_SCHEMA, or TGT_UNKNOWN_KEY for a key that was not sent or came twice.
     """
-    accepted, rejected = SHAPE.texts(answer, "accepted", doing), SHAPE.objects(answer, "rejected", doing)
+    accepted, rejected = READER.texts(response, "accepted"), READER.objects(response, "rejected")
     refused = tuple(
-        Refusal(SHAPE.name(entry, "key", doing), showable(entry.get("code"), "REFUSED"), known_field(entry.get("field")))
-        for entry in rejected
+        Refusal(READER.name(entry, "key"), showable(entry.get("code"), "REFUSED"), known_field(entry.get("field"))) for entry in rejected
     )
     answered = [*accepted, *(refusal.key for refusal in refused)]
     if len(set(answered)) != len(answered) or not set(sent).issuperset(answered):
-        raise data_error("TGT_UNKNOWN_KEY", doing, "eMoney answered for an item that was not sent, or twice for one")
+        raise data_error("TGT_UNKNOWN_KEY", "eMoney answered for an item that was not sent, or twice for one")
     return BatchResult(frozenset(accepted), refused)
 
 

@@ -12,7 +12,7 @@ from crosswalk.systems.emoney.connections import Change, Connections, Item, stea
 from crosswalk.systems.emoney.delivery import COUNTS, EmoneyDelivery, Revisions, requests_for
 from crosswalk.systems.emoney.payloads import (
     CLIENT,
-    SHAPE,
+    READER,
     LinkedItem,
     client_fields_seen,
     client_row,
@@ -47,10 +47,10 @@ class EmoneyTarget:
         return f"emoney://{self._client.host}/{self._client.settings.firm.upper()}"
 
     def state(self) -> TargetState:
-        doing = self._client.doing("reading the firm")
-        firm = self._client.firm()
-        counts = {entity: SHAPE.count(firm, name, doing) for entity, name in COUNTS.items()}
-        return TargetState(managed_by=None, counts=counts, generation=0, last_snapshot=0, revision=SHAPE.count(firm, "revision", doing))
+        with self._client.operation("reading the firm"):
+            firm = self._client.firm()
+            counts = {entity: READER.count(firm, name) for entity, name in COUNTS.items()}
+            return TargetState(managed_by=None, counts=counts, generation=0, last_snapshot=0, revision=READER.count(firm, "revision"))
 
     def pages(self, entity: str) -> Iterator[Page]:
         """Read one entity back, the next page while this one is worked on. Items are read over all clients, 500 a request."""
@@ -79,7 +79,8 @@ class EmoneyTarget:
             if len(new) <= FEW:
                 pages = [self.find(one) for one in new]
             else:
-                pages = steady(lambda: list(self._clients()), self._client.doing("reading clients"))
+                with self._client.operation("reading clients"):
+                    pages = steady(lambda: list(self._clients()))
             self._owners |= dict.fromkeys(new, "")
             self._owners |= {row["source_id"]: row["target_id"] for page in pages for row in page.rows if row["source_id"]}
         return {owner: client for owner in owners if (client := self._owners[owner])}
@@ -114,20 +115,21 @@ class EmoneyTarget:
         return found
 
     def _clients(self, params: Mapping[str, str] | None = None) -> Iterator[Page]:
-        doing = self._client.doing("reading clients")
         for page in self._client.pages("/clients", "clients", "clientId", params):
-            rows = [client_row(record, doing) for record in page.records]
-            self._remember("clientId", page, doing)
+            with self._client.operation("reading clients"):
+                rows = [client_row(record) for record in page.records]
+                self._remember("clientId", page)
             seen, unknown = client_fields_seen(page.records)
             yield Page(rows, page.total, seen, unknown)
 
     def _items(self, kind: str) -> Iterator[Page]:
         """Give the items of one kind out of the list of both; the total is known once all were seen, so they come as one page."""
-        doing = self._client.doing("reading linked accounts")
         pages = list(self._client.pages("/connections/accounts", "accounts", "linkId"))
         records = [record for page in pages for record in page.records]
         links: dict[str, list[LinkedItem]] = {}
-        for link in (linked_item(record, doing) for record in records):
+        with self._client.operation("reading linked accounts"):
+            items = [linked_item(record) for record in records]
+        for link in items:
             self._revisions[link.link_id] = link.revision
             if link.kind == kind:
                 links.setdefault(link.item_id, []).append(link)
@@ -135,8 +137,8 @@ class EmoneyTarget:
         seen, unknown = item_fields_seen(kind, records)
         yield Page(rows, len(rows), seen, unknown)
 
-    def _remember(self, id_field: str, page: ListPage, doing: str) -> None:
-        self._revisions |= {record[id_field]: SHAPE.count(record, "revision", doing) for record in page.records}
+    def _remember(self, id_field: str, page: ListPage) -> None:
+        self._revisions |= {record[id_field]: READER.count(record, "revision") for record in page.records}
 
 
 def _item(waiting: Waiting) -> Item:

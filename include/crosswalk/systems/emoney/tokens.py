@@ -14,9 +14,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError
-from crosswalk.wire.http import Answer, Call, Wire
-from crosswalk.wire.json_reader import Shape
+from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, operation
+from crosswalk.wire.http import HttpClient, Request, Response
+from crosswalk.wire.json_reader import JsonReader
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -32,7 +32,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,8192}")
 _OAUTH_ERRORS = frozenset(
     {"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope"}
 )
-_SHAPE = Shape("eMoney", "TGT_SCHEMA")
+_READER = JsonReader("eMoney", "TGT_SCHEMA")
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,16 @@ class Token:
 class Tokens:
     """Gives the token of one client id, a new one only when needed. Thread-safe."""
 
-    def __init__(self, wire: Wire, client_id: str, key_id: str, signing_key: SigningKey) -> None:
-        self._wire = wire
+    def __init__(self, http: HttpClient, client_id: str, key_id: str, signing_key: SigningKey) -> None:
+        self._http = http
         self._client_id = client_id
         self._key_id = key_id
         self._signing_key = signing_key
-        self._doing = f"signing in to {wire.settings.name}"
         self._lock = Lock()
         self._token: Token | None = None
 
     def current(self) -> Token:
-        """Give a token that is good for now. Raises AuthRefused TGT_AUTH_FAILED, and what the wire raises."""
+        """Give a token that is good for now. Raises AuthRefused TGT_AUTH_FAILED, and what the HTTP client raises."""
         with self._lock:
             if self._token is None or self._token.until <= time.monotonic():
                 self._token = self._new()
@@ -94,9 +93,10 @@ class Tokens:
 
     def _new(self) -> Token:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
-        call = Call("POST", TOKEN_PATH, self._doing, content=self._body, headers=form, accept=("application/json",), expect={400, 401, 403})
+        request = Request("POST", TOKEN_PATH, content=self._body, headers=form, accept=("application/json",), expect={400, 401, 403})
         began = time.monotonic()
-        return self._wire.exchange(call, lambda answer: _token(answer, began, self._doing))
+        with operation(f"signing in to {self._http.settings.name}"):
+            return self._http.fetch(request, lambda response: _token(response, began))
 
     def _body(self) -> bytes:
         """Make the form with an assertion of its own: a server may take each only once."""
@@ -109,7 +109,7 @@ class Tokens:
         claims = {
             "iss": self._client_id,
             "sub": self._client_id,
-            "aud": self._wire.endpoint.url + TOKEN_PATH,
+            "aud": self._http.endpoint.url + TOKEN_PATH,
             "jti": token_hex(16),
             "iat": now,
             "nbf": now,
@@ -123,9 +123,9 @@ _kept: dict[tuple[str, ...], Tokens] = {}
 _keeping = Lock()
 
 
-def tokens_of(client_id: str, key_id: str, private_key: str, wire: Callable[[], Wire]) -> Tokens:
-    """Give the tokens of this process for a sign-in server, client id and key; `wire` leads to the server."""
-    made = wire()
+def tokens_of(client_id: str, key_id: str, private_key: str, connect: Callable[[], HttpClient]) -> Tokens:
+    """Give the tokens of this process for a sign-in server, client id and key; `connect` opens its HTTP client."""
+    made = connect()
     digest = sha256(private_key.encode()).hexdigest()
     name = made.endpoint.url, made.settings.name, client_id, key_id, digest
     with _keeping:
@@ -160,29 +160,28 @@ def _wrong_key(name: str, found: str, fix: str) -> ConfigurationError:
     return ConfigurationError("CONN_KEY", operation=f"checking the connection {name}", problem=found, next_step=fix)
 
 
-def _token(answer: Answer, began: float, doing: str) -> Token:
-    if answer.status != 200:
-        raise _refused(answer, doing)
-    body = _SHAPE.object(answer, doing)
+def _token(response: Response, began: float) -> Token:
+    if response.status != 200:
+        raise _refused(response)
+    body = _READER.object(response)
     text, kind, seconds = body.get("access_token"), body.get("token_type"), body.get("expires_in")
     if not isinstance(text, str) or not _TOKEN.fullmatch(text):
-        raise _SHAPE.wrong(doing, "access_token")
+        raise _READER.wrong("access_token")
     if not isinstance(kind, str) or kind.casefold() != "bearer":
-        raise _SHAPE.wrong(doing, "token_type")
+        raise _READER.wrong("token_type")
     if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds <= 0:
-        raise _SHAPE.wrong(doing, "expires_in")
+        raise _READER.wrong("expires_in")
     return Token(text, began + seconds - min(60.0, seconds / 10))
 
 
-def _refused(answer: Answer, doing: str) -> CrosswalkError:
+def _refused(response: Response) -> CrosswalkError:
     try:
-        error = _SHAPE.object(answer, doing).get("error")
+        error = _READER.object(response).get("error")
     except CrosswalkError:
         error = None
-    shown = error if isinstance(error, str) and error in _OAUTH_ERRORS else f"status {answer.status}"
+    shown = error if isinstance(error, str) and error in _OAUTH_ERRORS else f"status {response.status}"
     return AuthRefused(
         "TGT_AUTH_FAILED",
-        operation=doing,
         problem=f"eMoney refused the client assertion ({shown})",
         next_step="check client id, key id, private key, sign-in address and this machine's clock; have eMoney check the certificate",
     )

@@ -1,4 +1,4 @@
-"""Calls of Flex. Contract: README.md. Nothing is tried again here but a sign-in: the wire does that, with the same Idempotency-Key."""
+"""Requests to Flex. Contract: README.md. The HTTP client retries them, with the same Idempotency-Key; signing in again happens here."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
-from crosswalk.errors import ConfigurationError
-from crosswalk.systems.flex.payloads import SHAPE, read_refused
+from crosswalk.errors import ConfigurationError, operation
+from crosswalk.systems.flex.payloads import READER, read_refused
 from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import PageGuard
 from crosswalk.wire.url_policy import check_characters
@@ -39,12 +39,12 @@ class FlexSettings:
     name: str = "flex"
 
     def __post_init__(self) -> None:
-        doing = f"checking the connection {self.name}"
-        if not self.secret:
-            found = "Password, the API key, is blank"
-            raise ConfigurationError("CONN_SECRET_MISSING", operation=doing, problem=found)
-        for value in (self.secret, self.user):
-            check_characters(value, self.name, "Login or Password", ascii_only=not self.user)
+        with operation(f"checking the connection {self.name}"):
+            if not self.secret:
+                found = "Password, the API key, is blank"
+                raise ConfigurationError("CONN_SECRET_MISSING", problem=found)
+            for value in (self.secret, self.user):
+                check_characters(value, self.name, "Login or Password", ascii_only=not self.user)
 
 
 @dataclass(frozen=True)
@@ -62,106 +62,109 @@ class WriteAnswer:
 class FlexClient:
     """Flex's calls for one site; safe to use from several threads."""
 
-    def __init__(self, settings: FlexSettings, wire: Wire | None = None) -> None:
+    def __init__(self, settings: FlexSettings, http: HttpClient | None = None) -> None:
         self.settings = settings
-        self._wire = wire or Wire(_wire_settings(settings))
+        self._http = http or HttpClient(_wire_settings(settings))
         self._lock = Lock()
         self._token = "" if settings.user else settings.secret
-        self.host, self.path = self._wire.endpoint.host, self._wire.endpoint.path
+        self.host, self.path = self._http.endpoint.host, self._http.endpoint.path
+        self.operation = self._http.operation
 
     def pages(self, collection: str, id_field: str, **params: str) -> Iterator[list[JsonObject]]:
         """Read a Spring list page by page. id_field: the member that tells its records apart. Raises DataError when they do not add up."""
-        doing = self.doing(f"reading {collection}")
-        guard, number, more = PageGuard(doing), 0, True
+        guard, number, more = PageGuard(), 0, True
         while more:
-            asked = {**params, "page": str(number), "size": str(PAGE_SIZE)}
-            page_doing = f"{doing}, page {number + 1}"
-            answer = self.get(f"/{collection}", page_doing, **asked)
-            records, total = SHAPE.objects(answer, "content", page_doing), SHAPE.count(answer, "totalElements", page_doing)
-            if answer.get("number", number) != number:
-                raise data_error("SRC_PAGE_MISPLACED", page_doing, "another page came")
-            more = number + 1 < SHAPE.count(answer, "totalPages", page_doing)
-            guard.check([record.get(id_field) for record in records], total, more)
-            yield records
             number += 1
+            with self.operation(f"reading {collection}", number):
+                records, more = self._page(guard, collection, id_field, number, params)
+            yield records
 
-    def get(self, path: str, doing: str, **params: str) -> JsonObject:
-        """Read a document. Raises AuthRefused, PermanentError, DataError and what the wire raises."""
-        return SHAPE.object(self._read(path, doing, params), doing)
+    def get(self, path: str, **params: str) -> JsonObject:
+        """Read a document. Raises AuthRefused, PermanentError, DataError and what the HTTP client raises."""
+        return READER.object(self._read(path, params))
 
-    def get_list(self, path: str, doing: str) -> list[JsonObject]:
+    def get_list(self, path: str) -> list[JsonObject]:
         """Read a plain list."""
-        return SHAPE.list(self._read(path, doing, {}), doing)
+        return READER.list(self._read(path, {}))
 
-    def write(self, method: str, path: str, body: Any, key: str, doing: str) -> WriteAnswer:
+    def write(self, method: str, path: str, body: Any, key: str) -> WriteAnswer:
         """Send a write under its Idempotency-Key; what is refused for the record's sake comes back as an answer.
 
-        Raises AuthRefused, PermanentError TGT_REFUSED for a reused key, and what the wire raises.
+        Raises AuthRefused, PermanentError TGT_REFUSED for a reused key, and what the HTTP client raises.
         """
         sent = None if body is None else json.write(body)
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
-        answer = self._send(Call(method, path, doing, content=sent, headers=headers, expect=_READ_STATUSES))
-        body = SHAPE.object(answer, doing)
-        if answer.status in (401, 403) or body.get("code") == "KEY_REUSED":
-            raise read_refused(answer.status, doing)
-        return WriteAnswer(answer.status, body)
-
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
+        response = self._send(Request(method, path, content=sent, headers=headers, expect=_READ_STATUSES))
+        body = READER.object(response)
+        if response.status in (401, 403) or body.get("code") == "KEY_REUSED":
+            raise read_refused(response.status)
+        return WriteAnswer(response.status, body)
 
     @property
     def sent(self) -> Counter[str]:
         """Requests sent so far by HTTP method, tries included."""
-        return self._wire.sent
+        return self._http.sent
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._wire.close()
+        self._http.close()
 
-    def _read(self, path: str, doing: str, params: Mapping[str, str]) -> Answer:
-        answer = self._send(Call("GET", path, doing, params=params, expect=_READ_STATUSES))
-        if answer.status in _READ_STATUSES:
-            raise read_refused(answer.status, doing)
-        return answer
+    def _page(
+        self, guard: PageGuard, collection: str, id_field: str, number: int, params: Mapping[str, str]
+    ) -> tuple[list[JsonObject], bool]:
+        """Read one page, counted from 1, and say whether another one follows."""
+        page = number - 1  # Spring counts from 0
+        response = self.get(f"/{collection}", **{**params, "page": str(page), "size": str(PAGE_SIZE)})
+        records, total = READER.objects(response, "content"), READER.count(response, "totalElements")
+        if response.get("number", page) != page:
+            raise data_error("SRC_PAGE_MISPLACED", "another page came")
+        more = number < READER.count(response, "totalPages")
+        guard.check([record.get(id_field) for record in records], total, more)
+        return records, more
 
-    def _send(self, call: Call) -> Answer:
+    def _read(self, path: str, params: Mapping[str, str]) -> Response:
+        response = self._send(Request("GET", path, params=params, expect=_READ_STATUSES))
+        if response.status in _READ_STATUSES:
+            raise read_refused(response.status)
+        return response
+
+    def _send(self, request: Request) -> Response:
         token = self._token or self._signed_in("")
-        answer = self._with(token, call)
-        if answer.status == 401 and self.settings.user:
-            answer = self._with(self._signed_in(token), call)
-        if answer.status in (401, 403):
-            raise read_refused(answer.status, call.doing)
-        return answer
+        response = self._with(token, request)
+        if response.status == 401 and self.settings.user:
+            response = self._with(self._signed_in(token), request)
+        if response.status in (401, 403):
+            raise read_refused(response.status)
+        return response
 
-    def _with(self, token: str, call: Call) -> Answer:
-        answer = self._wire.request(replace(call, headers={**call.headers, _TOKEN: token}))
-        fresh = answer.headers.get(_REFRESHED, "")
+    def _with(self, token: str, request: Request) -> Response:
+        response = self._http.send(replace(request, headers={**request.headers, _TOKEN: token}))
+        fresh = response.headers.get(_REFRESHED, "")
         if fresh:
             check_characters(fresh, self.settings.name, "a renewed token", ascii_only=True)
             with self._lock:
                 self._token = fresh
-        return answer
+        return response
 
     def _signed_in(self, refused: str) -> str:
         """Give a token other than the refused one; of several threads one fetches it."""
         with self._lock:
             if self._token == refused:
-                doing = self.doing("signing in")
-                body = {"username": self.settings.user, "password": self.settings.secret, "source": "crosswalk"}
-                headers = {"Content-Type": "application/json"}
-                call = Call("POST", "/authenticate", doing, content=json.write(body), headers=headers, expect=_READ_STATUSES)
-                answer = self._wire.request(call)
-                if answer.status in _READ_STATUSES:
-                    raise read_refused(answer.status, doing)
-                token = SHAPE.name(SHAPE.object(answer, doing), "token", doing)
-                check_characters(token, self.settings.name, "a token", ascii_only=True)
-                self._token = token
+                with self.operation("signing in"):
+                    body = {"username": self.settings.user, "password": self.settings.secret, "source": "crosswalk"}
+                    headers = {"Content-Type": "application/json"}
+                    request = Request("POST", "/authenticate", content=json.write(body), headers=headers, expect=_READ_STATUSES)
+                    response = self._http.send(request)
+                    if response.status in _READ_STATUSES:
+                        raise read_refused(response.status)
+                    token = READER.name(READER.object(response), "token")
+                    check_characters(token, self.settings.name, "a token", ascii_only=True)
+                    self._token = token
             return self._token
 
 
-def _wire_settings(settings: FlexSettings) -> WireSettings:
-    return WireSettings(
+def _wire_settings(settings: FlexSettings) -> HttpSettings:
+    return HttpSettings(
         base_url=settings.url.rstrip("/"),
         name=settings.name,
         headers={"Accept": "application/json"},

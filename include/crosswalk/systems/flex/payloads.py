@@ -10,9 +10,9 @@ from typing import Any
 from crosswalk.core.ports import Operation, Row
 from crosswalk.core.system_schema import Field, load_fields
 from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError
-from crosswalk.wire.json_reader import JsonObject, Shape
+from crosswalk.wire.json_reader import JsonObject, JsonReader
 
-SHAPE = Shape("Flex", "TGT_SCHEMA")
+READER = JsonReader("Flex", "TGT_SCHEMA")
 
 SEPARATOR = ";"
 UNLINKED = "flex:"
@@ -42,37 +42,37 @@ def fields_of(entity: str) -> Mapping[str, Field]:
     return load_fields("flex")[entity]
 
 
-def record_row(entity: str, record: JsonObject, source_ids: Mapping[str, str], names: Mapping[str, str], doing: str) -> Row:
+def record_row(entity: str, record: JsonObject, source_ids: Mapping[str, str], names: Mapping[str, str]) -> Row:
     """Turn a contact in full into a row.
 
     source_ids: contact id → the CRM's id of what it is linked with; names: contact id → name, of companies. Raises DataError TGT_SCHEMA.
     """
-    target_id = SHAPE.name(record, "id", doing)
-    emails, websites = _urls(record, doing)
-    phone, mobile, phones = _phones(record, doing)
-    row = {"target_id": target_id, "source_id": source_ids.get(target_id, ""), LAST_EDIT: SHAPE.text(record, "lastEditDate", doing)}
-    row |= {"email": next(iter(emails), ""), "other_emails": SEPARATOR.join(emails[1:]), "phone": phone, **_address(record, doing)}
-    row["resource_type"] = SEPARATOR.join(SHAPE.text(one, "name", doing) for one in SHAPE.objects_if_any(record, "resourceTypes", doing))
+    target_id = READER.name(record, "id")
+    emails, websites = _urls(record)
+    phone, mobile, phones = _phones(record)
+    row = {"target_id": target_id, "source_id": source_ids.get(target_id, ""), LAST_EDIT: READER.text(record, "lastEditDate")}
+    row |= {"email": next(iter(emails), ""), "other_emails": SEPARATOR.join(emails[1:]), "phone": phone, **_address(record)}
+    row["resource_type"] = SEPARATOR.join(READER.text(one, "name") for one in READER.objects_if_any(record, "resourceTypes"))
     if entity == "company":
         others = [one for one in (mobile, *phones) if one]
-        row |= {"name": SHAPE.text(record, "name", doing), "website": next(iter(websites), ""), "other_phones": SEPARATOR.join(others)}
+        row |= {"name": READER.text(record, "name"), "website": next(iter(websites), ""), "other_phones": SEPARATOR.join(others)}
         return row
-    employer = SHAPE.text(record, "employerId", doing)
-    row |= {"mobile": mobile, "other_phones": SEPARATOR.join(phones), "job_title": SHAPE.text(record, "jobTitle", doing)}
-    row |= {"first_name": SHAPE.text(record, "firstName", doing), "last_name": SHAPE.text(record, "lastName", doing)}
+    employer = READER.text(record, "employerId")
+    row |= {"mobile": mobile, "other_phones": SEPARATOR.join(phones), "job_title": READER.text(record, "jobTitle")}
+    row |= {"first_name": READER.text(record, "firstName"), "last_name": READER.text(record, "lastName")}
     row["employer"] = source_ids.get(employer) or (f"{UNLINKED}{employer}" if employer else "")
-    row["company_name"] = names.get(employer) or SHAPE.text(record, "company", doing)
+    row["company_name"] = names.get(employer) or READER.text(record, "company")
     return row
 
 
-def deal_row(deal: JsonObject, doing: str) -> Row:
+def deal_row(deal: JsonObject) -> Row:
     """Turn a recognised deal into a row."""
     contacts = deal.get("contactSourceIds") or []
     if not isinstance(contacts, list) or not all(isinstance(one, str) for one in contacts):
-        raise SHAPE.wrong(doing, "contactSourceIds")
-    source_id = SHAPE.text(deal, "sourceId", doing)
+        raise READER.wrong("contactSourceIds")
+    source_id = READER.text(deal, "sourceId")
     members = {"name": "name", "stage": "stage", "amount": "amount", "close_date": "closeDate", "company": "companySourceId"}
-    values = {name: SHAPE.text(deal, member, doing) for name, member in members.items()}
+    values = {name: READER.text(deal, member) for name, member in members.items()}
     return {"target_id": source_id, "source_id": source_id, **values, "contacts": " ".join(sorted(contacts))}
 
 
@@ -97,34 +97,32 @@ def deal_body(operation: Operation) -> dict[str, Any]:
     return {**body, "contactSourceIds": operation.values.get("contacts", "").split()}
 
 
-def read_refused(status: int, doing: str) -> CrosswalkError:
+def read_refused(status: int) -> CrosswalkError:
     """Say what a refused request means."""
     if status in (401, 403):
         found = f"Flex refused the API key or its rights (status {status})"
         fix = "make a new API key under Main Menu > Integrations > API, accept its terms, and put it into Password"
-        return AuthRefused("TGT_AUTH_FAILED", operation=doing, problem=found, next_step=fix)
+        return AuthRefused("TGT_AUTH_FAILED", problem=found, next_step=fix)
     if status == 404:
-        return PermanentError(
-            "TGT_NOT_FOUND", operation=doing, problem="Flex does not know the path or the record", next_step="check Host and Path"
-        )
+        return PermanentError("TGT_NOT_FOUND", problem="Flex does not know the path or the record", next_step="check Host and Path")
     fix = "report the code and the time to Flex"
-    return PermanentError("TGT_REFUSED", operation=doing, problem=f"Flex refused the request (status {status})", next_step=fix)
+    return PermanentError("TGT_REFUSED", problem=f"Flex refused the request (status {status})", next_step=fix)
 
 
-def _urls(record: JsonObject, doing: str) -> tuple[list[str], list[str]]:
+def _urls(record: JsonObject) -> tuple[list[str], list[str]]:
     """Give e-mail addresses, the default one first, and websites."""
-    chosen = SHAPE.text(record, "defaultEmailId", doing)
-    listed = SHAPE.objects_if_any(record, "internetAddresses", doing)
+    chosen = READER.text(record, "defaultEmailId")
+    listed = READER.objects_if_any(record, "internetAddresses")
     ordered = sorted(listed, key=lambda one: one.get("id") != chosen)
-    urls = [SHAPE.text(one, "url", doing) for one in ordered if SHAPE.text(one, "url", doing)]
+    urls = [READER.text(one, "url") for one in ordered if READER.text(one, "url")]
     return [url for url in urls if "@" in url], [url for url in urls if "@" not in url]
 
 
-def _phones(record: JsonObject, doing: str) -> tuple[str, str, list[str]]:
+def _phones(record: JsonObject) -> tuple[str, str, list[str]]:
     """Give the default number, the first other mobile one, and the rest."""
-    chosen = SHAPE.text(record, "defaultPhoneId", doing)
-    listed = sorted(SHAPE.objects_if_any(record, "phoneNumbers", doing), key=lambda one: one.get("id") != chosen)
-    numbers = [(_number(one, doing), SHAPE.text(one, "type", doing).casefold() == "mobile") for one in listed]
+    chosen = READER.text(record, "defaultPhoneId")
+    listed = sorted(READER.objects_if_any(record, "phoneNumbers"), key=lambda one: one.get("id") != chosen)
+    numbers = [(_number(one), READER.text(one, "type").casefold() == "mobile") for one in listed]
     filled = [(number, mobile) for number, mobile in numbers if number]
     first = filled.pop(0)[0] if filled and chosen and listed[0].get("id") == chosen else ""
     place = next((place for place, (_, mobile) in enumerate(filled) if mobile), None)
@@ -134,17 +132,17 @@ def _phones(record: JsonObject, doing: str) -> tuple[str, str, list[str]]:
     return first, second, [number for number, _ in filled]
 
 
-def _number(phone: JsonObject, doing: str) -> str:
-    dial, country = SHAPE.text(phone, "dialNumber", doing).strip(), SHAPE.text(phone, "countryCode", doing).strip().lstrip("+")
+def _number(phone: JsonObject) -> str:
+    dial, country = READER.text(phone, "dialNumber").strip(), READER.text(phone, "countryCode").strip().lstrip("+")
     if not dial:
         return ""
     abroad = _DIGITS.fullmatch(country) and not dial.startswith("+")
-    extension = SHAPE.text(phone, "extension", doing).strip()
+    extension = READER.text(phone, "extension").strip()
     return (f"+{country} {dial}" if abroad else dial) + (f" x{extension}" if extension else "")
 
 
-def _address(record: JsonObject, doing: str) -> dict[str, str]:
-    chosen = SHAPE.text(record, "defaultMailingAddressId", doing)
-    listed = sorted(SHAPE.objects_if_any(record, "addresses", doing), key=lambda one: one.get("id") != chosen)
+def _address(record: JsonObject) -> dict[str, str]:
+    chosen = READER.text(record, "defaultMailingAddressId")
+    listed = sorted(READER.objects_if_any(record, "addresses"), key=lambda one: one.get("id") != chosen)
     first: JsonObject = next(iter(listed), {})
-    return {name: SHAPE.text(first, member, doing) for name, member in _ADDRESS.items()}
+    return {name: READER.text(first, member) for name, member in _ADDRESS.items()}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from crosswalk.features.writeback.ports import Activity, ActivityPage
 from crosswalk.systems.fmg.client import FmgClient
-from crosswalk.systems.fmg.payloads import SHAPE
+from crosswalk.systems.fmg.payloads import READER
 from crosswalk.wire.body_checks import data_error
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import FeedGuard, FeedPage
@@ -28,46 +28,47 @@ class FmgActivities:
 
     def pages(self, cursor: str, position: int | None) -> Iterator[ActivityPage]:
         """Read on page by page. Raises DataError when the pages do not follow each other."""
-        doing = self._client.doing("reading activities")
-        guard, more = FeedGuard(doing, cursor, position), True
+        guard, number, more = FeedGuard(cursor, position), 0, True
         while more:
-            answer = self._client.activities(cursor, doing)
-            records = SHAPE.objects(answer, "activities", doing)
-            page = _page(answer, records, doing)
-            numbers = [SHAPE.count(record, "sequence", doing) for record in records]
-            guard.check(FeedPage([one.activity_id for one in page.activities], numbers, page.cursor, page.position, page.more))
+            number += 1
+            with self._client.operation("reading activities", number):
+                page = _page(self._client.activities(cursor), guard)
             yield page
             cursor, more = page.cursor, page.more
 
 
-def _page(answer: JsonObject, records: list[JsonObject], doing: str) -> ActivityPage:
-    more, cursor = answer.get("more"), answer.get("next")
+def _page(response: JsonObject, guard: FeedGuard) -> ActivityPage:
+    records = READER.objects(response, "activities")
+    more, cursor = response.get("more"), response.get("next")
     if not isinstance(more, bool):
-        raise SHAPE.wrong(doing, "more")
+        raise READER.wrong("more")
     if not isinstance(cursor, str) or not cursor:
-        raise data_error("SRC_NO_NEXT_LINK", doing, "next is missing or unreadable")
-    return ActivityPage(tuple(_activity(record, doing) for record in records), cursor, SHAPE.count(answer, "position", doing), more)
+        raise data_error("SRC_NO_NEXT_LINK", "next is missing or unreadable")
+    page = ActivityPage(tuple(_activity(record) for record in records), cursor, READER.count(response, "position"), more)
+    numbers = [READER.count(record, "sequence") for record in records]
+    guard.check(FeedPage([one.activity_id for one in page.activities], numbers, page.cursor, page.position, page.more))
+    return page
 
 
-def _activity(record: JsonObject, doing: str) -> Activity:
+def _activity(record: JsonObject) -> Activity:
     activity_id = record.get("activity_id")
     if not isinstance(activity_id, str) or not _ID.fullmatch(activity_id):
-        raise data_error("SRC_ID_TYPE", doing, "an activity has no id, or one that is not as agreed")
+        raise data_error("SRC_ID_TYPE", "an activity has no id, or one that is not as agreed")
     return Activity(
         activity_id,
-        SHAPE.text(record, "type", doing),
-        SHAPE.text(record, "contact_id", doing),
-        SHAPE.text(record, "source_id", doing),
-        SHAPE.text(record, "email", doing),
-        _instant(SHAPE.text(record, "occurred_at", doing), doing),
-        SHAPE.text(record, "title", doing),
+        READER.text(record, "type"),
+        READER.text(record, "contact_id"),
+        READER.text(record, "source_id"),
+        READER.text(record, "email"),
+        _instant(READER.text(record, "occurred_at")),
+        READER.text(record, "title"),
     )
 
 
-def _instant(written: str, doing: str) -> datetime:
+def _instant(written: str) -> datetime:
     if not _TIME.fullmatch(written):
-        raise SHAPE.wrong(doing, "occurred_at")
+        raise READER.wrong("occurred_at")
     try:
         return datetime.fromisoformat(written).astimezone(UTC)
     except ValueError:
-        raise SHAPE.wrong(doing, "occurred_at") from None
+        raise READER.wrong("occurred_at") from None

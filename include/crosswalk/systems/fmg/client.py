@@ -1,4 +1,4 @@
-"""Calls of FMG. Contract: README.md. Nothing is tried again here: the wire does that, with the same Idempotency-Key."""
+"""Requests to FMG. Contract: README.md. The HTTP client retries them, with the same Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.systems.fmg.payloads import READ_STATUSES, SHAPE, refused
-from crosswalk.wire.cursor_paging import ListPage, list_pages
-from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.systems.fmg.payloads import READ_STATUSES, READER, refused
+from crosswalk.wire.cursor_paging import CursorPages, ListPage
+from crosswalk.wire.http import HttpClient, HttpSettings, Request
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.url_policy import check_characters
 
@@ -45,10 +45,11 @@ class FmgSettings:
 class FmgClient:
     """FMG's calls for one account; safe to use from several threads."""
 
-    def __init__(self, settings: FmgSettings, wire: Wire | None = None) -> None:
+    def __init__(self, settings: FmgSettings, http: HttpClient | None = None) -> None:
         self.settings = settings
-        self._wire = wire or Wire(_wire_settings(settings))
-        self.host = self._wire.endpoint.host
+        self._http = http or HttpClient(_wire_settings(settings))
+        self.host = self._http.endpoint.host
+        self.operation = self._http.operation
 
     @property
     def identity(self) -> str:
@@ -57,59 +58,55 @@ class FmgClient:
 
     def account(self) -> JsonObject:
         """GET the account."""
-        return self._call(Call("GET", "", self.doing("reading the account"), expect=READ_STATUSES - {413, 422}))
+        with self.operation("reading the account"):
+            return self._send(Request("GET", "", expect=READ_STATUSES - {413, 422}))
 
     def pages(self, collection: str, id_field: str, *, check_revision: bool = True) -> Iterator[ListPage]:
         """Read a list page by page.
 
         Raises ReadRestarted when the list's revision changes in between, DataError when the pages do not add up.
         """
+        pages = CursorPages(READER, collection.replace("-", "_"), id_field, check_revision=check_revision)
+        while pages.more:
+            with self.operation(f"reading {collection}", pages.number):
+                page = pages.read(self._list_page(collection, pages.after))
+            yield page
 
-        def ask(after: str, doing: str) -> JsonObject:
-            return self._list_call(collection, after, doing)
-
-        name, doing = collection.replace("-", "_"), self.doing(f"reading {collection}")
-        return list_pages(ask, SHAPE, name, id_field, doing, check_revision=check_revision)
-
-    def activities(self, after: str, doing: str) -> JsonObject:
+    def activities(self, after: str) -> JsonObject:
         """GET one page of the activities that came after a cursor, "" for the first page of all."""
-        return self._list_call("activities", after, doing)
+        return self._list_page("activities", after)
 
-    def write(self, method: str, path: str, body: bytes, key: str, doing: str) -> JsonObject:
+    def write(self, method: str, path: str, body: bytes, key: str) -> JsonObject:
         """Send a write under its Idempotency-Key.
 
         Raises BatchRefused when the body was not taken and may be split, Fenced, ConfigurationError, DataError,
-        DataError TGT_LIST_CHANGED, and what the wire raises.
+        DataError TGT_LIST_CHANGED, and what the HTTP client raises.
         """
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
-        return self._call(Call(method, path, doing, content=body, headers=headers, expect=READ_STATUSES))
-
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
+        return self._send(Request(method, path, content=body, headers=headers, expect=READ_STATUSES))
 
     @property
     def sent(self) -> Counter[str]:
         """Requests sent so far by HTTP method, tries included."""
-        return self._wire.sent
+        return self._http.sent
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._wire.close()
+        self._http.close()
 
-    def _list_call(self, collection: str, after: str, doing: str) -> JsonObject:
+    def _list_page(self, collection: str, after: str) -> JsonObject:
         params = {"limit": str(PAGE_SIZE), **({"after": after} if after else {})}
-        return self._call(Call("GET", f"/{collection}", doing, params=params, expect=READ_STATUSES - {413, 422}))
+        return self._send(Request("GET", f"/{collection}", params=params, expect=READ_STATUSES - {413, 422}))
 
-    def _call(self, call: Call) -> JsonObject:
-        answer = self._wire.request(call)
-        if answer.status in READ_STATUSES:
-            raise refused(answer.status, str(SHAPE.refusal(answer, call.doing).get("code", "")), call.doing)
-        return SHAPE.object(answer, call.doing)
+    def _send(self, request: Request) -> JsonObject:
+        response = self._http.send(request)
+        if response.status in READ_STATUSES:
+            raise refused(response.status, str(READER.refusal(response).get("code", "")))
+        return READER.object(response)
 
 
-def _wire_settings(settings: FmgSettings) -> WireSettings:
-    return WireSettings(
+def _wire_settings(settings: FmgSettings) -> HttpSettings:
+    return HttpSettings(
         base_url=f"{settings.base_url.rstrip('/')}/v1/accounts/{quote(settings.account, safe='')}",
         name=settings.name,
         headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},

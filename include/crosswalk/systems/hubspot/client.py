@@ -1,4 +1,4 @@
-"""Calls of HubSpot, none of which changes anything. Contract: README.md. Nothing is tried again here: the wire does that."""
+"""Requests to HubSpot; none of them changes anything. Contract: README.md. The HTTP client retries them."""
 
 from __future__ import annotations
 
@@ -13,21 +13,19 @@ from crosswalk.systems.hubspot.payloads import (
     ASSOCIATED,
     EXPECTED,
     OBJECTS,
+    READER,
     Associations,
-    JsonObject,
     association_page,
     associations,
     checked,
     next_after,
     properties_of,
     record_id,
-    results,
-    schema_error,
-    total,
 )
 from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request
+from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import PageGuard
 from crosswalk.wire.url_policy import check_characters
 
@@ -73,71 +71,78 @@ class ListPage:
 class HubSpotClient:
     """HubSpot's calls for one account; safe to use from several threads."""
 
-    def __init__(self, settings: HubSpotSettings, wire: Wire | None = None) -> None:
+    def __init__(self, settings: HubSpotSettings, http: HttpClient | None = None) -> None:
         self.settings = settings
-        self._wire = wire or Wire(_wire_settings(settings))
-        self.host = self._wire.endpoint.host
+        self._http = http or HttpClient(_wire_settings(settings))
+        self.host = self._http.endpoint.host
+        self.operation = self._http.operation
 
     def pages(self, entity: str, *, archived: bool = False) -> Iterator[ListPage]:
         """Read every record page by page. Raises DataError when the pages do not belong together."""
-        doing = self.doing(f"reading every {entity}")
-        guard, after, number = PageGuard(doing), "", 0
+        guard, after, number = PageGuard(), "", 0
         while number == 0 or after:
             number += 1
-            page_doing = f"{doing}, page {number}"
-            answer = self._list(entity, after, archived, page_doing)
-            records, following = results(answer, page_doing), next_after(answer, page_doing)
-            guard.check([record.get("id") for record in records], None, bool(following))
-            if following == after and after:
-                raise data_error("SRC_PAGE_REPEATED", page_doing, "the next page is this page")
-            if any(record.get("archived", False) is not archived for record in records):
-                raise schema_error(page_doing, "archived")
-            yield ListPage(records, [self._associated(entity, record, page_doing) for record in records])
+            with self.operation(f"reading every {entity}", number):
+                page, following = self._page(entity, after, archived, guard)
+            yield page
             after = following
 
     def count(self, entity: str) -> int:
         """Count the records, as the search knows them: it may lag behind."""
-        doing = self.doing(f"counting every {entity}")
-        return total(self._search(entity, [], 1, (), doing), doing)
+        with self.operation(f"counting every {entity}"):
+            return READER.count(self._search(entity, [], 1, ()), "total")
 
     def changed(self, entity: str, filters: Sequence[Filter]) -> Iterator[list[JsonObject]]:
         """Search, page by page, by id: never past the ceiling of 10,000, whatever the filters find."""
-        doing, last = self.doing(f"searching for {OBJECTS[entity]}"), "0"
+        last = "0"
         while True:
-            above = {"propertyName": "hs_object_id", "operator": "GT", "value": last}
-            answer = self._search(entity, [*filters, above], SEARCH_SIZE, properties_of(entity), doing)
-            records, left = results(answer, doing), total(answer, doing)
-            ids = [record_id(record, doing) for record in records]
-            if not all(one.isascii() and one.isdigit() for one in ids):
-                raise data_error("SRC_ID_TYPE", doing, "an id is no number, so the search cannot go on behind it")
-            if [*sorted({int(last), *map(int, ids)})] != [int(last), *map(int, ids)]:
-                raise data_error("SRC_ORDER", doing, "the records are not in the order of their ids, or came before")
-            if not records and left:
-                raise data_error("SRC_COUNT_MISMATCH", doing, f"{left} records are announced, none came")
+            with self.operation(f"searching for {OBJECTS[entity]}"):
+                records, left = self._changed_after(last, entity, filters)
             yield records
             if left <= len(records):
                 return
-            last = ids[-1]
-
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
+            last = str(records[-1]["id"])
 
     @property
     def sent(self) -> Counter[str]:
         """Requests sent so far by HTTP method, tries included."""
-        return self._wire.sent
+        return self._http.sent
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._wire.close()
+        self._http.close()
 
     def readable(self, entity: str) -> None:
         """Raise AuthRefused unless the token may read this entity."""
-        doing = self.doing(f"checking the scopes, with one {entity},")
-        self._call(Call("GET", f"/{OBJECTS[entity]}", doing, params={"limit": "1"}))
+        with self.operation(f"checking the scopes, with one {entity},"):
+            self._send(Request("GET", f"/{OBJECTS[entity]}", params={"limit": "1"}))
 
-    def _list(self, entity: str, after: str, archived: bool, doing: str) -> JsonObject:
+    def _page(self, entity: str, after: str, archived: bool, guard: PageGuard) -> tuple[ListPage, str]:
+        """Read the page after a cursor and where the next one begins."""
+        response = self._list(entity, after, archived)
+        records, following = READER.objects(response, "results"), next_after(response)
+        guard.check([record.get("id") for record in records], None, bool(following))
+        if following == after and after:
+            raise data_error("SRC_PAGE_REPEATED", "the next page is this page")
+        if any(record.get("archived", False) is not archived for record in records):
+            raise READER.wrong("archived")
+        return ListPage(records, [self._associated(entity, record) for record in records]), following
+
+    def _changed_after(self, last: str, entity: str, filters: Sequence[Filter]) -> tuple[list[JsonObject], int]:
+        """Search for the records with ids above the last one; return one page of them, and how many there are in all."""
+        above = {"propertyName": "hs_object_id", "operator": "GT", "value": last}
+        response = self._search(entity, [*filters, above], SEARCH_SIZE, properties_of(entity))
+        records, left = READER.objects(response, "results"), READER.count(response, "total")
+        ids = [record_id(record) for record in records]
+        if not all(one.isascii() and one.isdigit() for one in ids):
+            raise data_error("SRC_ID_TYPE", "an id is no number, so the search cannot go on behind it")
+        if [*sorted({int(last), *map(int, ids)})] != [int(last), *map(int, ids)]:
+            raise data_error("SRC_ORDER", "the records are not in the order of their ids, or came before")
+        if not records and left:
+            raise data_error("SRC_COUNT_MISMATCH", f"{left} records are announced, none came")
+        return records, left
+
+    def _list(self, entity: str, after: str, archived: bool) -> JsonObject:
         asked = {
             "limit": str(PAGE_SIZE),
             "properties": ",".join(properties_of(entity)),
@@ -145,39 +150,39 @@ class HubSpotClient:
             **({"associations": ",".join(OBJECTS[one] for one in ASSOCIATED[entity])} if ASSOCIATED[entity] else {}),
             **({"after": after} if after else {}),
         }
-        return self._call(Call("GET", f"/{OBJECTS[entity]}", doing, params=asked))
+        return self._send(Request("GET", f"/{OBJECTS[entity]}", params=asked))
 
-    def _search(self, entity: str, filters: Sequence[Filter], limit: int, properties: Sequence[str], doing: str) -> JsonObject:
+    def _search(self, entity: str, filters: Sequence[Filter], limit: int, properties: Sequence[str]) -> JsonObject:
         body: dict[str, Any] = {
             "filterGroups": [{"filters": [dict(one) for one in filters]}] if filters else [],
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
             "properties": list(properties),
             "limit": limit,
         }
-        return self._call(Call("POST", f"/{OBJECTS[entity]}/search", doing, content=json.write(body), headers=_JSON))
+        return self._send(Request("POST", f"/{OBJECTS[entity]}/search", content=json.write(body), headers=_JSON))
 
-    def _associated(self, entity: str, record: JsonObject, doing: str) -> dict[str, Associations]:
-        return {other: self._whole(entity, record, other, doing) for other in ASSOCIATED[entity]}
+    def _associated(self, entity: str, record: JsonObject) -> dict[str, Associations]:
+        return {other: self._whole(entity, record, other) for other in ASSOCIATED[entity]}
 
-    def _whole(self, entity: str, record: JsonObject, other: str, doing: str) -> Associations:
+    def _whole(self, entity: str, record: JsonObject, other: str) -> Associations:
         """Read what does not fit into the record's own answer."""
-        found = associations(record, other, doing)
-        path = f"/{OBJECTS[entity]}/{quote(record_id(record, doing), safe='')}/associations/{OBJECTS[other]}"
+        found = associations(record, other)
+        path = f"/{OBJECTS[entity]}/{quote(record_id(record), safe='')}/associations/{OBJECTS[other]}"
         first = found.primary
         while found.after:
             asked = {"limit": str(ASSOCIATION_SIZE), "after": found.after}
-            more = association_page(self._call(Call("GET", path, doing, params=asked)), doing)
+            more = association_page(self._send(Request("GET", path, params=asked)))
             if not set(more.ids) - set(found.ids):
-                raise data_error("SRC_PAGE_REPEATED", doing, "the associations of a record come again")
+                raise data_error("SRC_PAGE_REPEATED", "the associations of a record come again")
             found = Associations(tuple(dict.fromkeys((*found.ids, *more.ids))), first, more.after)
         return found
 
-    def _call(self, call: Call) -> JsonObject:
-        return self._wire.exchange(replace(call, expect=EXPECTED), lambda answer: checked(answer, call.doing))
+    def _send(self, request: Request) -> JsonObject:
+        return self._http.fetch(replace(request, expect=EXPECTED), checked)
 
 
-def _wire_settings(settings: HubSpotSettings) -> WireSettings:
-    return WireSettings(
+def _wire_settings(settings: HubSpotSettings) -> HttpSettings:
+    return HttpSettings(
         base_url=settings.url.rstrip("/"),
         name=settings.name,
         headers={"Authorization": f"Bearer {settings.token}", "Accept": "application/json"},

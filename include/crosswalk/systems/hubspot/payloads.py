@@ -6,18 +6,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from crosswalk.core.ids import id_order
 from crosswalk.core.ports import Row
 from crosswalk.core.system_schema import Field, load_fields
-from crosswalk.errors import AuthRefused, CrosswalkError, DataError, PermanentError, RateLimited, TransientError
+from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError, RateLimited, TransientError
 from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import Answer
+from crosswalk.wire.http import Response
+from crosswalk.wire.json_reader import JsonObject, JsonReader
 from crosswalk.wire.retry import retry_after_seconds
 
-JsonObject = Mapping[str, Any]
+READER = JsonReader("HubSpot", "SRC_SCHEMA", types="documented")
 
 OBJECTS = {"company": "companies", "contact": "contacts", "deal": "deals"}
 ASSOCIATED = {"company": (), "contact": ("company",), "deal": ("company", "contact")}
@@ -53,17 +53,9 @@ def properties_of(entity: str) -> tuple[str, ...]:
     return tuple(name for name in fields_of(entity) if name not in made)
 
 
-def results(answer: JsonObject, doing: str) -> list[JsonObject]:
-    """Give the records of a page. Raises DataError SRC_SCHEMA."""
-    found = answer.get("results")
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise schema_error(doing, "results")
-    return found
-
-
-def next_after(answer: JsonObject, doing: str) -> str:
+def next_after(response: JsonObject) -> str:
     """Give paging.next.after, "" on the last page. Raises DataError SRC_NO_NEXT_LINK."""
-    paging = answer.get("paging")
+    paging = response.get("paging")
     if paging is None:
         return ""
     following = paging.get("next") if isinstance(paging, dict) else paging
@@ -71,43 +63,23 @@ def next_after(answer: JsonObject, doing: str) -> str:
         return ""
     after = following.get("after") if isinstance(following, dict) else None
     if not isinstance(after, str) or not after:
-        raise data_error("SRC_NO_NEXT_LINK", doing, "another page is announced, but nothing leads to it")
+        raise data_error("SRC_NO_NEXT_LINK", "another page is announced, but nothing leads to it")
     return after
 
 
-def total(answer: JsonObject, doing: str) -> int:
-    """Give the total of a search. Raises DataError SRC_SCHEMA."""
-    value = answer.get("total")
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise schema_error(doing, "total")
-    return value
-
-
-def record_id(record: JsonObject, doing: str) -> str:
+def record_id(record: JsonObject) -> str:
     """Give a record's id. Raises DataError SRC_ID_TYPE, SRC_SCHEMA for a record that was not asked for."""
     value = record.get("id")
     if not isinstance(value, str) or not value:
-        raise data_error("SRC_ID_TYPE", doing, "a record's id is blank or not text")
+        raise data_error("SRC_ID_TYPE", "a record's id is blank or not text")
     return value
 
 
-def properties(record: JsonObject, doing: str) -> JsonObject:
-    """Give a record's properties. Raises DataError SRC_SCHEMA."""
-    found = record.get("properties")
-    if not isinstance(found, dict):
-        raise schema_error(doing, "properties")
-    return found
-
-
-def record_row(entity: str, record: JsonObject, associated: Mapping[str, Associations], doing: str) -> Row:
+def record_row(entity: str, record: JsonObject, associated: Mapping[str, Associations]) -> Row:
     """Turn a record into a row. Raises DataError SRC_SCHEMA, SRC_ID_TYPE."""
-    row = {"source_id": record_id(record, doing)}
-    values = properties(record, doing)
-    for name in properties_of(entity):
-        value = values.get(name)
-        if value is not None and not isinstance(value, str):
-            raise schema_error(doing, name)
-        row[name] = value or ""
+    row = {"source_id": record_id(record)}
+    values = READER.member(record, "properties")
+    row |= {name: READER.text(values, name) for name in properties_of(entity)}
     for other, found in associated.items():
         row[f"{other}_ids"] = " ".join(sorted(found.ids, key=id_order))
         if other == "company":
@@ -115,84 +87,77 @@ def record_row(entity: str, record: JsonObject, associated: Mapping[str, Associa
     return row
 
 
-def associations(record: JsonObject, other: str, doing: str) -> Associations:
+def associations(record: JsonObject, other: str) -> Associations:
     """Read the associations that stand in a record. Raises DataError SRC_SCHEMA."""
     held = record.get("associations") or {}
     block = held.get(OBJECTS[other]) if isinstance(held, dict) else held
     if block is None:
         return Associations((), "", "")
     if not isinstance(block, dict):
-        raise schema_error(doing, "associations")
-    return association_page(block, doing)
+        raise READER.wrong("associations")
+    return association_page(block)
 
 
-def association_page(block: JsonObject, doing: str) -> Associations:
+def association_page(block: JsonObject) -> Associations:
     """Read one page of associations: an id stands there once for each type. Raises DataError SRC_SCHEMA."""
     ids: dict[str, bool] = {}
-    for one in results(block, doing):
+    for one in READER.objects(block, "results"):
         other, kind = one.get("id"), one.get("type", "")
         if not isinstance(other, str) or not other or not isinstance(kind, str):
-            raise schema_error(doing, "associations")
+            raise READER.wrong("associations")
         ids[other] = ids.get(other, False) or _PRIMARY.fullmatch(kind) is not None
     primary = [one for one, is_primary in ids.items() if is_primary]
-    return Associations(tuple(ids), min(primary or ids, key=id_order, default=""), next_after(block, doing))
+    return Associations(tuple(ids), min(primary or ids, key=id_order, default=""), next_after(block))
 
 
-def checked(answer: Answer, doing: str) -> JsonObject:
+def checked(response: Response) -> JsonObject:
     """Give the document of a good answer.
 
     Raises what an error means: AuthRefused, PermanentError, RateLimited, TransientError; DataError for what is no JSON object.
     """
-    if answer.status in EXPECTED:
-        raise refused(answer, doing)
-    value = json.parse(answer.content, answer.content_type, doing)
-    if not isinstance(value, dict):
-        raise schema_error(doing, "the whole")
-    return value
+    if response.status in EXPECTED:
+        raise refused(response)
+    return READER.object(response)
 
 
-def refused(answer: Answer, doing: str) -> CrosswalkError:
+def refused(response: Response) -> CrosswalkError:
     """Say what an error answer means. Its message may echo data: only policyName is looked at."""
-    status, wait = answer.status, retry_after_seconds(answer.headers.get("retry-after"))
+    status, wait = response.status, retry_after_seconds(response.headers.get("retry-after"))
     if status == 401:
         fix = "put a valid access token into Password"
-        return AuthRefused("SRC_AUTH_FAILED", operation=doing, problem="HubSpot does not accept the access token", next_step=fix)
+        return AuthRefused("SRC_AUTH_FAILED", problem="HubSpot does not accept the access token", next_step=fix)
     if status == 403:
         found = "the access token lacks a scope"
         fix = "grant the private app crm.objects.contacts.read, crm.objects.companies.read and crm.objects.deals.read"
-        return AuthRefused("RIGHT_MISSING", operation=doing, problem=found, next_step=fix)
+        return AuthRefused("RIGHT_MISSING", problem=found, next_step=fix)
     if status == 404:
         fix = "check Path of the connection: the version in it may have ended"
-        return PermanentError("SRC_NOT_FOUND", operation=doing, problem="HubSpot does not know the path or the record", next_step=fix)
+        return PermanentError("SRC_NOT_FOUND", problem="HubSpot does not know the path or the record", next_step=fix)
     if status in (423, 477, 429):
-        return _later(status, wait, _policy(answer, doing), doing)
-    return PermanentError("SRC_REFUSED", operation=doing, problem=f"HubSpot refused the request (status {status})")
+        return _later(status, wait, _policy(response))
+    fix = "report the code and the time as a fault of Crosswalk"
+    return PermanentError("SRC_REFUSED", problem=f"HubSpot refused the request (status {status})")
 
 
-def schema_error(doing: str, name: str) -> DataError:
-    """The answer lacks a field, or holds something of another type in it."""
-    return data_error("SRC_SCHEMA", doing, f"{name} of HubSpot's answer is missing or of another type than documented")
-
-
-def _policy(answer: Answer, doing: str) -> str:
+def _policy(response: Response) -> str:
     try:
-        value = json.parse(answer.content, answer.content_type, doing)
+        value = json.parse(response.content, response.content_type)
     except CrosswalkError:
         return ""  # a proxy in between may have written it
     return str(value.get("policyName", "")).upper() if isinstance(value, dict) else ""
 
 
-def _later(status: int, asked: float | None, policy: str, doing: str) -> TransientError:
+def _later(status: int, asked: float | None, policy: str) -> TransientError:
     if status == 423:
-        limited = RateLimited("SRC_LOCKED", operation=doing, problem="the record is locked")
+        limited = RateLimited("SRC_LOCKED", problem="the record is locked")
         limited.wait_seconds = _LOCKED_WAIT if asked is None else asked
     elif policy == "DAILY":
         found = "the requests of the day are used up"
-        limited = RateLimited("SRC_DAILY_LIMIT", operation=doing, problem=found)
+        limited = RateLimited("SRC_DAILY_LIMIT", problem=found)
         limited.wait_seconds = max(asked or 0.0, _DAILY_WAIT)
     else:
         found = f"HubSpot asks us to wait (status {status})"
-        limited = RateLimited("SRC_RATE_LIMITED", operation=doing, problem=found)
+        limited = RateLimited("SRC_RATE_LIMITED", problem=found)
         usual = _BURST_WAIT if policy == "TEN_SECONDLY_ROLLING" else _SEARCH_WAIT if "SECONDLY" in policy else None
         limited.wait_seconds = usual if asked is None else asked
     return limited

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from crosswalk.core.ports import Page
 from crosswalk.errors import AuthRefused
 from crosswalk.systems.hubspot.client import HubSpotClient, ListPage
-from crosswalk.systems.hubspot.payloads import ALWAYS, MODIFIED, OBJECTS, properties, properties_of, record_id, record_row
+from crosswalk.systems.hubspot.payloads import ALWAYS, MODIFIED, OBJECTS, READER, properties_of, record_id, record_row
 from crosswalk.wire.body_checks import data_error
 from crosswalk.wire.paging import prefetched
 
@@ -58,26 +58,26 @@ class HubSpotSource:
             yield self._page(entity, page, rows)
         if rows < counted and rows < self._client.count(entity):
             found = f"{counted} records were counted, {rows} came"
-            raise data_error("SRC_COUNT_MISMATCH", self._client.doing(f"reading every {entity}"), found)
+            with self._client.operation(f"reading every {entity}"):
+                raise data_error("SRC_COUNT_MISMATCH", found)
 
     def archived(self, entity: str) -> frozenset[str]:
         """Name the records that were archived."""
-        doing = self._client.doing(f"reading the archived {OBJECTS[entity]}")
-        return frozenset(record_id(record, doing) for page in self._client.pages(entity, archived=True) for record in page.records)
+        with self._client.operation(f"reading the archived {OBJECTS[entity]}"):
+            return frozenset(record_id(record) for page in self._client.pages(entity, archived=True) for record in page.records)
 
     def changed(self, entity: str, since: datetime) -> Iterator[str]:
         """Name the records changed since a moment, some of them twice over two calls: the search lags, so the moment is moved back."""
-        doing = self._client.doing(f"searching for {OBJECTS[entity]}")
         moment = str(int((since.astimezone(UTC) - OVERLAP).timestamp() * 1000))
         newer = {"propertyName": MODIFIED[entity], "operator": "GTE", "value": moment}
         for records in self._client.changed(entity, [newer]):
-            yield from (record_id(record, doing) for record in records)
+            yield from [str(record["id"]) for record in records]
 
     def _page(self, entity: str, page: ListPage, total: int) -> Page:
-        doing = self._client.doing(f"reading every {entity}")
-        found = zip(page.records, page.associated, strict=True)
-        rows = [record_row(entity, record, associated, doing) for record, associated in found]
-        present = frozenset().union(*(properties(record, doing) for record in page.records))
-        made = frozenset(rows[0].keys() if rows else ()) - {"source_id", *properties_of(entity)}
-        seen = present & frozenset(properties_of(entity))
-        return Page(rows, total, seen | made, present - seen - ALWAYS)
+        with self._client.operation(f"reading every {entity}"):
+            found = zip(page.records, page.associated, strict=True)
+            rows = [record_row(entity, record, associated) for record, associated in found]
+            present = frozenset().union(*(READER.member(record, "properties") for record in page.records))
+            made = frozenset(rows[0].keys() if rows else ()) - {"source_id", *properties_of(entity)}
+            seen = present & frozenset(properties_of(entity))
+            return Page(rows, total, seen | made, present - seen - ALWAYS)

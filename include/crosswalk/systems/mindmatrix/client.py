@@ -1,4 +1,4 @@
-"""Calls of Mindmatrix. Contract: README.md. Nothing is tried again here: the wire does that, with the same Idempotency-Key."""
+"""Requests to Mindmatrix. Contract: README.md. The HTTP client retries them, with the same Idempotency-Key."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.systems.mindmatrix.payloads import READ_STATUSES, SHAPE, SPLITTABLE, refused
-from crosswalk.wire.cursor_paging import ListPage, list_pages
-from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.systems.mindmatrix.payloads import READ_STATUSES, READER, SPLITTABLE, refused
+from crosswalk.wire.cursor_paging import CursorPages, ListPage
+from crosswalk.wire.http import HttpClient, HttpSettings, Request
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.url_policy import check_characters
 
@@ -46,57 +46,56 @@ class MindmatrixSettings:
 class MindmatrixClient:
     """Mindmatrix' calls for one organization; safe to use from several threads."""
 
-    def __init__(self, settings: MindmatrixSettings, wire: Wire | None = None) -> None:
+    def __init__(self, settings: MindmatrixSettings, http: HttpClient | None = None) -> None:
         self.settings = settings
-        self._wire = wire or Wire(_wire_settings(settings))
-        self.host = self._wire.endpoint.host
+        self._http = http or HttpClient(_wire_settings(settings))
+        self.host = self._http.endpoint.host
+        self.operation = self._http.operation
 
     def organization(self) -> JsonObject:
         """GET the organization."""
-        return self._call(Call("GET", "", self.doing("reading the organization"), expect=READ_STATUSES - SPLITTABLE))
+        with self.operation("reading the organization"):
+            return self._send(Request("GET", "", expect=READ_STATUSES - SPLITTABLE))
 
     def pages(self, collection: str, id_field: str) -> Iterator[ListPage]:
         """Read "contacts" or "opt-outs" page by page.
 
         Raises ReadRestarted when the list's revision changes in between, DataError when the pages do not add up.
         """
+        pages = CursorPages(READER, collection.replace("-", "_"), id_field)
+        while pages.more:
+            params = {"limit": str(PAGE_SIZE), **({"after": pages.after} if pages.after else {})}
+            with self.operation(f"reading {collection}", pages.number):
+                page = pages.read(self._send(Request("GET", f"/{collection}", params=params, expect=READ_STATUSES - SPLITTABLE)))
+            yield page
 
-        def ask(after: str, doing: str) -> JsonObject:
-            params = {"limit": str(PAGE_SIZE), **({"after": after} if after else {})}
-            return self._call(Call("GET", f"/{collection}", doing, params=params, expect=READ_STATUSES - SPLITTABLE))
-
-        return list_pages(ask, SHAPE, collection.replace("-", "_"), id_field, self.doing(f"reading {collection}"))
-
-    def write(self, path: str, body: bytes, key: str, doing: str) -> JsonObject:
+    def write(self, path: str, body: bytes, key: str) -> JsonObject:
         """POST a write under its Idempotency-Key.
 
-        Raises BatchRefused when the body was not taken and may be split, Fenced, ConfigurationError, DataError, and what the wire raises.
+        Raises BatchRefused when the body was not taken and may be split, Fenced, ConfigurationError, DataError,
+        and what the HTTP client raises.
         """
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
-        return self._call(Call("POST", path, doing, content=body, headers=headers, expect=READ_STATUSES))
-
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
+        return self._send(Request("POST", path, content=body, headers=headers, expect=READ_STATUSES))
 
     @property
     def sent(self) -> Counter[str]:
         """Requests sent so far by HTTP method, tries included."""
-        return self._wire.sent
+        return self._http.sent
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._wire.close()
+        self._http.close()
 
-    def _call(self, call: Call) -> JsonObject:
-        answer = self._wire.request(call)
-        if answer.status in READ_STATUSES:
-            raise refused(answer.status, str(SHAPE.refusal(answer, call.doing).get("code", "")), call.doing)
-        return SHAPE.object(answer, call.doing)
+    def _send(self, request: Request) -> JsonObject:
+        response = self._http.send(request)
+        if response.status in READ_STATUSES:
+            raise refused(response.status, str(READER.refusal(response).get("code", "")))
+        return READER.object(response)
 
 
-def _wire_settings(settings: MindmatrixSettings) -> WireSettings:
-    return WireSettings(
+def _wire_settings(settings: MindmatrixSettings) -> HttpSettings:
+    return HttpSettings(
         base_url=f"{settings.base_url.rstrip('/')}/v1/organizations/{quote(settings.organization, safe='')}",
         name=settings.name,
         headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},

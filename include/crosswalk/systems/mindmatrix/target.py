@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 from crosswalk.core.converters import email_key
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Page, Receipt, TargetState
-from crosswalk.errors import ConfigurationError, PermanentError
+from crosswalk.errors import ConfigurationError, PermanentError, current_operation
 from crosswalk.systems.mindmatrix.client import MAX_PARALLEL, MindmatrixClient
 from crosswalk.systems.mindmatrix.payloads import (
-    SHAPE,
+    READER,
     batch_body,
     batch_result,
     contact_fields,
@@ -39,19 +39,21 @@ class MindmatrixTarget:
         return f"mindmatrix://{self._client.host}/{self._client.settings.organization.upper()}"
 
     def state(self) -> TargetState:
-        return organization_state(self._client.organization(), self._client.doing("reading the organization"))
+        with self._client.operation("reading the organization"):
+            return organization_state(self._client.organization())
 
     def pages(self, entity: str) -> Iterator[Page]:
         """Read the contacts back, the next page while this one is worked on. Raises KeyError for another entity."""
         collection = {"contact": "contacts"}[entity]
-        doing = self._client.doing("reading contacts")
         for page in prefetched(self._client.pages(collection, "contact_id")):
-            yield _page(page, doing)
+            with self._client.operation("reading contacts"):
+                rows = _page(page)
+            yield rows
 
     def unwanted(self) -> frozenset[str]:
-        doing = self._client.doing("reading opt-outs")
-        pages = self._client.pages("opt-outs", "email")
-        return frozenset(email_key(SHAPE.text(record, "email", doing)) for page in pages for record in page.records)
+        with self._client.operation("reading opt-outs"):
+            pages = self._client.pages("opt-outs", "email")
+            return frozenset(email_key(READER.text(record, "email")) for page in pages for record in page.records)
 
     def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> MindmatrixDelivery:  # noqa: ARG002
         """Open a delivery, or go on with the open one of the same snapshot. mode is "delta": there is no list to replace.
@@ -60,19 +62,19 @@ class MindmatrixTarget:
 
         Raises Fenced, ConfigurationError OPT_IN_NOT_ACKNOWLEDGED or TGT_MANAGED_ELSEWHERE.
         """
-        settings, doing = self._client.settings, self._client.doing(f"opening the delivery of snapshot {snapshot}")
-        if not settings.opt_in_acknowledged:
-            raise ConfigurationError(
-                "OPT_IN_NOT_ACKNOWLEDGED",
-                operation=doing,
-                problem="nobody has confirmed that the contacts have opted in, which every import asks for",
-            )
-        if mode != "delta":
-            raise PermanentError("TGT_MODE", operation=doing, problem=f"mode {mode} replaces a list, Mindmatrix changes records")
-        body = json.write({"snapshot": snapshot, "source": dict(source), "opt_in_acknowledged": True})
-        key = idempotency_key(settings.organization, snapshot, "open", body)
-        answer = _whole(lambda: self._client.write("/deliveries", body, key, doing), doing)
-        return MindmatrixDelivery(self._client, SHAPE.name(answer, "delivery_id", doing), snapshot)
+        with self._client.operation(f"opening the delivery of snapshot {snapshot}"):
+            settings = self._client.settings
+            if not settings.opt_in_acknowledged:
+                raise ConfigurationError(
+                    "OPT_IN_NOT_ACKNOWLEDGED",
+                    problem="nobody has confirmed that the contacts have opted in, which every import asks for",
+                )
+            if mode != "delta":
+                raise PermanentError("TGT_MODE", problem=f"mode {mode} replaces a list, Mindmatrix changes records")
+            body = json.write({"snapshot": snapshot, "source": dict(source), "opt_in_acknowledged": True})
+            key = idempotency_key(settings.organization, snapshot, "open", body)
+            response = _whole(lambda: self._client.write("/deliveries", body, key))
+            return MindmatrixDelivery(self._client, READER.name(response, "delivery_id"), snapshot)
 
 
 class MindmatrixDelivery:
@@ -88,34 +90,34 @@ class MindmatrixDelivery:
         self._path = f"/deliveries/{quote(delivery_id, safe='')}"
 
     def send(self, number: int, operations: Sequence[Operation]) -> BatchResult:
-        """Send one batch. Raises BatchRefused, Fenced TGT_DELIVERY_CLOSED, DataError TGT_UNKNOWN_KEY, and what the wire raises."""
-        doing = self._client.doing(f"sending batch {number} of snapshot {self._snapshot}")
-        body = batch_body(operations)
-        if len(operations) > MAX_OPERATIONS or len(body) > MAX_BATCH_BYTES:
-            raise BatchRefused(f"{doing}: larger than Mindmatrix takes")
-        return batch_result(self._client.write(f"{self._path}/contacts", body, self._key(number, body), doing), operations, doing)
+        """Send one batch. Raises BatchRefused, Fenced TGT_DELIVERY_CLOSED, DataError TGT_UNKNOWN_KEY, and what the HTTP client raises."""
+        with self._client.operation(f"sending batch {number} of snapshot {self._snapshot}"):
+            body = batch_body(operations)
+            if len(operations) > MAX_OPERATIONS or len(body) > MAX_BATCH_BYTES:
+                raise BatchRefused(f"{current_operation()}: larger than Mindmatrix takes")
+            return batch_result(self._client.write(f"{self._path}/contacts", body, self._key(number, body)), operations)
 
     def commit(self, batches: int, counts: Mapping[str, Mapping[str, int]]) -> Receipt:  # noqa: ARG002 - Mindmatrix counts records only
         """Finish: say that all was sent. Nothing becomes visible by it. Raises DataError TGT_COUNT_MISMATCH, Fenced."""
-        doing = self._client.doing(f"finishing snapshot {self._snapshot}")
-        body = json.write({"contacts": {op: counts.get("contact", {}).get(op, 0) for op in ("upsert", "delete")}})
-        answer = _whole(lambda: self._client.write(f"{self._path}/finish", body, self._key("finish", body), doing), doing)
-        return receipt(answer, doing)
+        with self._client.operation(f"finishing snapshot {self._snapshot}"):
+            body = json.write({"contacts": {op: counts.get("contact", {}).get(op, 0) for op in ("upsert", "delete")}})
+            response = _whole(lambda: self._client.write(f"{self._path}/finish", body, self._key("finish", body)))
+            return receipt(response)
 
     def _key(self, what: str | int, body: bytes) -> str:
         return idempotency_key(self._client.settings.organization, self._snapshot, self._delivery_id, what, body)
 
 
-def _page(page: ListPage, doing: str) -> Page:
+def _page(page: ListPage) -> Page:
     present = frozenset().union(*page.records)
-    rows = [contact_row(record, doing) for record in page.records]
+    rows = [contact_row(record) for record in page.records]
     return Page(rows, page.total, present & contact_fields().keys(), present - known_keys())
 
 
-def _whole(write: Callable[[], JsonObject], doing: str) -> JsonObject:
+def _whole(write: Callable[[], JsonObject]) -> JsonObject:
     """Make a write that cannot be split."""
     try:
         return write()
     except BatchRefused:
         found, fix = "Mindmatrix found the request too large", "report the code and the time to Mindmatrix"
-        raise PermanentError("TGT_REFUSED", operation=doing, problem=found, next_step=fix) from None
+        raise PermanentError("TGT_REFUSED", problem=found, next_step=fix) from None

@@ -1,4 +1,4 @@
-"""Calls of the SmartOffice XML Engine. Contract: README.md. Nothing is tried again here: the wire does that."""
+"""Requests to the SmartOffice XML Engine. Contract: README.md. The HTTP client retries them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from crosswalk.core.ports import Page, ReadRestarted
 from crosswalk.errors import ConfigurationError, PermanentError, TransientError
 from crosswalk.features.writeback.ports import Note
 from crosswalk.systems.smartoffice import payloads
-from crosswalk.systems.smartoffice.layouts import Layout, layout_of
+from crosswalk.systems.smartoffice.layouts import layout_of
 from crosswalk.systems.smartoffice.payloads import PageRequest
 from crosswalk.systems.smartoffice.records import PageHead, RecordReader, page_head
 from crosswalk.wire import xml
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
 from crosswalk.wire.paging import PageGuard
 from crosswalk.wire.url_policy import check_characters
 from crosswalk.wire.xml import Element
@@ -64,10 +64,11 @@ class SmartOfficeSettings:
 class SmartOfficeClient:
     """The engine's operations as plain calls. Safe to use from several threads; each read keeps a session of its own."""
 
-    def __init__(self, settings: SmartOfficeSettings, wire: Wire | None = None) -> None:
+    def __init__(self, settings: SmartOfficeSettings, http: HttpClient | None = None) -> None:
         self.settings = settings
-        self._wire = wire or Wire(_wire_settings(settings))
-        self.host = self._wire.endpoint.host
+        self._http = http or HttpClient(_wire_settings(settings))
+        self.host = self._http.endpoint.host
+        self.operation = self._http.operation
 
     @property
     def identity(self) -> str:
@@ -76,14 +77,14 @@ class SmartOfficeClient:
 
     def right_holders(self, right: str) -> frozenset[str]:
         """Name the users who hold an integration right, in lower case."""
-        doing = self.doing(f"asking who holds the right {right}")
-        answer = self._ask(payloads.right_holders(right), ("method", "GetAdptUser"), doing)
-        return frozenset((name.text or "").strip().casefold() for name in answer.findall("AdptUser/UserName"))
+        with self.operation(f"asking who holds the right {right}"):
+            response = self._ask(payloads.right_holders(right), ("method", "GetAdptUser"))
+            return frozenset((name.text or "").strip().casefold() for name in response.findall("AdptUser/UserName"))
 
     def total(self, entity: str) -> int:
         """Count one entity over the whole database."""
-        doing = self.doing(f"counting every {entity}")
-        return page_head(self._ask(payloads.count(entity), ("search",), doing), doing).total
+        with self.operation(f"counting every {entity}"):
+            return page_head(self._ask(payloads.count(entity), ("search",))).total
 
     def read(self, entity: str, within: Sequence[str] | None = None) -> Iterator[Page]:
         """Read one entity page by page in a session of its own.
@@ -91,12 +92,22 @@ class SmartOfficeClient:
         within: at most MAX_WITHIN ids that narrow the read: tag groups for "contact", contacts for "investment" and "policy", the
         records' own for "client" and "household". Raises ReadRestarted when the session or its search is gone.
         """
-        return self._pages(layout_of(entity), within, self.doing(f"reading every {entity}"))
+        http, layout = self._http.new_session(), layout_of(entity)
+        guard = PageGuard(self.settings.page_size)
+        reader = RecordReader(layout, None if within is None else frozenset(within))
+        number, search_id, more = 0, payloads.FIRST_SEARCH, True
+        while more:
+            with self.operation(f"reading every {entity}", number + 1):
+                asked = PageRequest(layout, number, self.settings.page_size, search_id, within)
+                head, page = self._page(http, asked, guard, reader)
+            yield page
+            number, search_id, more = number + 1, head.search_id, head.more
 
     def has_contact(self, source_id: str) -> bool:
         """Ask for a contact by its id, and say whether there is one."""
         try:
-            self._ask(payloads.get_contact(source_id), ("get", "Contact"), self.doing(f"looking for {source_id}"))
+            with self.operation(f"looking for {source_id}"):
+                self._ask(payloads.get_contact(source_id), ("get", "Contact"))
         except PermanentError as error:
             if error.code != "SRC_NOT_FOUND":
                 raise
@@ -108,66 +119,57 @@ class SmartOfficeClient:
 
         Of several notes with one keyword the first counts. Raises DataError, also when not all of them are in the one page asked for.
         """
-        doing = self.doing(f"looking for {len(keywords)} notes")
-        block = self._ask(payloads.search_notes(source_ids, keywords), ("search",), doing)
-        head = page_head(block, doing)
-        found = payloads.notes_found(block, keywords, doing)
-        if head.more or head.total != len(found):
-            raise data_error("SRC_COUNT_MISMATCH", doing, f"{head.total} notes were announced, {len(found)} came")
-        return {keyword: note_id for note_id, keyword in reversed(found)}
+        with self.operation(f"looking for {len(keywords)} notes"):
+            block = self._ask(payloads.search_notes(source_ids, keywords), ("search",))
+            head = page_head(block)
+            found = payloads.notes_found(block, keywords)
+            if head.more or head.total != len(found):
+                raise data_error("SRC_COUNT_MISMATCH", f"{head.total} notes were announced, {len(found)} came")
+            return {keyword: note_id for note_id, keyword in reversed(found)}
 
     def insert_note(self, note: Note, leave_by: float) -> str:
-        """Write a note on a contact and return the note's id. Sent once; see `wire.session.Call.leave_by`."""
-        doing = self.doing(f"writing the note {note.keyword} on {note.source_id}")
-        answer = self._ask(payloads.insert_note(note), ("insert",), doing, leave_by=leave_by)
-        return payloads.inserted_id(answer, doing)
+        """Write a note on a contact and return the note's id. Sent once; see `wire.http.Request.leave_by`."""
+        with self.operation(f"writing the note {note.keyword} on {note.source_id}"):
+            response = self._ask(payloads.insert_note(note), ("insert",), leave_by=leave_by)
+            return payloads.inserted_id(response)
 
     def dictionary(self) -> dict[str, dict[str, str]]:
         """Read the codes of the data dictionary as {"Person.Gender": {code: label}}."""
-        doing = self.doing("reading the dictionary")
-        wire = self._wire.with_own_cookies()
-        call = Call("GET", "", doing, params={**_PARAMS, "dump": "catalog", "type": "dict"}, accept=_ACCEPT)
-        try:
-            self._post(wire, payloads.count("group"), ("search",), doing)  # signs the session in
-            return wire.exchange(call, lambda answer: payloads.dictionary_codes(_root(answer, doing), doing))
-        except ReadRestarted:
-            raise _session_lost(doing) from None
+        with self.operation("reading the dictionary"):
+            http = self._http.new_session()
+            request = Request("GET", "", params={**_PARAMS, "dump": "catalog", "type": "dict"}, accept=_ACCEPT)
+            try:
+                self._post(http, payloads.count("group"), ("search",))  # signs the session in
+                return http.fetch(request, lambda response: payloads.dictionary_codes(_root(response)))
+            except ReadRestarted:
+                raise _session_lost() from None
 
     @property
     def sent(self) -> Counter[str]:
         """Requests sent so far by HTTP method, tries included."""
-        return self._wire.sent
+        return self._http.sent
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._wire.close()
+        self._http.close()
 
-    def _pages(self, layout: Layout, within: Sequence[str] | None, doing: str) -> Iterator[Page]:
-        wire, size = self._wire.with_own_cookies(), self.settings.page_size
+    def _page(self, http: HttpClient, asked: PageRequest, guard: PageGuard, reader: RecordReader) -> tuple[PageHead, Page]:
         build, path = _PAGING[self.settings.paging]
-        guard = PageGuard(doing, size)
-        reader = RecordReader(layout, None if within is None else frozenset(within), doing)
-        number, search_id, more = 0, payloads.FIRST_SEARCH, True
-        while more:
-            page_doing = f"{doing}, page {number + 1}"
-            block = self._post(wire, build(PageRequest(layout, number, size, search_id, within)), path, page_doing)
-            head = page_head(block, page_doing)
-            records = reader.records(block)
-            guard.check([record.get("id", "") for record in records], head.total, head.more)
-            _check_place(head, number, search_id, page_doing)
-            yield reader.page(records, head.total)
-            number, search_id, more = number + 1, head.search_id, head.more
+        block = self._post(http, build(asked), path)
+        head, records = page_head(block), reader.records(block)
+        guard.check([record.get("id", "") for record in records], head.total, head.more)
+        _check_place(head, asked.number, asked.search_id)
+        return head, reader.page(records, head.total)
 
-    def _ask(self, operation: Element, path: tuple[str, ...], doing: str, *, leave_by: float | None = None) -> Element:
+    def _ask(self, operation: Element, path: tuple[str, ...], *, leave_by: float | None = None) -> Element:
         """Ask one thing, outside of any kept session; a session that ended under it is one more reason to try again."""
-        return self._post(self._wire, operation, path, doing, keep_session=False, leave_by=leave_by)
+        return self._post(self._http, operation, path, keep_session=False, leave_by=leave_by)
 
     def _post(
         self,
-        wire: Wire,
+        http: HttpClient,
         operation: Element,
         path: tuple[str, ...],
-        doing: str,
         *,
         keep_session: bool = True,
         leave_by: float | None = None,
@@ -179,20 +181,16 @@ class SmartOfficeClient:
             "keepsession": "true" if keep_session else "false",
         }
         content = payloads.document(header, operation)
-        call = Call("POST", "", doing, content=content, params=_PARAMS, accept=_ACCEPT, headers=_TYPE, leave_by=leave_by)
-        read = partial(_operation if keep_session else _operation_alone, path=path, doing=doing)
-        return wire.exchange(call, read)
-
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
+        request = Request("POST", "", content=content, params=_PARAMS, accept=_ACCEPT, headers=_TYPE, leave_by=leave_by)
+        read = partial(_operation if keep_session else _operation_alone, path=path)
+        return http.fetch(request, read)
 
 
 _TYPE = {"Content-Type": "text/xml; charset=utf-8"}
 
 
-def _wire_settings(settings: SmartOfficeSettings) -> WireSettings:
-    return WireSettings(
+def _wire_settings(settings: SmartOfficeSettings) -> HttpSettings:
+    return HttpSettings(
         base_url=settings.url,
         name=settings.name,
         requests_per_second=settings.requests_per_second,
@@ -202,25 +200,25 @@ def _wire_settings(settings: SmartOfficeSettings) -> WireSettings:
     )
 
 
-def _session_lost(doing: str) -> TransientError:
-    return TransientError("SRC_SESSION_LOST", operation=doing, problem="SmartOffice closed the session")
+def _session_lost() -> TransientError:
+    return TransientError("SRC_SESSION_LOST", problem="SmartOffice closed the session")
 
 
-def _root(answer: Answer, doing: str) -> Element:
-    return xml.parse(answer.content, answer.content_type, doing)
+def _root(response: Response) -> Element:
+    return xml.parse(response.content, response.content_type)
 
 
-def _operation(answer: Answer, path: tuple[str, ...], doing: str) -> Element:
-    return payloads.operation_answer(_root(answer, doing), path, doing)
+def _operation(response: Response, path: tuple[str, ...]) -> Element:
+    return payloads.operation_answer(_root(response), path)
 
 
-def _operation_alone(answer: Answer, path: tuple[str, ...], doing: str) -> Element:
+def _operation_alone(response: Response, path: tuple[str, ...]) -> Element:
     try:
-        return _operation(answer, path, doing)
+        return _operation(response, path)
     except ReadRestarted:
-        raise _session_lost(doing) from None
+        raise _session_lost() from None
 
 
-def _check_place(head: PageHead, number: int, search_id: str, doing: str) -> None:
+def _check_place(head: PageHead, number: int, search_id: str) -> None:
     if head.number != number or (search_id != payloads.FIRST_SEARCH and head.search_id not in ("", search_id)):
-        raise data_error("SRC_PAGE_MISPLACED", doing, "another page, or one of another search, came")
+        raise data_error("SRC_PAGE_MISPLACED", "another page, or one of another search, came")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from crosswalk.core.ports import ReadRestarted
-from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError, TransientError
+from crosswalk.errors import AuthRefused, CrosswalkError, PermanentError, TransientError, current_operation
 from crosswalk.features.writeback.ports import Note
 from crosswalk.systems.smartoffice.layouts import Layout, layout_of
 from crosswalk.wire.body_checks import data_error
@@ -112,11 +112,11 @@ def search_notes(source_ids: Sequence[str], keywords: Sequence[str]) -> Element:
     return operation
 
 
-def notes_found(block: Element, keywords: Sequence[str], doing: str) -> list[tuple[str, str]]:
+def notes_found(block: Element, keywords: Sequence[str]) -> list[tuple[str, str]]:
     """Read ids and keywords of the notes found. Raises DataError SRC_SCHEMA when something else came than was asked for."""
     found = [(note.get("id", ""), (note.findtext("Keyword") or "").strip()) for note in block.findall(_NOTE)]
     if not all(note_id and keyword in keywords for note_id, keyword in found):
-        raise data_error("SRC_SCHEMA", doing, "a note came without id, or with a keyword that was not asked for")
+        raise data_error("SRC_SCHEMA", "a note came without id, or with a keyword that was not asked for")
     return found
 
 
@@ -130,78 +130,67 @@ def insert_note(note: Note) -> Element:
     return operation
 
 
-def inserted_id(answer: Element, doing: str) -> str:
+def inserted_id(response: Element) -> str:
     """Read the id of the note that was inserted. Raises DataError SRC_SCHEMA."""
-    note = answer.find(_NOTE)
+    note = response.find(_NOTE)
     if note is None or note.get("_status") != "inserted" or not note.get("id"):
-        raise data_error("SRC_SCHEMA", doing, "the answer does not say which note was inserted")
+        raise data_error("SRC_SCHEMA", "the answer does not say which note was inserted")
     return note.get("id", "")
 
 
-def operation_answer(root: Element, path: Sequence[str], doing: str) -> Element:
+def operation_answer(root: Element, path: Sequence[str]) -> Element:
     """Give the element at `path` inside the response.
 
     Raises what the engine's error element means, DataError SRC_SCHEMA, PermanentError SRC_STATUS, or ReadRestarted when the
     session or its search is gone.
     """
     if root.tag != "response":
-        raise data_error("SRC_SCHEMA", doing, "the answer is not a response of the XML Engine")
+        raise data_error("SRC_SCHEMA", "the answer is not a response of the XML Engine")
     error = root.find("error")
     if error is not None:
-        raise _refusal(error.get("code", ""), doing)
+        raise _refusal(error.get("code", ""))
     operation = root.find(path[0])
     if operation is None:
-        raise data_error("SRC_SCHEMA", doing, f"the answer has no {path[0]} element")
+        raise data_error("SRC_SCHEMA", f"the answer has no {path[0]} element")
     if (operation.findtext("_status") or "").strip() != "OK":
-        raise PermanentError(
-            "SRC_STATUS",
-            operation=doing,
-            problem="the engine's status is not OK",
-        )
-    answer = operation if len(path) == 1 else operation.find("/".join(path[1:]))
-    if answer is None:
-        raise data_error("SRC_SCHEMA", doing, f"the answer has no {path[-1]} element")
-    return answer
+        raise PermanentError("SRC_STATUS", problem="the engine's status is not OK")
+    response = operation if len(path) == 1 else operation.find("/".join(path[1:]))
+    if response is None:
+        raise data_error("SRC_SCHEMA", f"the answer has no {path[-1]} element")
+    return response
 
 
-def dictionary_codes(root: Element, doing: str) -> dict[str, dict[str, str]]:
+def dictionary_codes(root: Element) -> dict[str, dict[str, str]]:
     """Read the dictionary as {"Person.Gender": {code: label}}."""
     if root.tag == "response":
-        operation_answer(root, ("dictionary",), doing)
+        operation_answer(root, ("dictionary",))
     if root.tag != "dictionary":
-        raise data_error("SRC_SCHEMA", doing, "the answer is not a dictionary")
+        raise data_error("SRC_SCHEMA", "the answer is not a dictionary")
     return {
         f"{entry.get('object', '')}.{entry.get('name', '')}": {code.get("value", ""): code.text or "" for code in entry.findall("code")}
         for entry in root.findall("property")
     }
 
 
-def _refusal(code: str, doing: str) -> CrosswalkError | ReadRestarted:
+def _refusal(code: str) -> CrosswalkError | ReadRestarted:
     """Say what an error code means. The error's text may echo what was sent: it is not looked at."""
     if code in _GONE:
-        return ReadRestarted(f"{doing}: {code}")
+        return ReadRestarted(f"{current_operation()}: {code}")
     if code == "AUTH_FAILED":
         return AuthRefused(
-            "SRC_AUTH_FAILED",
-            operation=doing,
-            problem="SmartOffice refused office, user or password",
-            next_step="correct Login, Password and Office",
+            "SRC_AUTH_FAILED", problem="SmartOffice refused office, user or password", next_step="correct Login, Password and Office"
         )
     if code == "RIGHT_MISSING":
         return AuthRefused(
             "RIGHT_MISSING",
-            operation=doing,
             problem="the SmartOffice user may not use this operation",
             next_step="ask the SmartOffice administrator for the right, or name another user in the connection",
         )
     if code == "BUSY":
-        return TransientError("SRC_BUSY", operation=doing, problem="SmartOffice is busy")
+        return TransientError("SRC_BUSY", problem="SmartOffice is busy")
     if code == "NOT_FOUND":
-        return PermanentError("SRC_NOT_FOUND", operation=doing, problem="SmartOffice has no object with this id")
+        return PermanentError("SRC_NOT_FOUND", problem="SmartOffice has no object with this id")
     shown = code if _SHOWABLE_CODE.fullmatch(code) else "without a readable code"
     return PermanentError(
-        "SRC_ERROR_BODY",
-        operation=doing,
-        problem=f"SmartOffice answered with an error ({shown})",
-        next_step="look up the code with SmartOffice support",
+        "SRC_ERROR_BODY", problem=f"SmartOffice answered with an error ({shown})", next_step="look the code up with SmartOffice support"
     )

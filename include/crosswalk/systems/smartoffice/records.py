@@ -28,15 +28,15 @@ class PageHead:
     more: bool
 
 
-def page_head(block: Element, doing: str) -> PageHead:
+def page_head(block: Element) -> PageHead:
     """Read the paging attributes. Raises DataError SRC_SCHEMA, or SRC_NO_NEXT_LINK when another page follows but nothing leads there."""
     total, more = block.get("total", ""), block.get("more", "")
     number = block.get("pageno", "0" if total == "0" else "")
     if not (_is_count(total) and _is_count(number)) or more not in ("true", "false"):
-        raise data_error("SRC_SCHEMA", doing, "total, pageno or more is missing or unreadable")
+        raise data_error("SRC_SCHEMA", "total, pageno or more is missing or unreadable")
     search_id = block.get("searchid", "")
     if more == "true" and not search_id:
-        raise data_error("SRC_NO_NEXT_LINK", doing, "another page is announced, but no searchid leads to it")
+        raise data_error("SRC_NO_NEXT_LINK", "another page is announced, but no searchid leads to it")
     return PageHead(search_id, int(number), int(total), more == "true")
 
 
@@ -48,15 +48,14 @@ class RecordReader:
         scope: values of the layout's scope property that were asked for; memberships of tag groups beyond it are left out. None for all.
     """
 
-    def __init__(self, layout: Layout, scope: frozenset[str] | None, doing: str) -> None:
+    def __init__(self, layout: Layout, scope: frozenset[str] | None) -> None:
         self._layout = layout
         self._scope = scope
-        self._doing = doing
         self._site = ""
         self._last = 0
         self._orders: dict[str, IdOrder] = {}
         self._blank = {"source_id": "", **dict.fromkeys(layout.fields, "")}
-        self._relations = Relations(layout, self._membership, doing)
+        self._relations = Relations(layout, self._membership)
         self._fields_seen: set[str] = set()
         self._unknown: set[str] = set()
 
@@ -64,7 +63,7 @@ class RecordReader:
         """Give the record elements of an answer. Raises DataError SRC_SCHEMA when it holds anything else."""
         found = [element for element in block if element.tag not in _BESIDE_RECORDS]
         if any(element.tag != self._layout.object_name for element in found):
-            raise data_error("SRC_SCHEMA", self._doing, f"the answer holds something other than {self._layout.object_name} elements")
+            raise data_error("SRC_SCHEMA", f"the answer holds something other than {self._layout.object_name} elements")
         return found
 
     def page(self, records: list[Element], total: int) -> Page:
@@ -73,7 +72,7 @@ class RecordReader:
         Raises DataError: SRC_ID_TYPE, SRC_ORDER, SRC_DUPLICATE_FIELD, SRC_SCOPE_IGNORED.
         """
         self._fields_seen, self._unknown = set(), set()
-        self._relations = Relations(self._layout, self._membership, self._doing)
+        self._relations = Relations(self._layout, self._membership)
         for record in records:
             self._check_id(record.get("id", ""))
         rows = [self._row(record) for record in records]
@@ -121,10 +120,10 @@ class RecordReader:
     def _check_fields(self, row: Row, found: list[str]) -> None:
         present = frozenset(found)
         if len(present) != len(found):
-            raise data_error("SRC_DUPLICATE_FIELD", self._doing, "a record holds a property twice")
+            raise data_error("SRC_DUPLICATE_FIELD", "a record holds a property twice")
         self._fields_seen |= present
         if self._scope is not None and not self._is_within(row, self._scope):
-            raise data_error("SRC_SCOPE_IGNORED", self._doing, "a record came that was not asked for")
+            raise data_error("SRC_SCOPE_IGNORED", "a record came that was not asked for")
 
     def _is_within(self, row: Row, scope: frozenset[str]) -> bool:
         if self._layout.scope == "id":
@@ -158,11 +157,11 @@ class RecordReader:
         if match[2] != self._site:
             raise self._id_type("records of two sites came")
         if int(match[3]) < self._last:
-            raise data_error("SRC_ORDER", self._doing, "the records are not in ascending order of id")
+            raise data_error("SRC_ORDER", "the records are not in ascending order of id")
         self._last = int(match[3])
 
     def _id_type(self, found: str) -> DataError:
-        return data_error("SRC_ID_TYPE", self._doing, found)
+        return data_error("SRC_ID_TYPE", found)
 
 
 def _path(leaf: Element) -> str:

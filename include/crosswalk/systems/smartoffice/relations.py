@@ -22,10 +22,9 @@ class Relations:
     unknown: properties that came without being asked for, their values unread.
     """
 
-    def __init__(self, layout: Layout, check_id: CheckId, doing: str) -> None:
+    def __init__(self, layout: Layout, check_id: CheckId) -> None:
         self._layout = layout
         self._check_id = check_id
-        self._doing = doing
         self._spouse_fields: set[str] | None = None
         self.unknown: set[str] = set()
 
@@ -68,7 +67,7 @@ class Relations:
         if layout:
             found = [name for child in contact for name in self._property(row, child, layout)]
         if len(set(found)) != len(found):
-            raise data_error("SRC_DUPLICATE_FIELD", self._doing, "a spouse holds a property twice")
+            raise data_error("SRC_DUPLICATE_FIELD", "a spouse holds a property twice")
         self._spouse_fields = (self._spouse_fields or set()) | set(found)
 
     def _property(self, row: Row, child: Element, layout: Layout) -> list[str]:

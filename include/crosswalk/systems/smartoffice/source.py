@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from crosswalk.core.did_you_mean import quoted
 from crosswalk.core.ports import Page
-from crosswalk.errors import AuthRefused, ConfigurationError, Problem
+from crosswalk.errors import AuthRefused, ConfigurationError, Problem, current_operation, operation
 from crosswalk.systems.smartoffice.client import MAX_WITHIN, SmartOfficeClient
 from crosswalk.systems.smartoffice.scopes import by_kind, contact_problem, head_problem
 from crosswalk.wire.paging import prefetched
@@ -83,15 +83,15 @@ class SmartOfficeSource:
         return {household: heads[0] for household, heads in found.items()}
 
     def _of_ids(self, entity: str, scope: tuple[str, ...]) -> Page:
-        doing = f"finding the records in scope of {self._client.settings.name}"
-        contacts, households = by_kind(scope, doing)
-        if entity == "household":
-            return self._read_within(entity, households)
-        heads = self.heads(households).values() if households else ()
-        page = self._read_within(entity, tuple(dict.fromkeys([*contacts, *heads])))
-        if entity == "client" and (missing := sorted(set(contacts) - {row["source_id"] for row in page.rows})):
-            raise ConfigurationError.from_problems(doing, [contact_problem(one) for one in missing])
-        return page
+        with operation(f"finding the records in scope of {self._client.settings.name}"):
+            contacts, households = by_kind(scope)
+            if entity == "household":
+                return self._read_within(entity, households)
+            heads = self.heads(households).values() if households else ()
+            page = self._read_within(entity, tuple(dict.fromkeys([*contacts, *heads])))
+            if entity == "client" and (missing := sorted(set(contacts) - {row["source_id"] for row in page.rows})):
+                raise ConfigurationError.from_problems(current_operation(), [contact_problem(one) for one in missing])
+            return page
 
     def _read_within(self, entity: str, ids: tuple[str, ...]) -> Page:
         """Read in parts of MAX_WITHIN ids; a record found in two of them (an investment of two contacts) counts once."""
@@ -112,32 +112,27 @@ class SmartOfficeSource:
         return self._chosen[scope]
 
     def _choose(self, scope: tuple[str, ...]) -> Page:
-        doing = f"finding the tag groups in scope of {self._client.settings.name}"
-        if not scope:
-            raise ConfigurationError(
-                "SCOPE_EMPTY",
-                operation=doing,
-                problem="no tag group is named",
-                next_step='name a tag group in scope, or write scope = "all"',
+        with operation(f"finding the tag groups in scope of {self._client.settings.name}"):
+            if not scope:
+                raise ConfigurationError("SCOPE_EMPTY", problem="no tag group is named", next_step='name some, or set scope to "all"')
+            pages = list(self._client.read("group"))
+            rows = [row for page in pages for row in page.rows]
+            by_name: dict[str, list[str]] = {}
+            for row in rows:
+                by_name.setdefault(row["Name"], []).append(row["source_id"])
+            ids = {row["source_id"] for row in rows if row["source_id"]}
+            matches = {wanted: [wanted] if wanted in ids else by_name.get(wanted, []) for wanted in scope}
+            problems = [_problem(wanted, found, by_name) for wanted, found in matches.items() if len(found) != 1]
+            if problems:
+                raise ConfigurationError.from_problems(current_operation(), problems)
+            chosen = {found[0] for found in matches.values()}
+            kept = [row for row in rows if row["source_id"] in chosen]
+            return Page(
+                kept,
+                len(kept),
+                frozenset().union(*(page.fields_seen for page in pages)),
+                frozenset().union(*(page.unknown_fields for page in pages)),
             )
-        pages = list(self._client.read("group"))
-        rows = [row for page in pages for row in page.rows]
-        by_name: dict[str, list[str]] = {}
-        for row in rows:
-            by_name.setdefault(row["Name"], []).append(row["source_id"])
-        ids = {row["source_id"] for row in rows if row["source_id"]}
-        matches = {wanted: [wanted] if wanted in ids else by_name.get(wanted, []) for wanted in scope}
-        problems = [_problem(wanted, found, by_name) for wanted, found in matches.items() if len(found) != 1]
-        if problems:
-            raise ConfigurationError.from_problems(doing, problems)
-        chosen = {found[0] for found in matches.values()}
-        kept = [row for row in rows if row["source_id"] in chosen]
-        return Page(
-            kept,
-            len(kept),
-            frozenset().union(*(page.fields_seen for page in pages)),
-            frozenset().union(*(page.unknown_fields for page in pages)),
-        )
 
 
 def _problem(wanted: str, found: list[str], by_name: dict[str, list[str]]) -> Problem:
