@@ -17,9 +17,7 @@ import crosswalk.systems
 def systems(tmp_path: Path) -> Path:
     """The systems of a copy of the package, with ConnectWise in it a second time as `newcrm`."""
     package = tmp_path / "include" / "crosswalk"
-    shutil.copytree(
-        Path(crosswalk.systems.__file__).parents[1], package, ignore=shutil.ignore_patterns("__pycache__", "sandbox", "console")
-    )
+    shutil.copytree(Path(crosswalk.systems.__file__).parents[1], package, ignore=shutil.ignore_patterns("__pycache__", "sandbox"))
     shutil.copytree(package / "systems" / "connectwise", package / "systems" / "newcrm")
     shutil.copy(Path(__file__).with_name("test_conformance.py"), tmp_path)
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\nmarkers = requirement\n", encoding="utf-8")
