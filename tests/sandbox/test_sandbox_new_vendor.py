@@ -90,8 +90,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a copy of the sandbox with one more folder in it."""
     include = tmp_path_factory.mktemp("copy")
     package = Path(crosswalk.sandbox.__file__).parents[1]
-    shutil.copytree(package / "sandbox", include / "crosswalk" / "sandbox", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(package / "errors.py", include / "crosswalk" / "errors.py")
+    for room in ("sandbox", "errors"):
+        shutil.copytree(package / room, include / "crosswalk" / room, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(package / "__init__.py", include / "crosswalk" / "__init__.py")
     folder = include / "crosswalk" / "sandbox" / "tillshop"
     folder.mkdir()

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-import crosswalk.errors
+import crosswalk.systems
 
 
 @pytest.fixture
 def systems(tmp_path: Path) -> Path:
     """The systems of a copy of the package, with ConnectWise in it a second time as `newcrm`."""
     package = tmp_path / "include" / "crosswalk"
-    shutil.copytree(Path(crosswalk.errors.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "sandbox", "console"))
+    shutil.copytree(Path(crosswalk.systems.__file__).parents[1], package, ignore=shutil.ignore_patterns("__pycache__", "sandbox"))
     shutil.copytree(package / "systems" / "connectwise", package / "systems" / "newcrm")
     shutil.copy(Path(__file__).with_name("test_conformance.py"), tmp_path)
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\nmarkers = requirement\n", encoding="utf-8")

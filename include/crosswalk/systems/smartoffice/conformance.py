@@ -11,10 +11,12 @@ from lxml import etree
 
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
+from crosswalk.core.system_schema import load_fields
 from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
 
 CONTACT = {
+    **{name.replace(".", "/"): "" for name, field in load_fields("smartoffice")["contact"].items() if field.type != "ids"},
     "FirstName": "Quinn",
     "LastName": "Quill",
     "Greeting": "Q",
