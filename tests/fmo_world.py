@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,15 +28,16 @@ from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
-from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
+from crosswalk.systems.agent_crm.client import AgentCrmClient
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AgentCrmTarget, NotMadeYet
+from crosswalk.wire.connection import ConnectionSettings, connection_settings
 from crosswalk.wire.http import Answer, Call
 
 NAME, FMO = "fmo_to_agent_crm", "meridian"
 ADMINISTRATOR = "ada"
-SETTINGS = AgentCrmSettings(f"https://crm.example{BASE}", FMO_USER, FMO_BUSINESS, DEFAULT_KEY)
+SETTINGS = connection_settings("agent_crm", f"https://crm.example{BASE}", login=FMO_USER, business=FMO_BUSINESS, password=DEFAULT_KEY)
 TABLE = AccountSettings(FMO, NAME, "carriers_meridian", "agent_crm_meridian", None, "manual", system="agent_crm")
 
 
@@ -45,13 +46,13 @@ class DirectWire:
     """Stands in the place of a Wire: hands requests to the sandbox's system in this process."""
 
     system: AgentCrm
-    settings: AgentCrmSettings
+    settings: ConnectionSettings
     sent: Counter[str]
     endpoint: Any = field(default_factory=lambda: SimpleNamespace(host="crm.example"))
 
     def request(self, call: Call) -> Answer:
         self.sent[call.method] += 1
-        keys = {"x-api-key": self.settings.api_key, "x-user-id": self.settings.user, "x-business-id": self.settings.business}
+        keys = {"x-api-key": self.settings.password, "x-user-id": self.settings.login, "x-business-id": self.settings["business"]}
         body = call.content if isinstance(call.content, bytes) else b""
         request = Request(call.method, BASE + call.path, dict(call.params), keys, body)
         reply = self.system.answer(request, self.system.describe(request), None)
@@ -65,13 +66,13 @@ class DirectWire:
 class DirectClient(AgentCrmClient):
     """The product's client over a DirectWire, for every business."""
 
-    def __init__(self, system: AgentCrm, settings: AgentCrmSettings = SETTINGS, sent: Counter[str] | None = None) -> None:
+    def __init__(self, system: AgentCrm, settings: ConnectionSettings = SETTINGS, sent: Counter[str] | None = None) -> None:
         self._system = system
         self._counted = Counter[str]() if sent is None else sent
         super().__init__(settings, DirectWire(system, settings, self._counted))  # type: ignore[arg-type]
 
     def of_business(self, business: str) -> AgentCrmClient:
-        return DirectClient(self._system, replace(self.settings, business=business), self._counted)
+        return DirectClient(self._system, self.settings.changed(business=business), self._counted)
 
 
 @dataclass

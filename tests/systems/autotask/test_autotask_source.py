@@ -10,8 +10,8 @@ import pytest
 
 from crosswalk.core.ports import ReadRestarted, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, RateLimited, TransientError
-from crosswalk.systems.autotask.client import AutotaskSettings
 from crosswalk.systems.autotask.source import AutotaskSource
+from crosswalk.wire.connection import connection_settings
 from systems.autotask_stand_in import COMPANY, CONTACT, AutotaskStandIn, Record
 from systems.local_server import LocalServer, Reply, Seen
 from systems.subjects import autotask
@@ -294,20 +294,20 @@ def test_what_changed_is_asked_for_alone(world: World) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"secret": ""}, "CONN_SECRET_MISSING"),
+        ({"password": ""}, "CONN_SECRET_MISSING"),
         ({"integration_code": ""}, "CONN_EXTRA"),
-        ({"user": ""}, "CONN_EXTRA"),
+        ({"login": ""}, "CONN_LOGIN_MISSING"),
         ({"page_size": 501}, "CONN_EXTRA"),
         ({"page_size": 0}, "CONN_EXTRA"),
-        ({"secret": "a\nb-secret"}, "CONN_BAD_CHARACTER"),
+        ({"password": "a\nb-secret"}, "CONN_BAD_CHARACTER"),
     ],
 )
 def test_settings_that_cannot_be_right(changes: dict[str, Any], code: str) -> None:
-    settings = {"base_url": "https://x.test", "user": "u", "secret": "s3cret-word", "integration_code": "c"}
+    settings = {"base_url": "https://x.test", "login": "u", "password": "s3cret-word", "integration_code": "c"}
     with pytest.raises(ConfigurationError) as caught:
-        AutotaskSettings(**{**settings, **changes})
+        connection_settings("autotask", **{**settings, **changes})
     assert caught.value.code == code
-    assert "s3cret-word" not in repr(AutotaskSettings(**settings))
+    assert "s3cret-word" not in repr(connection_settings("autotask", **settings))
 
 
 def test_a_data_error_is_no_empty_list(world: World) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from crosswalk.core.ports import BatchRefused, Operation, Refusal, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError
-from crosswalk.systems.flex.client import FlexSettings
 from crosswalk.systems.flex.target import FlexTarget
+from crosswalk.wire.connection import connection_settings
 from systems.flex_stand_in import EDITED, FlexStandIn, company, contact
 from systems.local_server import LocalServer
 from systems.subjects import flex
@@ -269,5 +269,5 @@ class TestDelivery:
 
 def test_a_secret_is_needed() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        FlexSettings("https://flex.example.com/f5/api", "")
+        connection_settings("flex", "https://flex.example.com/f5/api")
     assert caught.value.code == "CONN_SECRET_MISSING"

@@ -12,8 +12,9 @@ import pytest
 from crosswalk.core.masking import last_four
 from crosswalk.core.ports import Page
 from crosswalk.errors import CrosswalkError, DataError
-from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.client import SmartOfficeClient
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
+from crosswalk.wire.connection import connection_settings
 from systems.local_server import LocalServer, Reply, Seen
 from systems.subjects import FAST
 
@@ -87,8 +88,8 @@ class World:
         self.server = LocalServer(self.engine)
 
     def source(self, **changes: Any) -> SmartOfficeSource:
-        who = {"office": "DEMO01", "user": "integration", "password": "sandbox-secret", "name": "smartoffice_summit"}
-        settings = SmartOfficeSettings(f"{self.server.url}/smartoffice/xmlengine", **{**who, **FAST, **changes})
+        who = {"office": "DEMO01", "login": "integration", "password": "sandbox-secret", "name": "smartoffice_summit"}
+        settings = connection_settings("smartoffice", f"{self.server.url}/smartoffice/xmlengine", **{**who, **FAST, **changes})
         return SmartOfficeSource(SmartOfficeClient(settings))
 
     def page(self, entity: str, scope: list[str] | None = None, **changes: Any) -> Page:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-from crosswalk.errors import AuthRefused, ConfigurationError
+from crosswalk.errors import AuthRefused
 from crosswalk.systems.autotask.payloads import SHAPE, Threshold, picklist, threshold, trouble
 from crosswalk.systems.autotask.zone import Credentials, look_up
 from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.connection import ConnectionSettings
+from crosswalk.wire.http import Answer, Call, Wire
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import KeysetGuard
-from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 
 MAX_PAGE_SIZE = 500
 MAX_PARALLEL = 3
@@ -25,47 +24,23 @@ Condition = dict[str, Any]
 COLLECTIONS = {"contact": "Contacts", "company": "Companies"}
 
 
-@dataclass(frozen=True)
-class AutotaskSettings:
-    """An Autotask connection. base_url: what comes before /ATServicesRest; name: the connection id."""
-
-    base_url: str
-    user: str
-    secret: str = field(repr=False)
-    integration_code: str = field(repr=False)
-    contact_type_field: str = ""
-    page_size: int = MAX_PAGE_SIZE
-    requests_per_second: float = 5
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = 0.5
-    name: str = "autotask"
-
-    def __post_init__(self) -> None:
-        if not self.secret:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the secret, is blank", "fill it in")
-        if not (self.user and self.integration_code):
-            raise self._wrong("CONN_EXTRA", "Login or Integration code is blank", "fill it in")
-        if not 1 <= self.page_size <= MAX_PAGE_SIZE:
-            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}", "correct Page size")
-        for text in (self.user, self.secret, self.integration_code):
-            check_characters(text, self.name, "Login, Password or Integration code", ascii_only=True)
-
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
-
-
-class AutotaskClient:
+class AutotaskClient(VendorClient):
     """The interface's calls for one database; safe to use from several threads."""
 
-    def __init__(self, settings: AutotaskSettings) -> None:
-        self.settings = settings
-        self._entry = Wire(_wire_settings(settings, f"{settings.base_url.rstrip('/')}/ATServicesRest/V1.0"))
-        self._credentials = Credentials(settings.user, settings.secret, settings.integration_code)
+    connections = MAX_PARALLEL
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        super().__init__(settings)
+        self._credentials = Credentials(settings.login, settings.password, settings["integration_code"])
         self._zone: Wire | None = None
         self._retired: list[Wire] = []
         self._moving = Lock()
-        self.host = self._entry.endpoint.host
+
+    def _base_url(self) -> str:
+        return f"{super()._base_url()}/ATServicesRest/V1.0"
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"Accept": "application/json", "Content-Type": "application/json"}
 
     def count(self, entity: str, *conditions: Condition) -> int:
         """Count the records of an entity that keep all conditions."""
@@ -80,7 +55,7 @@ class AutotaskClient:
         fields: Autotask's names; `id` comes by itself. Raises DataError when the pages do not fit together.
         """
         doing = self.doing(f"reading every {entity}")
-        guard, size = KeysetGuard(doing), self.settings.page_size
+        guard, size = KeysetGuard(doing), self.settings["page_size"]
         last_page = False
         while not last_page:
             body = json.write({"filter": [*conditions, _after(guard.last)], "IncludeFields": ["id", *fields], "MaxRecords": size})
@@ -104,22 +79,8 @@ class AutotaskClient:
         doing = self.doing("reading the request threshold")
         return threshold(self._call(Call("GET", "/ThresholdInformation", doing, expect=(500,))), doing)
 
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
-
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included."""
-        return sum((wire.sent for wire in self._wires()), Counter())
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        for wire in self._wires():
-            wire.close()
-
     def _wires(self) -> list[Wire]:
-        return [self._entry, *self._retired, *filter(None, [self._zone])]
+        return [self._wire, *self._retired, *filter(None, [self._zone])]
 
     def _call(self, call: Call) -> JsonObject:
         zone = self._zone_of()
@@ -134,10 +95,10 @@ class AutotaskClient:
         """Give the zone's wire; with `instead_of` look the zone up again, unless another thread did, and give the same if it stayed."""
         with self._moving:
             if self._zone is None or self._zone is instead_of:
-                endpoint = look_up(self._entry, self.settings.user, self.doing("looking up the zone"))
+                endpoint = look_up(self._wire, self.settings.login, self.doing("looking up the zone"))
                 if self._zone is None or self._zone.endpoint.url != f"{endpoint.url}/V1.0":
                     self._retired += filter(None, [self._zone])
-                    self._zone = Wire(_wire_settings(self.settings, f"{endpoint.url}/V1.0", self._credentials.headers()))
+                    self._zone = Wire(self._wire_settings(f"{endpoint.url}/V1.0", {**self._headers(), **self._credentials.headers()}))
             return self._zone
 
 
@@ -169,16 +130,3 @@ def _object(answer: Answer, doing: str) -> JsonObject:
     if answer.status == 500:
         raise trouble(answer, doing)
     return SHAPE.object(answer, doing)
-
-
-def _wire_settings(settings: AutotaskSettings, base_url: str, headers: dict[str, str] | None = None) -> WireSettings:
-    return WireSettings(
-        base_url=base_url,
-        name=settings.name,
-        headers={"Accept": "application/json", "Content-Type": "application/json", **(headers or {})},
-        requests_per_second=settings.requests_per_second,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=settings.first_wait,
-        connections=MAX_PARALLEL,
-    )

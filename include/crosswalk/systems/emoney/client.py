@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -12,64 +11,45 @@ from crosswalk.errors import AuthRefused, ConfigurationError, PermanentError
 from crosswalk.systems.emoney.payloads import ERROR_STATUSES, SHAPE, Conflict, conflict
 from crosswalk.systems.emoney.tokens import tokens_of
 from crosswalk.wire import json
+from crosswalk.wire.connection import ConnectionSettings
 from crosswalk.wire.cursor_paging import ListPage, list_pages
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import Answer, Call, Wire
 from crosswalk.wire.json_reader import JsonObject, showable
 from crosswalk.wire.quota import Budget
-from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 
 PAGE_SIZE = 500
-BACKING_OFF = {"attempts": 7, "first_wait": 2.0}
-"""Waits that add up to more than the minute the vendor counts by, for it does not promise a Retry-After."""
 
 
-@dataclass(frozen=True)
-class EmoneySettings:
-    """An eMoney connection. base_url: what comes before /public/v1; private_key: PEM; firm: such as EM-1001; name: the connection id."""
-
-    base_url: str
-    signin_url: str
-    client_id: str
-    api_key: str = field(repr=False)
-    private_key: str = field(repr=False)
-    firm: str
-    key_id: str = ""
-    requests_per_minute: int = 60
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = BACKING_OFF["first_wait"]
-    name: str = "emoney"
-
-    def __post_init__(self) -> None:
-        if not (self.private_key and self.api_key):
-            raise self._wrong("CONN_SECRET_MISSING", "Private key or API key is blank", "fill it in")
-        if not (self.client_id and self.firm and self.signin_url):
-            raise self._wrong("CONN_EXTRA", "Client id, Firm or Sign-in address is blank", "fill it in")
-        for text in (self.client_id, self.firm, self.key_id):
-            check_characters(text, self.name, "Client id, Firm or Key id")
-
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
-
-
-class EmoneyClient:
+class EmoneyClient(VendorClient):
     """eMoney's calls for one firm; safe to use from several threads.
 
     budget: what all processes together may ask; without one, nothing but the vendor's 429 holds requests back.
     """
 
-    def __init__(self, settings: EmoneySettings, budget: Budget | None = None) -> None:
-        self.settings = settings
-        self.budget = budget
-        self._wire = Wire(_wire_settings(settings), budget=budget)
-        self._tokens = tokens_of(settings.client_id, settings.key_id, settings.private_key, lambda: Wire(_signin_settings(settings)))
-        self.host = self._wire.endpoint.host
+    attempts = 7
+    first_wait = 2.0
+    """With 7 attempts, waits that add up to more than the minute the vendor counts by, for it does not promise a Retry-After."""
+
+    def __init__(self, settings: ConnectionSettings, budget: Budget | None = None) -> None:
+        super().__init__(settings, budget=budget)
+        self._tokens = tokens_of(settings.login, settings["key_id"], settings.password, self._signin_wire)
+
+    def _base_url(self) -> str:
+        return f"{super()._base_url()}/public/v1"
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"apikey": self.settings["api_key"]}
+
+    def _signin_wire(self) -> Wire:
+        usual = self._wire_settings(self.settings["signin_url"], {})
+        return Wire(replace(usual, attempts=VendorClient.attempts, first_wait=min(usual.first_wait, VendorClient.first_wait)))
 
     def firm(self) -> JsonObject:
         """GET the firm. Raises ConfigurationError CONN_FIRM when it is another than the connection names."""
         doing = self.doing("reading the firm")
         answer = self.read("/firm", doing)
-        if answer.get("firmId") != self.settings.firm:
+        if answer.get("firmId") != self.settings["firm"]:
             raise ConfigurationError(
                 "CONN_FIRM",
                 operation=doing,
@@ -103,22 +83,9 @@ class EmoneyClient:
             headers["Content-Type"] = "application/json"
         return self._done(Call(method, path, doing, content=None if body is None else json.write(body), headers=headers))
 
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
-
     def estimate(self, requests: int) -> float:
         """Give the seconds so many further requests will take at the least, under the budget."""
         return self.budget.estimate(requests) if self.budget else 0.0
-
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included, sign-ins not."""
-        return self._wire.sent
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._wire.close()
 
     def _done(self, call: Call) -> JsonObject:
         answer = self._signed_in(replace(call, expect=ERROR_STATUSES, accept=("application/json",)))
@@ -143,28 +110,6 @@ def part(text: str) -> str:
 
 def _with(call: Call, token: str) -> Call:
     return replace(call, headers={**call.headers, "Authorization": f"Bearer {token}"})
-
-
-def _wire_settings(settings: EmoneySettings) -> WireSettings:
-    return WireSettings(
-        base_url=f"{settings.base_url.rstrip('/')}/public/v1",
-        name=settings.name,
-        headers={"apikey": settings.api_key},
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        attempts=int(BACKING_OFF["attempts"]),
-        first_wait=settings.first_wait,
-    )
-
-
-def _signin_settings(settings: EmoneySettings) -> WireSettings:
-    return WireSettings(
-        base_url=settings.signin_url,
-        name=settings.name,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=min(settings.first_wait, 0.5),
-    )
 
 
 def _refused(answer: Answer, call: Call) -> PermanentError | Conflict:

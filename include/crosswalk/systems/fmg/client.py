@@ -2,58 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-from crosswalk.errors import ConfigurationError
 from crosswalk.systems.fmg.payloads import READ_STATUSES, SHAPE, refused
 from crosswalk.wire.cursor_paging import ListPage, list_pages
-from crosswalk.wire.http import Call, Wire, WireSettings
+from crosswalk.wire.http import Call
 from crosswalk.wire.json_reader import JsonObject
-from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 
 PAGE_SIZE = 1000
 MAX_PARALLEL = 4
 
 
-@dataclass(frozen=True)
-class FmgSettings:
-    """An FMG connection. base_url: what comes before /v1; account: such as FMG-1001; name: the connection id."""
-
-    base_url: str
-    account: str
-    api_key: str = field(repr=False)
-    requests_per_second: float = 20
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = 0.5
-    name: str = "fmg"
-
-    def __post_init__(self) -> None:
-        if not self.api_key:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank", "fill it in")
-        if not self.account:
-            raise self._wrong("CONN_EXTRA", "Account is blank", "fill it in")
-        check_characters(self.account, self.name, "Account")
-
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
-
-
-class FmgClient:
+class FmgClient(VendorClient):
     """FMG's calls for one account; safe to use from several threads."""
 
-    def __init__(self, settings: FmgSettings, wire: Wire | None = None) -> None:
-        self.settings = settings
-        self._wire = wire or Wire(_wire_settings(settings))
-        self.host = self._wire.endpoint.host
+    connections = MAX_PARALLEL
+
+    def _base_url(self) -> str:
+        return f"{super()._base_url()}/v1/accounts/{quote(self.settings['account'], safe='')}"
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.settings.password}", "Accept": "application/json"}
 
     @property
     def identity(self) -> str:
         """Names the account behind the connection."""
-        return f"fmg://{self.host}/{self.settings.account.upper()}"
+        return f"fmg://{self.host}/{self.settings['account'].upper()}"
 
     def account(self) -> JsonObject:
         """GET the account."""
@@ -84,19 +60,6 @@ class FmgClient:
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         return self._call(Call(method, path, doing, content=body, headers=headers, expect=READ_STATUSES))
 
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
-
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included."""
-        return self._wire.sent
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._wire.close()
-
     def _list_call(self, collection: str, after: str, doing: str) -> JsonObject:
         params = {"limit": str(PAGE_SIZE), **({"after": after} if after else {})}
         return self._call(Call("GET", f"/{collection}", doing, params=params, expect=READ_STATUSES - {413, 422}))
@@ -106,16 +69,3 @@ class FmgClient:
         if answer.status in READ_STATUSES:
             raise refused(answer.status, str(SHAPE.refusal(answer, call.doing).get("code", "")), call.doing)
         return SHAPE.object(answer, call.doing)
-
-
-def _wire_settings(settings: FmgSettings) -> WireSettings:
-    return WireSettings(
-        base_url=f"{settings.base_url.rstrip('/')}/v1/accounts/{quote(settings.account, safe='')}",
-        name=settings.name,
-        headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
-        requests_per_second=settings.requests_per_second,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=settings.first_wait,
-        connections=MAX_PARALLEL,
-    )

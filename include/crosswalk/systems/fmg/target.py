@@ -74,7 +74,7 @@ class FmgTarget:
 
     def open(self, *, mode: str, snapshot: int, base_revision: int, source: Mapping[str, Any]) -> FmgDelivery:
         """Open an import. Raises Fenced, ConfigurationError TGT_MANAGED_ELSEWHERE, DataError TGT_LIST_CHANGED."""
-        account, doing = self._client.settings.account, self._client.doing(f"opening the import of snapshot {snapshot}")
+        account, doing = self._client.settings["account"], self._client.doing(f"opening the import of snapshot {snapshot}")
         body = json.write({"mode": mode, "snapshot": snapshot, "base_revision": base_revision, "source": dict(source)})
         key = idempotency_key(account, snapshot, "open", body)
         answer = _whole(lambda: self._client.write("POST", "/imports", body, key, doing), doing)
@@ -123,7 +123,7 @@ class FmgDelivery:
         return receipt(answer, doing)
 
     def _key(self, what: str | int, body: bytes) -> str:
-        return idempotency_key(self._client.settings.account, self._snapshot, self._import_id, what, body)
+        return idempotency_key(self._client.settings["account"], self._snapshot, self._import_id, what, body)
 
 
 def _page(entity: str, page: ListPage, unwanted: frozenset[str], doing: str) -> Page:

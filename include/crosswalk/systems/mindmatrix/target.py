@@ -36,7 +36,7 @@ class MindmatrixTarget:
         self._client = client
 
     def identity(self) -> str:
-        return f"mindmatrix://{self._client.host}/{self._client.settings.organization.upper()}"
+        return f"mindmatrix://{self._client.host}/{self._client.settings['organization'].upper()}"
 
     def state(self) -> TargetState:
         return organization_state(self._client.organization(), self._client.doing("reading the organization"))
@@ -61,7 +61,7 @@ class MindmatrixTarget:
         Raises Fenced, ConfigurationError OPT_IN_NOT_ACKNOWLEDGED or TGT_MANAGED_ELSEWHERE.
         """
         settings, doing = self._client.settings, self._client.doing(f"opening the delivery of snapshot {snapshot}")
-        if not settings.opt_in_acknowledged:
+        if not settings["opt_in_acknowledged"]:
             raise ConfigurationError(
                 "OPT_IN_NOT_ACKNOWLEDGED",
                 operation=doing,
@@ -73,7 +73,7 @@ class MindmatrixTarget:
                 "TGT_MODE", operation=doing, problem=f"mode {mode} replaces a list, Mindmatrix changes records", next_step="use delta"
             )
         body = json.write({"snapshot": snapshot, "source": dict(source), "opt_in_acknowledged": True})
-        key = idempotency_key(settings.organization, snapshot, "open", body)
+        key = idempotency_key(settings["organization"], snapshot, "open", body)
         answer = _whole(lambda: self._client.write("/deliveries", body, key, doing), doing)
         return MindmatrixDelivery(self._client, SHAPE.name(answer, "delivery_id", doing), snapshot)
 
@@ -106,7 +106,7 @@ class MindmatrixDelivery:
         return receipt(answer, doing)
 
     def _key(self, what: str | int, body: bytes) -> str:
-        return idempotency_key(self._client.settings.organization, self._snapshot, self._delivery_id, what, body)
+        return idempotency_key(self._client.settings["organization"], self._snapshot, self._delivery_id, what, body)
 
 
 def _page(page: ListPage, doing: str) -> Page:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from crosswalk.core.ports import Page, ReadRestarted
-from crosswalk.errors import ConfigurationError, PermanentError, TransientError
+from crosswalk.errors import PermanentError, TransientError
 from crosswalk.features.writeback.ports import Note
 from crosswalk.systems.smartoffice import payloads
 from crosswalk.systems.smartoffice.layouts import Layout, layout_of
@@ -16,9 +14,9 @@ from crosswalk.systems.smartoffice.payloads import PageRequest
 from crosswalk.systems.smartoffice.records import PageHead, RecordReader, page_head
 from crosswalk.wire import xml
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import Answer, Call, Wire, WireSettings
+from crosswalk.wire.http import Answer, Call, Wire
 from crosswalk.wire.paging import PageGuard
-from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 from crosswalk.wire.xml import Element
 
 MAX_PAGE_SIZE = 2000
@@ -29,50 +27,13 @@ _ACCEPT = ("text/xml", "application/xml")
 _PAGING = {"search": (payloads.search, ("search",)), "report": (payloads.report, ("method", "DynamicReport"))}
 
 
-@dataclass(frozen=True)
-class SmartOfficeSettings:
-    """A SmartOffice connection. url: the servlet's full address; name: the connection id; paging: "search" or "report"."""
-
-    url: str
-    office: str
-    user: str
-    password: str = field(repr=False)
-    paging: str = "search"
-    page_size: int = 1000
-    requests_per_second: float = 20
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = 0.5
-    name: str = "smartoffice"
-
-    def __post_init__(self) -> None:
-        if self.paging not in _PAGING:
-            raise self._wrong("CONN_EXTRA", "Paging is neither search nor report", "choose one of the two")
-        if not 1 <= self.page_size <= MAX_PAGE_SIZE:
-            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}", "correct Page size")
-        if not self.password:
-            raise self._wrong("CONN_SECRET_MISSING", "Password is blank", "fill it in")
-        if not (self.office and self.user):
-            raise self._wrong("CONN_EXTRA", "Office or Login is blank", "fill it in")
-        for text in (self.office, self.user, self.password):
-            check_characters(text, self.name, "Office, Login or Password")
-
-    def _wrong(self, code: str, found: str, fix: str) -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
-
-
-class SmartOfficeClient:
+class SmartOfficeClient(VendorClient):
     """The engine's operations as plain calls. Safe to use from several threads; each read keeps a session of its own."""
-
-    def __init__(self, settings: SmartOfficeSettings, wire: Wire | None = None) -> None:
-        self.settings = settings
-        self._wire = wire or Wire(_wire_settings(settings))
-        self.host = self._wire.endpoint.host
 
     @property
     def identity(self) -> str:
         """Names the office behind the connection."""
-        return f"smartoffice://{self.host}/{self.settings.office.upper()}"
+        return f"smartoffice://{self.host}/{self.settings['office'].upper()}"
 
     def right_holders(self, right: str) -> frozenset[str]:
         """Name the users who hold an integration right, in lower case."""
@@ -133,18 +94,9 @@ class SmartOfficeClient:
         except ReadRestarted:
             raise _session_lost(doing) from None
 
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included."""
-        return self._wire.sent
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._wire.close()
-
     def _pages(self, layout: Layout, within: Sequence[str] | None, doing: str) -> Iterator[Page]:
-        wire, size = self._wire.with_own_cookies(), self.settings.page_size
-        build, path = _PAGING[self.settings.paging]
+        wire, size = self._wire.with_own_cookies(), self.settings["page_size"]
+        build, path = _PAGING[self.settings["paging"]]
         guard = PageGuard(doing, size)
         reader = RecordReader(layout, None if within is None else frozenset(within), doing)
         number, search_id, more = 0, payloads.FIRST_SEARCH, True
@@ -173,8 +125,8 @@ class SmartOfficeClient:
         leave_by: float | None = None,
     ) -> Element:
         header = {
-            "office": self.settings.office,
-            "user": self.settings.user,
+            "office": self.settings["office"],
+            "user": self.settings.login,
             "password": self.settings.password,
             "keepsession": "true" if keep_session else "false",
         }
@@ -183,23 +135,8 @@ class SmartOfficeClient:
         read = partial(_operation if keep_session else _operation_alone, path=path, doing=doing)
         return wire.exchange(call, read)
 
-    def doing(self, what: str) -> str:
-        """Say what is being done, on which connection."""
-        return f"{what} of {self.settings.name}"
-
 
 _TYPE = {"Content-Type": "text/xml; charset=utf-8"}
-
-
-def _wire_settings(settings: SmartOfficeSettings) -> WireSettings:
-    return WireSettings(
-        base_url=settings.url,
-        name=settings.name,
-        requests_per_second=settings.requests_per_second,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=settings.first_wait,
-    )
 
 
 def _session_lost(doing: str) -> TransientError:
