@@ -205,7 +205,7 @@ def test_a_zone_that_moved_is_looked_up_once_more(world: World) -> None:
 
 
 def test_credentials_that_are_refused_are_not_tried_for_ever(world: World) -> None:
-    source = world.source(secret="another-secret")
+    source = world.source(password="another-secret")
     assert error_of(source.totals).code == "CONN_AUTH_FAILED"
     assert world.paths() == ["/zoneInformation", "/Companies/query/count", "/zoneInformation"]
 
@@ -240,7 +240,7 @@ def test_a_zone_is_under_the_parent_domain(host: str, zone: str, related: bool) 
 
 
 def test_an_unknown_user_is_not_told_from_a_failure(world: World) -> None:
-    error = error_of(world.source(user="nobody@example.test").totals)
+    error = error_of(world.source(login="nobody@example.test").totals)
     assert isinstance(error, TransientError)
     assert (error.code, len(world.server.seen)) == ("SRC_ZONE_UNKNOWN", 5)
 

@@ -19,13 +19,13 @@ class EmoneyHook(SystemHook):
 
     def get_target(self) -> EmoneyTarget:
         """Open the firm as a target; its requests are counted in the store, with those of all other processes."""
-        from crosswalk.orchestration.resources import open_store
+        from crosswalk.orchestration.hooks.store import StoreHook
         from crosswalk.store.quotas import StoredBudget
         from crosswalk.systems.emoney.system import target
         from crosswalk.wire.quota import Allowance
 
         settings = self.settings()
-        return target(settings, StoredBudget(open_store().engine, settings.name, Allowance(settings["requests_per_minute"])))
+        return target(settings, StoredBudget(StoreHook().store().engine, settings.name, Allowance(settings["requests_per_minute"])))
 
     def check(self) -> str:
         """Sign in and read the firm: whether key and certificate fit, which firm it is, and what it holds."""
