@@ -14,13 +14,16 @@ from typing import Any
 import requests
 
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.systems.autotask.client import AutotaskClient, AutotaskSettings
+from crosswalk.systems.autotask.client import AutotaskClient
 from crosswalk.systems.autotask.source import AutotaskSource
-from crosswalk.systems.connectwise.client import ConnectWiseClient, ConnectWiseSettings
+from crosswalk.systems.connectwise.client import ConnectWiseClient
 from crosswalk.systems.connectwise.source import ConnectWiseSource
+from crosswalk.wire.connection import connection_settings
 
 FAST: dict[str, Any] = {"requests_per_second": 1000, "allow_private_network": True}
 CLIENT_ID = "00000000-0000-4000-8000-000000000007"
+AUTOTASK = {"login": "big@example.test", "password": "sandbox-secret", "integration_code": "SANDBOXCODE"}
+CONNECTWISE = {"company": "BIG", "login": "publickey", "password": "sandbox-secret", "client_id": CLIENT_ID}
 
 
 def main() -> None:
@@ -29,10 +32,8 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     chosen = parser.parse_args()
     with SandboxServer(contacts=1, groups=0) as box:
-        autotask = AutotaskClient(AutotaskSettings(f"{box.url}/autotask", "big@example.test", "sandbox-secret", "SANDBOXCODE", **FAST))
-        connectwise = ConnectWiseClient(
-            ConnectWiseSettings(f"{box.url}/connectwise", "BIG", "publickey", "sandbox-secret", CLIENT_ID, **FAST)
-        )
+        autotask = AutotaskClient(connection_settings("autotask", f"{box.url}/autotask", **AUTOTASK, **FAST))
+        connectwise = ConnectWiseClient(connection_settings("connectwise", f"{box.url}/connectwise", **CONNECTWISE, **FAST))
         people = {"contacts": chosen.contacts, "companies": chosen.companies}
         base = f"{box.url}/_sandbox"
         big = {"database": "BIG", "user": "big@example.test", **people}

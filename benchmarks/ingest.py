@@ -38,10 +38,11 @@ from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
-from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
+from crosswalk.systems.agent_crm.client import AgentCrmClient
 from crosswalk.systems.agent_crm.target import FMO_ENTITIES, AgentCrmTarget
 from crosswalk.systems.carriers.client import DropFolder
 from crosswalk.systems.carriers.source import CarriersSource
+from crosswalk.wire.connection import connection_settings
 
 SPAWN = multiprocessing.get_context("spawn")
 HEADER = ["memberNumber", "writingAgentNPN", "memberFirstName", "memberLastName", "dateOfBirth", "memberEmail", "policyEffectiveDate"]
@@ -102,8 +103,10 @@ def do_step(url: str, folder: Path, step: str) -> dict[str, Any]:
 
 
 def _client(url: str) -> AgentCrmClient:
-    about = {"requests_per_second": 10_000, "allow_private_network": True}
-    return AgentCrmClient(AgentCrmSettings(f"{url}/agent_crm/api", FMO_USER, FMO_BUSINESS, DEFAULT_KEY, **about))  # type: ignore[arg-type]
+    about: dict[str, Any] = {"requests_per_second": 10_000, "allow_private_network": True}
+    return AgentCrmClient(
+        connection_settings("agent_crm", f"{url}/agent_crm/api", login=FMO_USER, business=FMO_BUSINESS, password=DEFAULT_KEY, **about)
+    )
 
 
 @contextmanager

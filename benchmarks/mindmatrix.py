@@ -29,15 +29,19 @@ from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
-from crosswalk.systems.autotask.client import AutotaskClient, AutotaskSettings
+from crosswalk.systems.autotask.client import AutotaskClient
 from crosswalk.systems.autotask.source import AutotaskSource
-from crosswalk.systems.connectwise.client import ConnectWiseClient, ConnectWiseSettings
+from crosswalk.systems.connectwise.client import ConnectWiseClient
 from crosswalk.systems.connectwise.source import ConnectWiseSource
-from crosswalk.systems.mindmatrix.client import MindmatrixClient, MindmatrixSettings
+from crosswalk.systems.mindmatrix.client import MindmatrixClient
 from crosswalk.systems.mindmatrix.target import MindmatrixTarget
+from crosswalk.wire.connection import connection_settings
 
 FAST: dict[str, Any] = {"requests_per_second": 1000, "allow_private_network": True}
 CLIENT_ID = "00000000-0000-4000-8000-000000000007"
+AUTOTASK = {"login": "big@example.test", "password": "sandbox-secret", "integration_code": "SANDBOXCODE"}
+MINDMATRIX: dict[str, Any] = {"organization": "MM-9000", "password": "sandbox-key", "opt_in_acknowledged": True}
+CONNECTWISE = {"company": "BIG", "login": "publickey", "password": "sandbox-secret", "client_id": CLIENT_ID}
 CONTROL = {"autotask": "autotask/databases", "connectwise": "connectwise/companies"}
 OPTIONS = {"filter_field": "company_type", "filter_values": ["Customer", "Prospect"], "delete_inactive": False, "at": "02:00"}
 SPAWN = multiprocessing.get_context("spawn")
@@ -96,7 +100,7 @@ def run(pipe: Connection, url: str, crm: str, state: str) -> None:
     engine = connect(f"sqlite:///{state}/store.db")
     migrate(engine)
     source = _source(url, crm)
-    target = MindmatrixClient(MindmatrixSettings(f"{url}/mindmatrix", "MM-9000", "sandbox-key", opt_in_acknowledged=True, **FAST))
+    target = MindmatrixClient(connection_settings("mindmatrix", f"{url}/mindmatrix", **MINDMATRIX, **FAST))
     settings = AccountSettings("bench", "crm_to_mindmatrix", crm, "mindmatrix", None, "daily", {}, options=OPTIONS, system=crm)
     places = Store(engine), LandingZone.open((Path(state) / "landing").as_uri())
     account = Account(settings, spec_of(settings), *places, source, MindmatrixTarget(target))
@@ -119,9 +123,9 @@ def run(pipe: Connection, url: str, crm: str, state: str) -> None:
 
 def _source(url: str, crm: str) -> Any:
     if crm == "autotask":
-        who = AutotaskSettings(f"{url}/autotask", "big@example.test", "sandbox-secret", "SANDBOXCODE", **FAST)
+        who = connection_settings("autotask", f"{url}/autotask", **AUTOTASK, **FAST)
         return AutotaskSource(AutotaskClient(who))
-    about = ConnectWiseSettings(f"{url}/connectwise", "BIG", "publickey", "sandbox-secret", CLIENT_ID, **FAST)
+    about = connection_settings("connectwise", f"{url}/connectwise", **CONNECTWISE, **FAST)
     return ConnectWiseSource(ConnectWiseClient(about))
 
 

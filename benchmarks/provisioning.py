@@ -35,10 +35,11 @@ from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
-from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
+from crosswalk.systems.agent_crm.client import AgentCrmClient
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AgentCrmTarget
+from crosswalk.wire.connection import connection_settings
 
 SPAWN = multiprocessing.get_context("spawn")
 TABLE = AccountSettings("meridian", "fmo_to_agent_crm", "carriers_a", "agent_crm_a", None, "manual", system="agent_crm")
@@ -83,7 +84,9 @@ def measure(url: str, npn: str) -> dict[str, Any]:
         migrate(engine)
         store, zone = Store(engine), LandingZone.open(str(Path(folder) / "landing"))
         about: dict[str, Any] = {"requests_per_second": 1000, "allow_private_network": True}
-        fmo = AgentCrmClient(AgentCrmSettings(f"{url}/agent_crm/api", FMO_USER, FMO_BUSINESS, DEFAULT_KEY, **about))
+        fmo = AgentCrmClient(
+            connection_settings("agent_crm", f"{url}/agent_crm/api", login=FMO_USER, business=FMO_BUSINESS, password=DEFAULT_KEY, **about)
+        )
         desk = Desk(TABLE.integration, TABLE.name, store, FmoBusinesses(fmo), "benchmark")
         user = UserRequest("agent@example.test", "Kim", "Quill", npn)
         business = provision(desk, BusinessRequest(npn, "Quill", "agent", npn), [user], sync=True)

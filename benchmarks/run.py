@@ -116,18 +116,19 @@ def _account(arguments: argparse.Namespace, state: Path) -> tuple[Any, Any, Any]
     from crosswalk.store.engine import connect
     from crosswalk.store.migrate import migrate
     from crosswalk.store.store import Store
-    from crosswalk.systems.fmg.client import FmgClient, FmgSettings
+    from crosswalk.systems.fmg.client import FmgClient
     from crosswalk.systems.fmg.target import FmgTarget
-    from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+    from crosswalk.systems.smartoffice.client import SmartOfficeClient
     from crosswalk.systems.smartoffice.source import SmartOfficeSource
+    from crosswalk.wire.connection import connection_settings
 
     engine = connect(f"sqlite:///{state / 'store.db'}")
     migrate(engine)
-    pace = {"requests_per_second": arguments.requests_per_second, "allow_private_network": True}
-    source = SmartOfficeClient(
-        SmartOfficeSettings(arguments.source_url, arguments.office, arguments.user, arguments.password, paging=arguments.paging, **pace)
-    )
-    target = FmgClient(FmgSettings(arguments.target_url, arguments.account, arguments.api_key, **pace))
+    pace: dict[str, Any] = {"requests_per_second": arguments.requests_per_second, "allow_private_network": True}
+    who = {"office": arguments.office, "login": arguments.user, "password": arguments.password, "paging": arguments.paging}
+    source = SmartOfficeClient(connection_settings("smartoffice", arguments.source_url, **who, **pace))
+    key = {"account": arguments.account, "password": arguments.api_key}
+    target = FmgClient(connection_settings("fmg", arguments.target_url, **key, **pace))
     scope = tuple(arguments.group) if arguments.group else None
     settings = AccountSettings("bench", "smartoffice_to_fmg", "smartoffice", "fmg", scope, "daily", {})
     zone = LandingZone.open(f"file://{state / 'landing'}")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +14,6 @@ from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.ports import Row, Source, Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
-from crosswalk.errors import operation
 from crosswalk.features.tenancy.business_log import BusinessLog
 from crosswalk.features.tenancy.businesses import Business, settings_of
 from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest
@@ -30,15 +28,16 @@ from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
-from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
+from crosswalk.systems.agent_crm.client import AgentCrmClient
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AgentCrmTarget, NotMadeYet
 from crosswalk.wire import http
+from crosswalk.wire.connection import ConnectionSettings, connection_settings
 
 NAME, FMO = "fmo_to_agent_crm", "meridian"
 ADMINISTRATOR = "ada"
-SETTINGS = AgentCrmSettings(f"https://crm.example{BASE}", FMO_USER, FMO_BUSINESS, DEFAULT_KEY)
+SETTINGS = connection_settings("agent_crm", f"https://crm.example{BASE}", login=FMO_USER, business=FMO_BUSINESS, password=DEFAULT_KEY)
 TABLE = AccountSettings(FMO, NAME, "carriers_meridian", "agent_crm_meridian", None, "manual", system="agent_crm")
 
 
@@ -47,7 +46,7 @@ class DirectHttp:
     """Replaces an HttpClient: hands requests to the sandbox's system in this process."""
 
     system: AgentCrm
-    settings: AgentCrmSettings
+    settings: ConnectionSettings
     sent: Counter[str]
     endpoint: Any = field(default_factory=lambda: SimpleNamespace(host="crm.example"))
 
@@ -56,7 +55,7 @@ class DirectHttp:
 
     def send(self, sent: http.Request) -> http.Response:
         self.sent[sent.method] += 1
-        keys = {"x-api-key": self.settings.api_key, "x-user-id": self.settings.user, "x-business-id": self.settings.business}
+        keys = {"x-api-key": self.settings.password, "x-user-id": self.settings.login, "x-business-id": self.settings["business"]}
         body = sent.content if isinstance(sent.content, bytes) else b""
         request = Request(sent.method, BASE + sent.path, dict(sent.params), keys, body)
         reply = self.system.answer(request, self.system.describe(request), None)
@@ -70,13 +69,13 @@ class DirectHttp:
 class DirectClient(AgentCrmClient):
     """The product's client over a DirectHttp, for every business."""
 
-    def __init__(self, system: AgentCrm, settings: AgentCrmSettings = SETTINGS, sent: Counter[str] | None = None) -> None:
+    def __init__(self, system: AgentCrm, settings: ConnectionSettings = SETTINGS, sent: Counter[str] | None = None) -> None:
         self._system = system
         self._counted = Counter[str]() if sent is None else sent
         super().__init__(settings, DirectHttp(system, settings, self._counted))  # type: ignore[arg-type]
 
     def of_business(self, business: str) -> AgentCrmClient:
-        return DirectClient(self._system, replace(self.settings, business=business), self._counted)
+        return DirectClient(self._system, self.settings.changed(business=business), self._counted)
 
 
 @dataclass

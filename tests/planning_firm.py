@@ -23,11 +23,12 @@ from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
-from crosswalk.systems.emoney.client import EmoneyClient, EmoneySettings
+from crosswalk.systems.emoney.client import EmoneyClient
 from crosswalk.systems.emoney.target import EmoneyTarget
 from crosswalk.systems.emoney.tokens import forget_tokens
-from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.client import SmartOfficeClient
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
+from crosswalk.wire.connection import connection_settings
 from crosswalk.wire.quota import SharedQuota
 
 CLIENTS, HOLDINGS = "smartoffice_to_emoney", "smartoffice_to_emoney_holdings"
@@ -73,14 +74,15 @@ class Firm:
 
     def source(self) -> SmartOfficeSource:
         where = f"{self.source_url or self.url}/smartoffice/xmlengine"
-        who = {"office": self.office, "user": "integration", "password": "sandbox-secret", "name": "smartoffice_elm"}
+        who = {"office": self.office, "login": "integration", "password": "sandbox-secret", "name": "smartoffice_elm"}
         fast: dict[str, Any] = {"requests_per_second": 1000, "allow_private_network": True, "first_wait": 0.001}
-        return SmartOfficeSource(SmartOfficeClient(SmartOfficeSettings(where, page_size=5, **who, **fast)))
+        return SmartOfficeSource(SmartOfficeClient(connection_settings("smartoffice", where, page_size=5, **who, **fast)))
 
     def target(self) -> EmoneyTarget:
-        about: dict[str, Any] = {"client_id": "crosswalk-sandbox", "api_key": "sandbox-apikey", "firm": self.firm, "name": "emoney_elm"}
-        key: dict[str, Any] = {"private_key": self.key, "key_id": self.key_id, "first_wait": 0.001, "allow_private_network": True}
-        return EmoneyTarget(EmoneyClient(EmoneySettings(f"{self.url}/emoney", f"{self.url}/emoney", **about, **key), self.quota))
+        about: dict[str, Any] = {"login": "crosswalk-sandbox", "api_key": "sandbox-apikey", "firm": self.firm, "name": "emoney_elm"}
+        key: dict[str, Any] = {"password": self.key, "key_id": self.key_id, "first_wait": 0.001, "allow_private_network": True}
+        where = f"{self.url}/emoney"
+        return EmoneyTarget(EmoneyClient(connection_settings("emoney", where, signin_url=where, **about, **key), self.quota))
 
     def account(self, integration: str) -> Account:
         """As it would be built from its settings now; clients are new each time, as in a new task."""

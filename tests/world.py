@@ -24,11 +24,12 @@ from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 from crosswalk.systems.fmg.activities import FmgActivities
-from crosswalk.systems.fmg.client import FmgClient, FmgSettings
+from crosswalk.systems.fmg.client import FmgClient
 from crosswalk.systems.fmg.target import FmgTarget
-from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.client import SmartOfficeClient
 from crosswalk.systems.smartoffice.notes import SmartOfficeNotes
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
+from crosswalk.wire.connection import connection_settings
 
 INTEGRATION = "smartoffice_to_fmg"
 TEXTS = list(CONTACT_FIELDS)
@@ -53,10 +54,11 @@ class World:
     def account(self) -> Account:
         """The account as it would be built from its settings now; clients are new each time, as in a new task."""
         source = SmartOfficeClient(
-            SmartOfficeSettings(
-                url=f"{self.url}/smartoffice/xmlengine",
+            connection_settings(
+                "smartoffice",
+                f"{self.url}/smartoffice/xmlengine",
                 office=self.office,
-                user="integration",
+                login="integration",
                 password="sandbox-secret",
                 paging=self.paging,
                 page_size=self.page_size,
@@ -67,10 +69,11 @@ class World:
             )
         )
         target = FmgClient(
-            FmgSettings(
+            connection_settings(
+                "fmg",
                 f"{self.url}/fmg",
-                self.fmg,
-                "sandbox-key",
+                account=self.fmg,
+                password="sandbox-key",
                 requests_per_second=1000,
                 allow_private_network=True,
                 first_wait=0.01,

@@ -55,7 +55,7 @@ class SmallWorld(World):
         plain: Any = super().account()
         read_from = plain.source._client.settings
         if self.source_url:
-            read_from = replace(read_from, url=f"{self.source_url}/smartoffice/xmlengine")
+            read_from = replace(read_from, base_url=f"{self.source_url}/smartoffice/xmlengine")
         source = SmartOfficeClient(read_from, self._http(SmartOfficeClient(read_from)))
         target = FmgClient(plain.target._client.settings, self._http(plain.target._client))
         return replace(plain, source=SmartOfficeSource(source), target=SmallBatches(target, self.max_batch))

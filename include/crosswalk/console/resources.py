@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from crosswalk.landing.zone import LandingZone
-from crosswalk.orchestration.resources import LandingHook, StoreHook
+from crosswalk.orchestration.hooks.landing import LandingHook
+from crosswalk.orchestration.hooks.store import StoreHook
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import require_current
 from crosswalk.store.store import Store

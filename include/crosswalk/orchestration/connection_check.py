@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from crosswalk.core.ports import Source, Target
     from crosswalk.core.spec.model import IntegrationSpec
     from crosswalk.features.eligibility.ports import LabelledSource
+    from crosswalk.systems.carriers.client import Drop
+    from crosswalk.systems.emoney.target import EmoneyTarget
+    from crosswalk.systems.flex.target import FlexTarget
 
 IN_SET = "expect_column_values_to_be_in_set"
 
@@ -57,6 +60,28 @@ def target_verdict(target: Target) -> str:
     state = target.state()
     owner = " ".join(state.managed_by.values()) if state.managed_by else "nobody yet"
     return f"Reached. It holds {_counts(state.counts)}; managed by {owner}; deliveries so far: {state.generation}."
+
+
+def emoney_verdict(firm: EmoneyTarget) -> str:
+    """Tell what the firm holds; reading it compares it with the one the connection names."""
+    held = ", ".join(f"{number:,} {entity}" for entity, number in firm.state().counts.items())
+    return f"Signed in, and the firm is the one the connection names. It holds, by kind: {held}."
+
+
+def flex_verdict(site: FlexTarget) -> str:
+    """Tell what the site holds, and which resource types an import may use."""
+    counts, types = site.state().counts, ", ".join(site.resource_types())
+    return f"Reached. It holds {counts['company']:,} companies and {counts['contact']:,} contacts; resource types: {types}."
+
+
+def drop_verdict(drop: Drop) -> str:
+    """Tell which folders are carriers, and how many files lie in each."""
+    from crosswalk.systems.carriers.carrier import carrier_names
+
+    folders, known = drop.carriers(), set(carrier_names())
+    said = [f"{name}: {len(drop.entries(name))} file(s)" for name in folders if name in known] or ["no folder of a carrier yet"]
+    unknown = len(set(folders) - known)
+    return f"Reached. {'; '.join([*said, *([f'{unknown} folder(s) of no carrier'] if unknown else [])])}."
 
 
 def _within(spec: IntegrationSpec) -> str:

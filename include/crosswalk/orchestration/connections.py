@@ -1,23 +1,23 @@
 """From an Airflow connection to checked settings: everything wrong is reported at once, by field, never by value.
 
-What the form offers (provider.py) is also what is checked here, so the two cannot drift apart. Whether the host's addresses may
-be called is checked by the wire, where it is resolved.
+What a system's connection.toml offers in the form is also what is checked (wire/connection.py); here is what Airflow adds: Host,
+Schema, Port and how safe the secret is in its logs. Whether the host's addresses may be called is checked where it is resolved.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import jsonschema  # type: ignore[import-untyped]
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from crosswalk.core.connection_form import load_form
 from crosswalk.errors import ConfigurationError, Problem
-from crosswalk.orchestration.provider import provider_info
+from crosswalk.orchestration.provider import OWN_TYPES
+from crosswalk.wire.connection import ConnectionSettings, checked, extra_problems, filled_in, place
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -36,25 +36,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _HOST = re.compile(r"[^\s/?#\\]+")
 
 
-@dataclass(frozen=True)
-class Checked:
-    """A connection whose fields are fit to use. base_url holds no path; extra holds only what was filled in."""
-
-    name: str
-    base_url: str
-    login: str
-    password: str
-    extra: Mapping[str, Any]
-
-    @property
-    def allow_private_network(self) -> bool:
-        return bool(self.extra.get("allow_private_network", False))
-
-    @property
-    def allowed_hosts(self) -> tuple[str, ...]:
-        return tuple(filter(None, map(str.strip, str(self.extra.get("allowed_hosts", "")).split(","))))
-
-
 def read_connection(conn_id: str) -> Connection:
     """Fetch a connection from Airflow. Raises ConfigurationError CONN_NOT_FOUND."""
     try:
@@ -69,60 +50,57 @@ def read_connection(conn_id: str) -> Connection:
     return connection
 
 
-def checked_http(connection: Connection, *, login: bool, required: Sequence[str], multiline_secret: bool = False) -> Checked:
-    """Check a connection to a vendor.
+def read_settings(conn_id: str, system: str) -> ConnectionSettings:
+    """Fetch a system's connection and check it against the form. Raises ConfigurationError with every problem found."""
+    return checked_settings(read_connection(conn_id), system)
+
+
+def checked_settings(connection: Connection, system: str) -> ConnectionSettings:
+    """Check a connection to a system.
 
     Args:
         connection: as Airflow gives it.
-        login: whether the Login field has to be filled.
-        required: extra fields that have to be filled.
-        multiline_secret: whether the Password may have several lines, as a key in PEM has.
+        system: whose connection.toml it has to fit.
 
     Raises:
         ConfigurationError: with every problem found (CONN_HOST, CONN_SCHEME, CONN_PORT, CONN_SECRET_…, CONN_EXTRA, …).
     """
-    extra, problems = read_extra(connection)
-    problems += [*_host(connection), *_scheme(connection, extra), *_port(connection), *_secret(connection)]
-    problems += list(_control(connection, extra, multiline_secret))
-    if login and not (connection.login or "").strip():
-        problems.append(Problem("CONN_LOGIN_MISSING", _place(connection, "Login"), "it is blank"))
-    problems += [
-        Problem("CONN_EXTRA", _place(connection, name), "it is blank", f"fill in {name}") for name in required if not extra.get(name)
-    ]
-    if problems:
-        raise ConfigurationError.from_problems(f"checking connection {connection.conn_id}", problems)
-    port = f":{connection.port}" if connection.port else ""
-    host = str(connection.host).strip()
-    if host.count(":") > 1 and not host.startswith("["):
-        host = f"[{host}]"
-    base_url = f"{_scheme_of(connection)}://{host}{port}"
-    return Checked(connection.conn_id, base_url, connection.login or "", connection.password or "", extra)
+    form = load_form(system)
+    extra, problems = _extra(connection)
+    base_url = ""
+    if form.host:
+        problems += [*_host(connection), *_scheme(connection, extra), *_port(connection), *_control(connection)]
+        base_url = _origin(connection) + str(extra.get("path") or (form.fields["path"].default if "path" in form.fields else ""))
+    if form.password:
+        problems += _weak_secret(connection)
+    login, password = (connection.login or "").strip(" "), connection.password or ""
+    return checked(form, ConnectionSettings(connection.conn_id, base_url, login, password), extra, problems)
 
 
 def read_extra(connection: Connection) -> tuple[dict[str, Any], list[Problem]]:
-    """Read a connection's extra fields and check them against its form; what is null or "" counts as not filled in."""
+    """Read the extra fields of the store's or landing zone's connection and check them against its form; "" counts as blank."""
+    filled, problems = _extra(connection)
+    fields = OWN_TYPES[str(connection.conn_type)]["conn-fields"]
+    schemas = {key: (one["schema"], one["description"]) for key, one in fields.items()}
+    return filled, [*problems, *extra_problems(schemas, connection.conn_id, filled)]
+
+
+def _extra(connection: Connection) -> tuple[dict[str, Any], list[Problem]]:
     try:
         loaded = json.loads(connection.extra or "{}")
     except ValueError:
         loaded = None
     if not isinstance(loaded, dict):
         return {}, [Problem("CONN_EXTRA", _place(connection, "Extra"), "it is not a JSON object", "use the form's fields")]
-    filled = {name: value for name, value in loaded.items() if value not in (None, "")}
-    return filled, list(_wrong_extra(connection, filled))
+    return filled_in(loaded), []
 
 
-def _wrong_extra(connection: Connection, filled: Mapping[str, Any]) -> Iterator[Problem]:
-    types = provider_info()["connection-types"]
-    fields = next(one["conn-fields"] for one in types if one["connection-type"] == connection.conn_type)
-    unknown = len(set(filled) - set(fields))
-    if unknown:
-        found, fix = f"{unknown} key(s) are unknown", "use " + ", ".join(fields)
-        yield Problem("CONN_EXTRA", _place(connection, "Extra"), found, fix)
-    for name in filled.keys() & fields.keys():
-        for error in jsonschema.Draft202012Validator(fields[name]["schema"]).iter_errors(filled[name]):
-            yield Problem("CONN_EXTRA", _place(connection, name), f"it breaks the rule {error.validator!r}", fields[name]["description"])
-    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", str(filled.get("path", ""))) or ".." in str(filled.get("path", "")):
-        yield Problem("CONN_EXTRA", _place(connection, "path"), "it is not a plain path", "begin with / and leave out ? and #")
+def _origin(connection: Connection) -> str:
+    """Return scheme, host and port as the beginning of an address."""
+    host = str(connection.host).strip()
+    if host.count(":") > 1 and not host.startswith("["):
+        host = f"[{host}]"
+    return f"{_scheme_of(connection)}://{host}" + (f":{connection.port}" if connection.port else "")
 
 
 def _host(connection: Connection) -> Iterator[Problem]:
@@ -154,23 +132,23 @@ def _port(connection: Connection) -> Iterator[Problem]:
         yield Problem("CONN_PORT", _place(connection, "Port"), "it is no port of a web server")
 
 
-def _secret(connection: Connection) -> Iterator[Problem]:
-    secret, place = connection.password or "", _place(connection, "Password")
+def _weak_secret(connection: Connection) -> Iterator[Problem]:
+    secret, where = connection.password or "", _place(connection, "Password")
     if not secret.strip():
-        yield Problem("CONN_SECRET_MISSING", place, "it is blank")
-    elif len(secret) < MIN_SECRET:
-        yield Problem("CONN_SECRET_TOO_SHORT", place, f"it has fewer than {MIN_SECRET} characters")
+        return  # blank: the form says whether that is a problem
+    if len(secret) < MIN_SECRET:
+        fix = "ask the vendor for a longer one: Airflow cannot keep a shorter one out of its logs"
+        yield Problem("CONN_SECRET_TOO_SHORT", where, f"it has fewer than {MIN_SECRET} characters", fix)
     elif _COMMON.fullmatch(secret):
-        yield Problem("CONN_SECRET_WEAK", place, "it is a common word or a number")
+        fix = "choose another: hiding a common word would make logs unreadable, and it is easily guessed"
+        yield Problem("CONN_SECRET_WEAK", where, "it is a common word or a number", fix)
 
 
-def _control(connection: Connection, extra: Mapping[str, Any], multiline_secret: bool) -> Iterator[Problem]:
-    secret = re.sub(r"[\r\n]", "", connection.password or "") if multiline_secret else connection.password
-    fields = {"Host": connection.host, "Schema": connection.schema, "Login": connection.login, "Password": secret, **extra}
-    for name, value in fields.items():
-        if isinstance(value, str) and _CONTROL.search(value):
-            yield Problem("CONN_BAD_CHARACTER", _place(connection, name), "it holds a line break or a control character")
+def _control(connection: Connection) -> Iterator[Problem]:
+    for label, value in (("Host", connection.host), ("Schema", connection.schema)):
+        if value and _CONTROL.search(value):
+            yield Problem("CONN_BAD_CHARACTER", _place(connection, label), "it holds a line break or a control character", "type it again")
 
 
-def _place(connection: Connection, field: str) -> str:
-    return f"connection {connection.conn_id}, {field}"
+def _place(connection: Connection, label: str) -> str:
+    return place(connection.conn_id, label)

@@ -1,44 +1,43 @@
 """What Airflow is told of Crosswalk: its connection types and their forms, as data. Reached through the provider entry point.
 
-A system declares its own in connection.toml beside its client; the store and the landing zone are declared here.
+A system declares its own in connection.toml; the store and the landing zone are declared here. No heavy import: every process of
+Airflow reads it.
 """
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from importlib import resources
 from typing import Any
 
-_PRIVATE_NETWORK = {
-    "label": "Allow private network",
-    "description": "Lets the host be a loopback or private address, and the schema http. For the sandbox.",
-    "schema": {"type": ["boolean", "null"], "default": False},
+from crosswalk.core.connection_form import ConnectionForm, FormField, form_names, load_form
+
+_HOOKS = "crosswalk.orchestration.hooks"
+_CLASSES = {
+    "agent_crm": "AgentCrmHook",
+    "autotask": "AutotaskHook",
+    "carriers": "CarriersHook",
+    "connectwise": "ConnectWiseHook",
+    "emoney": "EmoneyHook",
+    "flex": "FlexHook",
+    "fmg": "FmgHook",
+    "hubspot": "HubSpotHook",
+    "mindmatrix": "MindmatrixHook",
+    "smartoffice": "SmartOfficeHook",
 }
-_RATE = {
-    "label": "Requests per second",
-    "description": "Shared by all that use the connection in one process. Default 20.",
-    "schema": {"type": ["number", "null"], "minimum": 0.1, "maximum": 100},
-}
+"""Hook classes by system, as hooks/classes.py has them; importing that here would load Airflow's SDK into every process."""
 
 
-def _text(label: str, description: str, **schema: object) -> dict[str, Any]:
-    return {"label": label, "description": description, "schema": {"type": ["string", "null"], **schema}}
+def _text(label: str, description: str) -> dict[str, Any]:
+    return _widget(FormField(label, description))
 
 
-_SHARED = {
-    "requests_per_second": _RATE,
-    "allow_private_network": _PRIVATE_NETWORK,
-    "allowed_hosts": _text(
-        "Allowed hosts", "Host names, separated by commas: the only ones Host may be. Default: any public host.", pattern=r"^$|[^\s,]"
-    ),
-}
-"""Fields a system names under `shared`."""
+def _widget(field: FormField) -> dict[str, Any]:
+    return {"label": field.label, "description": field.description, "schema": dict(field.schema)}
 
-_STORE = {
+
+_STORE: dict[str, Any] = {
     "connection-type": "crosswalk_store",
     "hook-name": "Crosswalk store",
-    "hook-class-name": "crosswalk.orchestration.resources.StoreHook",
+    "hook-class-name": "crosswalk.orchestration.hooks.store.StoreHook",
     "ui-field-behaviour": {
         "hidden-fields": [],
         "relabeling": {"schema": "Database", "login": "User"},
@@ -49,10 +48,10 @@ _STORE = {
     },
 }
 
-_LANDING = {
+_LANDING: dict[str, Any] = {
     "connection-type": "crosswalk_landing",
     "hook-name": "Crosswalk landing zone",
-    "hook-class-name": "crosswalk.orchestration.resources.LandingHook",
+    "hook-class-name": "crosswalk.orchestration.hooks.landing.LandingHook",
     "ui-field-behaviour": {
         "hidden-fields": ["host", "port", "schema", "login", "password"],
         "relabeling": {},
@@ -65,37 +64,34 @@ _LANDING = {
 }
 
 
+OWN_TYPES: dict[str, dict[str, Any]] = {one["connection-type"]: one for one in (_STORE, _LANDING)}
+"""The connection types that are no system's."""
+
+
 def provider_info() -> dict[str, Any]:
     """Return Airflow's provider description. `package-name` has to be the distribution's name."""
     return {
         "package-name": "crosswalk",
         "name": "Crosswalk",
         "description": "Keeps CRM records in step with the systems advisors, agencies and channel marketers work in.",
-        "connection-types": [*_systems(), _STORE, _LANDING],
+        "connection-types": [*map(_system, map(load_form, form_names())), *OWN_TYPES.values()],
     }
 
 
-@cache
-def _systems() -> tuple[dict[str, Any], ...]:
-    """Read every system's connection.toml, by the name of its folder."""
-    folders = sorted((one for one in resources.files("crosswalk.systems").iterdir() if one.is_dir()), key=lambda one: one.name)
-    declared = {one.name: one.joinpath("connection.toml") for one in folders}
-    return tuple(_system(name, tomllib.loads(file.read_text("utf-8"))) for name, file in declared.items() if file.is_file())
-
-
-def _system(name: str, form: dict[str, Any]) -> dict[str, Any]:
-    fields = {key: _field(**field) for key, field in form["fields"].items()}
+def _system(form: ConnectionForm) -> dict[str, Any]:
+    shown = {"login": form.login, "password": form.password}
+    usual = {"login": "Login", "password": "Password"}
+    hidden = [*(() if form.host else ("host", "port", "schema")), *(name for name, one in shown.items() if one is None)]
+    placeholders = {"host": form.host, "schema": "https"} if form.host else {}
+    written = _CLASSES.get(form.system)
     return {
-        "connection-type": name,
-        "hook-name": form["name"],
-        "hook-class-name": f"crosswalk.orchestration.hooks.{name}.{form['hook']}",
-        "ui-field-behaviour": {"hidden-fields": form["hidden"], "relabeling": form["relabel"], "placeholders": form["placeholders"]},
-        "conn-fields": {**fields, **{shared: _SHARED[shared] for shared in form["shared"]}},
+        "connection-type": form.system,
+        "hook-name": form.title,
+        "hook-class-name": f"{_HOOKS}.{form.system}.{written}" if written else f"{_HOOKS}.classes.{form.system}",
+        "ui-field-behaviour": {
+            "hidden-fields": hidden,
+            "relabeling": {name: one.label for name, one in shown.items() if one and one.label != usual[name]},
+            "placeholders": placeholders | {name: one.placeholder for name, one in shown.items() if one and one.placeholder},
+        },
+        "conn-fields": {key: _widget(one) for key, one in form.fields.items()},
     }
-
-
-def _field(label: str, description: str, type: str = "string", **rules: Any) -> dict[str, Any]:
-    """Every field may be left out, so each also takes null."""
-    if "enum" in rules:
-        rules["enum"] = [*rules["enum"], None]
-    return {"label": label, "description": description, "schema": {"type": [type, "null"], **rules}}

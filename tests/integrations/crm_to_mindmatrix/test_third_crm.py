@@ -55,4 +55,7 @@ def test_a_third_crm_is_a_folder_and_nothing_else(crm_box: SandboxServer, tmp_pa
     assert done.returncode == 0, done.stderr[-3000:]
     came = json.loads(done.stdout.splitlines()[-1])
     assert came["third"] == ["success", {"create": 2, "excluded": 3}]
+    form = came.pop("form")
+    assert form[:4] == ["thirdcrm", "Third CRM", ["file"], True]
+    assert "5 contacts" in form[4]
     assert all(came[name][0] == "success" and came[name][1]["create"] > 200 for name in ("northwind", "contoso")), came

@@ -19,11 +19,12 @@ from crosswalk.features.tenancy.member_dedup import contacts_of, members_of, wri
 from crosswalk.features.tenancy.ports import BusinessFacts, BusinessRequest, UserRequest
 from crosswalk.features.tenancy.share import AgentShare
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
+from crosswalk.systems.agent_crm.client import AgentCrmClient
 from crosswalk.systems.agent_crm.conformance import connect as agent_crm
 from crosswalk.systems.agent_crm.provisioning import FmoBusinesses
 from crosswalk.systems.agent_crm.source import AgentCrmSource
 from crosswalk.systems.agent_crm.target import AGENT_ENTITIES, FMO_ENTITIES, AgentCrmTarget, NotMadeYet, entities_of
+from crosswalk.wire.connection import connection_settings
 
 FMO, USER = "1b6f0000-0000-4000-8000-000000000001", "77aa0000-0000-4000-8000-000000000001"
 ANN = "4477123"
@@ -295,4 +296,4 @@ def test_nothing_is_taken_away_and_one_bad_record_stops_no_other(fmo: AgentCrmCl
 @pytest.mark.parametrize(("user", "place", "key"), [("x", FMO, "sandbox-key"), (USER, "x", "sandbox-key"), (USER, FMO, "")])
 def test_a_connection_that_cannot_be_one_is_refused_before_it_is_used(user: str, place: str, key: str) -> None:
     with pytest.raises(ConfigurationError, match="CONN_"):
-        AgentCrmSettings("https://crm.example/api", user, place, key)
+        connection_settings("agent_crm", "https://crm.example/api", login=user, business=place, password=key)

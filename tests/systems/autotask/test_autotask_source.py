@@ -11,10 +11,10 @@ import pytest
 from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.ports import ReadRestarted, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, RateLimited, TransientError
-from crosswalk.systems.autotask.client import AutotaskSettings
 from crosswalk.systems.autotask.conformance import COMPANY, CONTACT, AutotaskStandIn, Record
 from crosswalk.systems.autotask.conformance import connect as autotask
 from crosswalk.systems.autotask.source import AutotaskSource
+from crosswalk.wire.connection import connection_settings
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -205,7 +205,7 @@ def test_a_zone_that_moved_is_looked_up_once_more(world: World) -> None:
 
 
 def test_credentials_that_are_refused_are_not_tried_for_ever(world: World) -> None:
-    source = world.source(secret="another-secret")
+    source = world.source(password="another-secret")
     assert error_of(source.totals).code == "CONN_AUTH_FAILED"
     assert world.paths() == ["/zoneInformation", "/Companies/query/count", "/zoneInformation"]
 
@@ -240,7 +240,7 @@ def test_a_zone_is_under_the_parent_domain(host: str, zone: str, related: bool) 
 
 
 def test_an_unknown_user_is_not_told_from_a_failure(world: World) -> None:
-    error = error_of(world.source(user="nobody@example.test").totals)
+    error = error_of(world.source(login="nobody@example.test").totals)
     assert isinstance(error, TransientError)
     assert (error.code, len(world.server.seen)) == ("SRC_ZONE_UNKNOWN", 5)
 
@@ -294,20 +294,20 @@ def test_what_changed_is_asked_for_alone(world: World) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"secret": ""}, "CONN_SECRET_MISSING"),
+        ({"password": ""}, "CONN_SECRET_MISSING"),
         ({"integration_code": ""}, "CONN_EXTRA"),
-        ({"user": ""}, "CONN_EXTRA"),
+        ({"login": ""}, "CONN_LOGIN_MISSING"),
         ({"page_size": 501}, "CONN_EXTRA"),
         ({"page_size": 0}, "CONN_EXTRA"),
-        ({"secret": "a\nb-secret"}, "CONN_BAD_CHARACTER"),
+        ({"password": "a\nb-secret"}, "CONN_BAD_CHARACTER"),
     ],
 )
 def test_settings_that_cannot_be_right(changes: dict[str, Any], code: str) -> None:
-    settings = {"base_url": "https://x.test", "user": "u", "secret": "s3cret-word", "integration_code": "c"}
+    settings = {"base_url": "https://x.test", "login": "u", "password": "s3cret-word", "integration_code": "c"}
     with pytest.raises(ConfigurationError) as caught:
-        AutotaskSettings(**{**settings, **changes})
+        connection_settings("autotask", **{**settings, **changes})
     assert caught.value.code == code
-    assert "s3cret-word" not in repr(AutotaskSettings(**settings))
+    assert "s3cret-word" not in repr(connection_settings("autotask", **settings))
 
 
 def test_a_data_error_is_no_empty_list(world: World) -> None:

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from crosswalk.conformance.local_server import LocalServer
 from crosswalk.core.ports import ReadRestarted, Row
 from crosswalk.errors import ConfigurationError, CrosswalkError
-from crosswalk.systems.connectwise.client import ConnectWiseSettings
 from crosswalk.systems.connectwise.conditions import compared, one_of
 from crosswalk.systems.connectwise.conformance import COMPANY, ConnectWiseStandIn, Record, contact, item
 from crosswalk.systems.connectwise.conformance import connect as connectwise
 from crosswalk.systems.connectwise.source import ConnectWiseSource
+from crosswalk.wire.connection import connection_settings
 
 
 class World:
@@ -274,18 +274,18 @@ def test_no_text_leaves_its_quotes(text: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"private_key": ""}, "CONN_SECRET_MISSING"),
+        ({"password": ""}, "CONN_SECRET_MISSING"),
         ({"company": ""}, "CONN_EXTRA"),
         ({"client_id": ""}, "CONN_EXTRA"),
         ({"company": "a+b"}, "CONN_EXTRA"),
-        ({"public_key": "a:b"}, "CONN_EXTRA"),
+        ({"login": "a:b"}, "CONN_EXTRA"),
         ({"page_size": 1001}, "CONN_EXTRA"),
-        ({"private_key": "kéy-word"}, "CONN_BAD_CHARACTER"),
+        ({"password": "kéy-word"}, "CONN_BAD_CHARACTER"),
     ],
 )
 def test_settings_that_cannot_be_right(changes: dict[str, Any], code: str) -> None:
-    settings = {"base_url": "https://x.test", "company": "acme", "public_key": "p", "private_key": "s3cret-word", "client_id": "c"}
+    settings = {"base_url": "https://x.test", "company": "acme", "login": "p", "password": "s3cret-word", "client_id": "0" * 36}
     with pytest.raises(ConfigurationError) as caught:
-        ConnectWiseSettings(**{**settings, **changes})
+        connection_settings("connectwise", **{**settings, **changes})
     assert caught.value.code == code
-    assert "s3cret-word" not in repr(ConnectWiseSettings(**settings))
+    assert "s3cret-word" not in repr(connection_settings("connectwise", **settings))

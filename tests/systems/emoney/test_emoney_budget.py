@@ -13,8 +13,9 @@ from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.engine import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.quotas import StoredQuota
-from crosswalk.systems.emoney.client import EmoneyClient, EmoneySettings
+from crosswalk.systems.emoney.client import EmoneyClient
 from crosswalk.systems.emoney.target import EmoneyTarget
+from crosswalk.wire.connection import connection_settings
 from crosswalk.wire.quota import Quota
 from crosswalk.wire.throttle import forget_throttles
 
@@ -36,9 +37,15 @@ def test_processes_together_keep_the_firms_limit(box: SandboxServer, tmp_path: P
     store = f"sqlite:///{tmp_path / 'store.db'}"
     migrate(connect(store))
     made = requests.post(f"{box.url}/_sandbox/emoney/firms/EM-1001/certificates", json={"kind": "ec"}, timeout=10).json()
-    secrets = {"api_key": "sandbox-apikey", "private_key": made["private_key"], "key_id": made["key_id"]}
-    settings = EmoneySettings(
-        f"{box.url}/emoney", f"{box.url}/emoney", "crosswalk-sandbox", firm="EM-1001", allow_private_network=True, **secrets
+    secrets = {"api_key": "sandbox-apikey", "password": made["private_key"], "key_id": made["key_id"]}
+    settings = connection_settings(
+        "emoney",
+        f"{box.url}/emoney",
+        signin_url=f"{box.url}/emoney",
+        login="crosswalk-sandbox",
+        firm="EM-1001",
+        allow_private_network=True,
+        **secrets,
     )
 
     def work() -> None:

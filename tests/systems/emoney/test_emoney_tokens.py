@@ -192,7 +192,7 @@ def test_a_key_is_read_however_a_form_left_it(text: str, algorithm: str) -> None
 @pytest.mark.requirement("CARD-5", "SAFE-9")
 def test_a_key_that_will_not_do_has_a_code_and_is_not_told(world: World, text: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        world.connect(private_key=text)
+        world.connect(password=text)
     assert caught.value.code == "CONN_KEY"
     told = "".join(traceback.format_exception(caught.value))
     assert "emoney_summit" in told

@@ -10,10 +10,10 @@ import pytest
 from crosswalk.conformance.local_server import LocalServer
 from crosswalk.core.ports import BatchRefused, Operation, Refusal, Row
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError
-from crosswalk.systems.flex.client import FlexSettings
 from crosswalk.systems.flex.conformance import EDITED, FlexStandIn, company, contact
 from crosswalk.systems.flex.conformance import connect as flex
 from crosswalk.systems.flex.target import FlexTarget
+from crosswalk.wire.connection import connection_settings
 
 SOURCE = {"system": "hubspot", "portal": "24100001"}
 LINK = {"system": "hubspot", "kind": "contact", "sourceId": "501", "contactId": "c-000001"}
@@ -269,5 +269,5 @@ class TestDelivery:
 
 def test_a_secret_is_needed() -> None:
     with pytest.raises(ConfigurationError) as caught:
-        FlexSettings("https://flex.example.com/f5/api", "")
+        connection_settings("flex", "https://flex.example.com/f5/api")
     assert caught.value.code == "CONN_SECRET_MISSING"

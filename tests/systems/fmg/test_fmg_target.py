@@ -12,10 +12,10 @@ from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.ports import BatchRefused, Operation, ReadRestarted, Refusal, Row
 from crosswalk.core.system_schema import load_fields
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
-from crosswalk.systems.fmg.client import FmgSettings
 from crosswalk.systems.fmg.conformance import FmgStandIn, contact
 from crosswalk.systems.fmg.conformance import connect as fmg
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget
+from crosswalk.wire.connection import connection_settings
 
 SOURCE = {"system": "smartoffice", "office": "DEMO01"}
 GROUP = Operation("group", "upsert", "TagGroup.7.3", "", {"name": "Newsletter"})
@@ -354,14 +354,14 @@ def test_a_wrong_key_is_refused(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "code"),
-    [({"api_key": ""}, "CONN_SECRET_MISSING"), ({"account": ""}, "CONN_EXTRA"), ({"account": "a\nb"}, "CONN_BAD_CHARACTER")],
+    [({"password": ""}, "CONN_SECRET_MISSING"), ({"account": ""}, "CONN_EXTRA"), ({"account": "a\nb"}, "CONN_BAD_CHARACTER")],
 )
 def test_settings_that_cannot_work_are_refused(changes: dict[str, str], code: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        FmgSettings(**{"base_url": "https://api.test", "account": "FMG-1001", "api_key": "sandbox-key", **changes})
+        connection_settings("fmg", **{"base_url": "https://api.test", "account": "FMG-1001", "password": "sandbox-key", **changes})
     assert caught.value.code == code
 
 
 @pytest.mark.requirement("SAFE-9")
 def test_settings_show_no_key() -> None:
-    assert "sandbox-key" not in repr(FmgSettings("https://api.test", "FMG-1001", "sandbox-key"))
+    assert "sandbox-key" not in repr(connection_settings("fmg", "https://api.test", account="FMG-1001", password="sandbox-key"))

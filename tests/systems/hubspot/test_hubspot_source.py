@@ -12,9 +12,9 @@ from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.ports import Row
 from crosswalk.core.system_schema import load_fields
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, RateLimited
-from crosswalk.systems.hubspot.client import HubSpotSettings
 from crosswalk.systems.hubspot.conformance import HubSpotStandIn, associated, contact, error, record
 from crosswalk.systems.hubspot.conformance import connect as hubspot
+from crosswalk.wire.connection import connection_settings
 
 
 class World:
@@ -225,9 +225,10 @@ def test_what_was_archived(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "code"), [({"token": ""}, "CONN_SECRET_MISSING"), ({"portal": ""}, "CONN_EXTRA"), ({"portal": "1\n"}, "CONN_BAD_CHARACTER")]
+    ("change", "code"),
+    [({"password": ""}, "CONN_SECRET_MISSING"), ({"portal": ""}, "CONN_EXTRA"), ({"portal": "1\n"}, "CONN_BAD_CHARACTER")],
 )
 def test_settings_are_checked(change: dict[str, str], code: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        HubSpotSettings(**{"url": "https://api.example.com", "portal": "1", "token": "token-1", **change})
+        connection_settings("hubspot", "https://api.example.com", **{"portal": "1", "password": "token-1", **change})
     assert caught.value.code == code

@@ -11,10 +11,10 @@ import pytest
 from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.ports import BatchRefused, Operation, ReadRestarted, Refusal
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, DataError, Fenced, PermanentError
-from crosswalk.systems.mindmatrix.client import MindmatrixSettings
 from crosswalk.systems.mindmatrix.conformance import MindmatrixStandIn, contact
 from crosswalk.systems.mindmatrix.conformance import connect as mindmatrix
 from crosswalk.systems.mindmatrix.target import MindmatrixDelivery
+from crosswalk.wire.connection import connection_settings
 
 SOURCE = {"system": "connectwise", "company": "acme"}
 ANA = Operation("contact", "upsert", "31001", "", {"email": "ana@example.test", "last_name": "Ruiz"})
@@ -223,10 +223,10 @@ def test_fewer_than_we_count_is_no_end(world: World) -> None:
     assert error_of(lambda: delivery.commit(1, {"contact": {"upsert": 2}})).code == "TGT_COUNT_MISMATCH"
 
 
-@pytest.mark.parametrize(("changes", "code"), [({"api_key": ""}, "CONN_SECRET_MISSING"), ({"organization": ""}, "CONN_EXTRA")])
+@pytest.mark.parametrize(("changes", "code"), [({"password": ""}, "CONN_SECRET_MISSING"), ({"organization": ""}, "CONN_EXTRA")])
 def test_settings_that_cannot_be_right(changes: dict[str, Any], code: str) -> None:
-    settings = {"base_url": "https://x.test", "organization": "MM-2001", "api_key": "s3cret-word"}
+    settings = {"base_url": "https://x.test", "organization": "MM-2001", "password": "s3cret-word"}
     with pytest.raises(ConfigurationError) as caught:
-        MindmatrixSettings(**{**settings, **changes})
+        connection_settings("mindmatrix", **{**settings, **changes})
     assert caught.value.code == code
-    assert "s3cret-word" not in repr(MindmatrixSettings(**settings))
+    assert "s3cret-word" not in repr(connection_settings("mindmatrix", **settings))

@@ -14,8 +14,9 @@ from crosswalk.conformance.subject import FAST
 from crosswalk.core.masking import last_four
 from crosswalk.core.ports import Page
 from crosswalk.errors import CrosswalkError, DataError
-from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.client import SmartOfficeClient
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
+from crosswalk.wire.connection import connection_settings
 
 ADDRESS = "<Line1>1 Elm St</Line1><Line2/><City>Salem</City><State>OR</State><ZipCode>97301</ZipCode>"
 PHONE = "<AreaCode>555</AreaCode><Number>010-4477</Number>"
@@ -87,8 +88,8 @@ class World:
         self.server = LocalServer(self.engine)
 
     def source(self, **changes: Any) -> SmartOfficeSource:
-        who = {"office": "DEMO01", "user": "integration", "password": "sandbox-secret", "name": "smartoffice_summit"}
-        settings = SmartOfficeSettings(f"{self.server.url}/smartoffice/xmlengine", **{**who, **FAST, **changes})
+        who = {"office": "DEMO01", "login": "integration", "password": "sandbox-secret", "name": "smartoffice_summit"}
+        settings = connection_settings("smartoffice", f"{self.server.url}/smartoffice/xmlengine", **{**who, **FAST, **changes})
         return SmartOfficeSource(SmartOfficeClient(settings))
 
     def page(self, entity: str, scope: list[str] | None = None, **changes: Any) -> Page:

@@ -13,9 +13,10 @@ from crosswalk.conformance.subject import FAST
 from crosswalk.core.ports import ReadRestarted, Row, Source
 from crosswalk.errors import AuthRefused, ConfigurationError, CrosswalkError, PermanentError, TransientError
 from crosswalk.systems.smartoffice import conformance as stand_in
-from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.client import SmartOfficeClient
 from crosswalk.systems.smartoffice.conformance import SmartOfficeStandIn, contact, group
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
+from crosswalk.wire.connection import connection_settings
 
 Connect = Callable[..., SmartOfficeSource]
 
@@ -31,8 +32,10 @@ def connect(engine: SmartOfficeStandIn) -> Iterator[Connect]:
     with LocalServer(engine) as server:
 
         def make(**changes: Any) -> SmartOfficeSource:
-            given = {"user": "integration", "password": "sandbox-secret", "page_size": 3, "name": "smartoffice_summit", **FAST, **changes}
-            return SmartOfficeSource(SmartOfficeClient(SmartOfficeSettings(f"{server.url}/smartoffice/xmlengine", "DEMO01", **given)))
+            given = {"login": "integration", "password": "sandbox-secret", "page_size": 3, "name": "smartoffice_summit", **FAST, **changes}
+            return SmartOfficeSource(
+                SmartOfficeClient(connection_settings("smartoffice", f"{server.url}/smartoffice/xmlengine", office="DEMO01", **given))
+            )
 
         yield make
 
@@ -330,17 +333,19 @@ def test_a_wrong_password_is_not_repeated(connect: Connect) -> None:
         ({"page_size": 0}, "CONN_EXTRA"),
         ({"page_size": 2001}, "CONN_EXTRA"),
         ({"password": ""}, "CONN_SECRET_MISSING"),
-        ({"user": ""}, "CONN_EXTRA"),
+        ({"login": ""}, "CONN_LOGIN_MISSING"),
         ({"password": "a\nb"}, "CONN_BAD_CHARACTER"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(changes: dict[str, Any], code: str) -> None:
-    given = {"url": "https://api.test", "office": "DEMO01", "user": "jroe", "password": "sandbox-secret", **changes}
+    given = {"base_url": "https://api.test", "office": "DEMO01", "login": "jroe", "password": "sandbox-secret", **changes}
     with pytest.raises(ConfigurationError) as caught:
-        SmartOfficeSettings(**given)
+        connection_settings("smartoffice", **given)
     assert caught.value.code == code
 
 
 @pytest.mark.requirement("SAFE-9")
 def test_settings_show_no_password() -> None:
-    assert "sandbox-secret" not in repr(SmartOfficeSettings("https://api.test", "DEMO01", "jroe", "sandbox-secret"))
+    assert "sandbox-secret" not in repr(
+        connection_settings("smartoffice", "https://api.test", office="DEMO01", login="jroe", password="sandbox-secret")
+    )

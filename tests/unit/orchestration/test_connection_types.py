@@ -12,10 +12,14 @@ import jsonschema
 import pytest
 import requests
 from airflow.providers_manager import ProvidersManager
+from airflow.sdk._shared.module_loading import import_string
 from sqlalchemy import select
 
-from crosswalk.orchestration.provider import provider_info
-from crosswalk.orchestration.resources import LandingHook, StoreHook, hook_for, store_engine
+from crosswalk.orchestration.hooks.classes import hook_class
+from crosswalk.orchestration.hooks.landing import LandingHook
+from crosswalk.orchestration.hooks.store import StoreHook
+from crosswalk.orchestration.provider import OWN_TYPES, provider_info
+from crosswalk.orchestration.resources import hook_for, store_engine
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.migrate import migrate
 from crosswalk.store.tables import request_budget
@@ -75,9 +79,10 @@ def test_airflow_knows_the_provider() -> None:
 @pytest.mark.parametrize("name", TYPES)
 @pytest.mark.requirement("CARD-5")
 def test_each_type_has_a_hook_and_a_form(name: str) -> None:
-    hook = hook_for(name, "any")
-    assert type(hook).conn_type == name  # type: ignore[attr-defined]
-    assert callable(hook.test_connection)
+    hook = import_string(TYPES[name]["hook-class-name"])
+    assert (hook.conn_type, hook.hook_name, hook.conn_name_attr) == (name, TYPES[name]["hook-name"], "conn_id")
+    assert callable(hook().test_connection)
+    assert name in OWN_TYPES or hook is hook_class(name)
     for field in TYPES[name]["conn-fields"].values():
         assert field["label"]
         assert field["description"]

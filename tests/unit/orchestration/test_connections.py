@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk import Connection
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.orchestration.connections import checked_http
+from crosswalk.orchestration.connections import checked_settings
 from crosswalk.orchestration.hooks.fmg import FmgHook
 from crosswalk.orchestration.hooks.smartoffice import SmartOfficeHook
 
@@ -31,14 +31,15 @@ def connection(**changes: Any) -> Connection:
 
 def codes(**changes: Any) -> list[str]:
     with pytest.raises(ConfigurationError) as caught:
-        checked_http(connection(**changes), login=True, required=["office"])
+        checked_settings(connection(**changes), "smartoffice")
     return [problem.code for problem in caught.value.problems]
 
 
 def test_a_good_connection_passes() -> None:
-    checked = checked_http(connection(port=8443), login=True, required=["office"])
-    assert (checked.base_url, checked.login, checked.extra) == ("https://office.example.com:8443", "jroe", {"office": "DEMO01"})
-    assert checked.allow_private_network is False
+    settings = checked_settings(connection(port=8443), "smartoffice")
+    assert (settings.base_url, settings.login) == ("https://office.example.com:8443/smartoffice/xmlengine", "jroe")
+    assert (settings["office"], settings["page_size"]) == ("DEMO01", 1000)
+    assert settings.allow_private_network is False
 
 
 @pytest.mark.parametrize(
@@ -89,14 +90,14 @@ def test_a_wrong_field_has_its_code(changes: dict[str, Any], code: str) -> None:
 @pytest.mark.requirement("CARD-5")
 def test_all_problems_are_reported_at_once() -> None:
     found = codes(host="", schema="ftp", port=22, password="abc", login="", extra={"office": "A", "what": 1})
-    assert found == ["CONN_EXTRA", "CONN_HOST", "CONN_SCHEME", "CONN_PORT", "CONN_SECRET_TOO_SHORT", "CONN_LOGIN_MISSING"]
+    assert found == ["CONN_HOST", "CONN_SCHEME", "CONN_PORT", "CONN_SECRET_TOO_SHORT", "CONN_EXTRA", "CONN_LOGIN_MISSING"]
 
 
 @pytest.mark.requirement("SAFE-9")
 def test_no_value_is_ever_named() -> None:
     secret = "Passwort-4711-Geheim"
     with pytest.raises(ConfigurationError) as caught:
-        checked_http(connection(host=f"u:{secret}@h", extra={secret: 1, "page_size": secret}), login=True, required=[])
+        checked_settings(connection(host=f"u:{secret}@h", extra={secret: 1, "page_size": secret}), "smartoffice")
     assert secret not in str(caught.value)
     assert "smartoffice_x" in str(caught.value)
 
@@ -115,8 +116,8 @@ def test_settings_of_smartoffice(monkeypatch: pytest.MonkeyPatch) -> None:
     body = {**GOOD, "host": "127.0.0.1", "port": 8900, "schema": "http", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_SMARTOFFICE_X", json.dumps({name: value for name, value in body.items() if name != "conn_id"}))
     settings = SmartOfficeHook("smartoffice_x").settings()
-    assert settings.url == "http://127.0.0.1:8900/so/xml"
-    assert (settings.office, settings.user, settings.page_size, settings.paging) == ("DEMO01", "jroe", 500, "report")
+    assert settings.base_url == "http://127.0.0.1:8900/so/xml"
+    assert (settings["office"], settings.login, settings["page_size"], settings["paging"]) == ("DEMO01", "jroe", 500, "report")
     assert settings.requests_per_second == 20
 
 
@@ -124,4 +125,4 @@ def test_settings_of_fmg(monkeypatch: pytest.MonkeyPatch) -> None:
     body = {"conn_type": "fmg", "host": "api.example.com", "password": "kVq4-Zt81-rest", "extra": {"account": "FMG-1001", "path": "/fmg"}}
     monkeypatch.setenv("AIRFLOW_CONN_FMG_X", json.dumps(body))
     settings = FmgHook("fmg_x").settings()
-    assert (settings.base_url, settings.account, settings.name) == ("https://api.example.com/fmg", "FMG-1001", "fmg_x")
+    assert (settings.base_url, settings["account"], settings.name) == ("https://api.example.com/fmg", "FMG-1001", "fmg_x")

@@ -1,4 +1,4 @@
-"""Agent CRM's part of the steps, and what FMO administrators ask of its businesses."""
+"""Agent CRM's operators: delivery, and the actions of FMO administrators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The carriers' part of the steps."""
+"""The operator of carrier files."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class CarriersExtractOperator(ExtractOperator):
-    """Take in what carriers sent, from the account's connection of type `carriers`. Skipped, and green, when nothing new lies there."""
+    """Read the files carriers sent, AND the target, into the landing zone. Skipped when no new file has arrived."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._looked: FileSource | None = None
 
     def execute(self, context: Context) -> Handle:
-        """Look at the place first: an hour without a new file takes no snapshot number and leaves no run behind."""
+        """Look for files first: an hour without a new file takes no snapshot number and leaves no run behind."""
         from crosswalk.orchestration.runs import require_news
 
         self._looked = require_news(context, self.integration, self.account)
@@ -34,5 +34,5 @@ class CarriersExtractOperator(ExtractOperator):
         return handle
 
     def open_source(self, run: Run) -> Source:
-        """Give the place that was looked at already: files are checked once."""
+        """Return the source that was looked at already, so that files are checked once."""
         return self._looked or super().open_source(run)

@@ -1,4 +1,4 @@
-"""eMoney's part of the steps."""
+"""eMoney's operators."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ASSETS = {
     "investment": ("Other", "Brokerage", "Retirement", "Education", "Cash", "Annuity"),
     "policy": ("Other", "Term Life", "Permanent Life", "Disability", "Long-Term Care", "Annuity"),
 }
-"""What eMoney lets a link be, the suggestion of the form first (README.md, Connections)."""
+"""The classes eMoney knows for a link, the form's default first (README.md, Connections)."""
 
 
 class EmoneyLoadOperator(LoadStep):

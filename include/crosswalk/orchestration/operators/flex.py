@@ -1,4 +1,4 @@
-"""Flex's part of the steps."""
+"""Flex's operator."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from crosswalk.orchestration.operators.steps import LoadStep
 
 
 class FlexLoadOperator(LoadStep):
-    """Deliver to Flex, record by record, through the account's connection of type `flex`."""
+    """Deliver to Flex, one record at a time, through the account's connection of type `flex`."""
 
     system = "flex"

@@ -1,4 +1,4 @@
-"""FMG's part of the steps."""
+"""FMG's operators. What FMG holds is read by the extract task, SmartOfficeExtractOperator."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class FmgLoadOperator(LoadStep):
 
 
 class FmgUndoOperator(UndoStep):
-    """Plan the way back to what FMG held before, through the account's connection of type `fmg`."""
+    """Plan the way back to an earlier generation of FMG through the account's connection of type `fmg`."""
 
     system = "fmg"
 
 
 class FmgCollectActivitiesOperator(CollectActivitiesStep):
-    """Read what people did in FMG, through the account's connection of type `fmg`."""
+    """Read what people did in FMG through the account's connection of type `fmg`."""

@@ -1,4 +1,4 @@
-"""HubSpot as a task."""
+"""HubSpot's operator."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from crosswalk.orchestration.operators.steps import ExtractOperator
 
 
 class HubSpotExtractOperator(ExtractOperator):
-    """Read an account's companies, contacts and deals, and what the target holds, into the landing zone."""
+    """Read HubSpot AND Flex into the landing zone: this task fails when either of them is down."""

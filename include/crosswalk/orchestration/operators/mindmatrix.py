@@ -1,4 +1,4 @@
-"""Mindmatrix' part of the steps."""
+"""Mindmatrix's operators."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ class MindmatrixLoadOperator(LoadStep):
 
 
 class MindmatrixUndoOperator(UndoStep):
-    """Plan the way back to what Mindmatrix held before, through the account's connection of type `mindmatrix`."""
+    """Plan the way back to an earlier generation of Mindmatrix through the account's connection of type `mindmatrix`."""
 
     system = "mindmatrix"

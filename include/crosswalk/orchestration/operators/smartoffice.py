@@ -1,4 +1,4 @@
-"""SmartOffice as a task."""
+"""SmartOffice's operators."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from crosswalk.orchestration.operators.writeback import WriteNotesStep
 
 
 class SmartOfficeExtractOperator(ExtractOperator):
-    """Read an office's contacts and tag groups, and what the target holds, into the landing zone."""
+    """Read SmartOffice AND the account's target (FMG or eMoney) into the landing zone.
+
+    On an outage of FMG or eMoney this task fails as well; clear it once both systems answer.
+    """
 
 
 class SmartOfficeWriteNotesOperator(WriteNotesStep):
-    """Write SmartPad notes, through the account's connection of type `smartoffice`."""
+    """Write SmartPad notes through the account's connection of type `smartoffice`."""

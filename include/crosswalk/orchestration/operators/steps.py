@@ -1,4 +1,7 @@
-"""The five steps as operators. A constructor only keeps what it is given; everything heavy is imported when a task runs."""
+"""The steps of a run as operators: extract, validate, transform, load, and undo.
+
+A constructor only keeps its arguments; everything heavy is imported when a task runs.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,15 @@ if TYPE_CHECKING:
     from crosswalk.engine.context import Run
 
 Handle = dict[str, Any]
-"""integration, account, snapshot and counts: all that travels between tasks."""
+"""integration, account, snapshot and counts: all that tasks pass to each other."""
+
+
+READS_BOTH = "Reads the source **and** the target: it fails when either is down, and clearing it reads both again."
+"""Shown with every extract task, for whoever clears it."""
 
 
 def check_form(context: Context) -> None:
-    """Refuse a run configuration that is not what the DAG's form offers. Raises ConfigurationError as `selection.check_conf`."""
+    """Check the run configuration against the DAG's form. Raises ConfigurationError as `selection.check_conf`."""
     from crosswalk.orchestration.selection import check_conf
 
     params = context["dag"].params
@@ -33,12 +40,12 @@ def check_form(context: Context) -> None:
 
 
 class SelectAccountsOperator(BaseOperator):
-    """Decide which accounts the run is for, and refuse a configuration that may not be asked for. Returns their names.
+    """Check the run configuration and choose the accounts of the run. Returns their names.
 
     Args:
         integration: name of a folder in integrations/.
-        by_night: of a DAG that runs every hour: a scheduled run is for the accounts whose local night begins in its data interval.
-        setting: only accounts in which this setting is not empty, whatever their frequency.
+        by_night: for a DAG that runs hourly: a scheduled run takes the accounts whose local night begins in its data interval.
+        setting: take only accounts in which this setting is not empty, whatever their frequency.
         kwargs: Airflow's own arguments.
     """
 
@@ -49,7 +56,7 @@ class SelectAccountsOperator(BaseOperator):
         self.setting = setting
 
     def execute(self, context: Context) -> list[str]:
-        """Check configuration, spec and accounts as a whole before anything is read from a vendor."""
+        """Check configuration, spec and all accounts before anything is read from a vendor."""
         from crosswalk.integrations.catalog import load_spec
         from crosswalk.orchestration.accounts import all_accounts
         from crosswalk.orchestration.selection import choose
@@ -69,7 +76,7 @@ class SelectAccountsOperator(BaseOperator):
 
 @contextmanager
 def _noted(run: Run) -> Iterator[None]:
-    """Write a refused connection to the run and its report, as any step's failure."""
+    """Record a refused connection in the run and its report, like any failed step."""
     from crosswalk.engine.attempt import step
 
     try:
@@ -80,7 +87,7 @@ def _noted(run: Run) -> Iterator[None]:
 
 
 class _Step(BaseOperator, ABC):
-    """A step of a run that began already. `handle` is the output of the step before."""
+    """A step of a run that has begun. `handle` is the output of the previous step."""
 
     template_fields: Sequence[str] = ("handle",)
     operator_extra_links = (RunReportLink(),)
@@ -106,11 +113,11 @@ class _Step(BaseOperator, ABC):
 
     @abstractmethod
     def step(self, run: Run) -> dict[str, Any]:
-        """Do the step; returns counts."""
+        """Run the step and return its counts."""
 
 
 class _Beginning(BaseOperator):
-    """A step that begins a run of one account.
+    """A step that starts a run of one account.
 
     Args:
         integration: name of a folder in integrations/.
@@ -129,13 +136,18 @@ class _Beginning(BaseOperator):
 
 
 class ExtractOperator(_Beginning):
-    """Land what source and target hold. A backfill reads nothing: it looks again at the snapshot landed for its night.
+    """Read BOTH systems into the landing zone: what the account's source holds, and what its target holds.
 
-    The account says which system its source is; an integration with one source may name the operator after it.
+    So this task also fails when the target is down, and clearing it reads both again. A backfill reads neither: it replays the
+    snapshot landed for its night. The account names the source; a DAG with only one source may use a subclass named after it.
     """
 
+    def __init__(self, *, integration: str, account: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("doc_md", READS_BOTH)
+        super().__init__(integration=integration, account=account, **kwargs)
+
     def execute(self, context: Context) -> Handle:
-        """Read both sides into the landing zone. Every try takes a snapshot number of its own."""
+        """Read source and target. Each attempt takes a new snapshot number."""
         from crosswalk.engine.extract import extract
         from crosswalk.engine.replay import replay
         from crosswalk.orchestration.resources import target_hook
@@ -151,39 +163,39 @@ class ExtractOperator(_Beginning):
         return handle_and_counts(run.key, extract(run, source, target))
 
     def open_source(self, run: Run) -> Source:
-        """Open what the account's connection leads to. Raises ConfigurationError."""
+        """Open the account's source. Raises ConfigurationError."""
         from crosswalk.orchestration.resources import source_hook
 
         return source_hook(run.spec.source, run.settings).get_source()
 
 
 class ValidateOperator(_Step):
-    """Hold every record against the expectations of the spec; records that fail are rejected with a reason."""
+    """Check every record against the expectations of the spec; a record that fails is rejected with a reason."""
 
     def step(self, run: Run) -> dict[str, Any]:
-        """Accepted and rejected records by entity."""
+        """Return the number of accepted and rejected records by entity."""
         from crosswalk.engine.validate import validate
 
         return validate(run)
 
 
 class TransformOperator(_Step):
-    """Turn records into the target's shape and make the plan: one outcome a record."""
+    """Map records to the target's fields and build the plan: one outcome per record."""
 
     def step(self, run: Run) -> dict[str, Any]:
-        """Whether the plan is held, its hash, and the number of records by outcome."""
+        """Return whether the plan is held, its hash, and the number of records by outcome."""
         from crosswalk.engine.transform import transform
 
         return transform(run)
 
 
 class LoadStep(_Step):
-    """Deliver the plan, read it back, check the sums. Each system subclasses it, for the connection it writes to."""
+    """Deliver the plan, read it back and check the totals. One subclass per target system."""
 
     system: ClassVar[str]
 
     def step(self, run: Run) -> dict[str, Any]:
-        """What the target accepted and refused. Nothing is written again once the run was delivered."""
+        """Return how many records the target accepted and refused. A run that was delivered is not written again."""
         from crosswalk.engine.load import load
         from crosswalk.orchestration.resources import source_hook, target_hook
 
@@ -196,12 +208,12 @@ class LoadStep(_Step):
 
 
 class UndoStep(_Beginning):
-    """Land what the target holds and plan the way back. Each system subclasses it, for the connection it writes to."""
+    """Read the target and plan the way back to an earlier generation. One subclass per target system."""
 
     system: ClassVar[str]
 
     def execute(self, context: Context) -> Handle:
-        """Plan the undo. What this DAG run undid already is not undone again when the task is cleared."""
+        """Plan the undo. A cleared task does not undo again what its DAG run already undid."""
         from crosswalk.engine.undo import undo
         from crosswalk.orchestration.resources import target_hook
         from crosswalk.orchestration.runs import begin_undo, handle_and_counts

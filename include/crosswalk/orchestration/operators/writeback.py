@@ -1,4 +1,7 @@
-"""The two steps of a write-back as operators: activities into the outbox, then notes. Everything heavy is imported when a task runs."""
+"""The steps of a write-back as operators: activities into the outbox, then notes.
+
+Everything heavy is imported when a task runs.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
     from crosswalk.features.writeback.context import Writeback
 
 Handle = dict[str, Any]
-"""integration, account and counts: all that travels between tasks."""
+"""integration, account and counts: all that tasks pass to each other."""
 
 
 def _open(context: Context, integration: str, account: str) -> Writeback:
@@ -24,7 +27,7 @@ def _open(context: Context, integration: str, account: str) -> Writeback:
 
 
 class CollectActivitiesStep(BaseOperator):
-    """Read an account's activities on from where they were left. Each system with a feed subclasses it.
+    """Read an account's new activities since the last run. One subclass per system with a feed.
 
     Args:
         integration: name of a folder in integrations/.
@@ -40,7 +43,7 @@ class CollectActivitiesStep(BaseOperator):
         self.account = account
 
     def execute(self, context: Context) -> Handle:
-        """Take the feed in, page by page; what was taken in stays when a later page fails."""
+        """Read the feed page by page; pages already stored stay when a later one fails."""
         from crosswalk.features.writeback.collect import collect
         from crosswalk.orchestration.runs import checked_handle
 
@@ -49,7 +52,7 @@ class CollectActivitiesStep(BaseOperator):
 
 
 class WriteNotesStep(BaseOperator):
-    """Write a note of every activity in the outbox that has none. Each system that takes notes subclasses it.
+    """Write a note for every activity in the outbox that has none. One subclass per system that takes notes.
 
     Args:
         handle: output of the step before; mapped.
@@ -67,7 +70,7 @@ class WriteNotesStep(BaseOperator):
         return str(self.handle["account"]) if isinstance(self.handle, dict) else ""
 
     def execute(self, context: Context) -> Handle:
-        """Write the notes; whatever attempt does so, each activity gets one."""
+        """Write the notes: exactly one per activity, whichever attempt writes it."""
         from crosswalk.features.writeback.write import write
         from crosswalk.orchestration.runs import checked_handle
 

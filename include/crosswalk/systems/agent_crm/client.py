@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from crosswalk.core.ports import Operation, Refusal
-from crosswalk.errors import ConfigurationError, CrosswalkError
+from crosswalk.errors import CrosswalkError
 from crosswalk.systems.agent_crm.payloads import (
     OBJECTS,
     READ_STATUSES,
@@ -25,39 +24,15 @@ from crosswalk.systems.agent_crm.payloads import (
     upsert_body,
 )
 from crosswalk.wire import json
-from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
+from crosswalk.wire.http import Request, Response
 from crosswalk.wire.json_reader import JsonObject, next_cursor
 from crosswalk.wire.paging import PageGuard
+from crosswalk.wire.vendor_client import VendorClient
 
 PAGE_SIZE = 500
 MAX_PARALLEL = 4
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-@dataclass(frozen=True)
-class AgentCrmSettings:
-    """An Agent CRM connection. base_url: what comes before /custom-objects; user, business: UUIDs; name: the connection id."""
-
-    base_url: str
-    user: str
-    business: str
-    api_key: str = field(repr=False)
-    requests_per_second: float = 20
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = 0.5
-    name: str = "agent_crm"
-
-    def __post_init__(self) -> None:
-        if not self.api_key:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank")
-        for label, text in (("User", self.user), ("Business", self.business)):
-            if not _UUID.fullmatch(text):
-                raise self._wrong("CONN_EXTRA", f"{label} is no UUID", f"copy {label} from Agent CRM")
-
-    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
 
 
 @dataclass(frozen=True)
@@ -68,18 +43,23 @@ class ResultPage:
     total: int
 
 
-class AgentCrmClient:
+class AgentCrmClient(VendorClient):
     """Agent CRM's calls for one business; safe to use from several threads."""
 
-    def __init__(self, settings: AgentCrmSettings, http: HttpClient | None = None) -> None:
-        self.settings = settings
-        self._http = http or HttpClient(_wire_settings(settings))
-        self.host = self._http.endpoint.host
-        self.operation = self._http.operation
+    connections = MAX_PARALLEL
+
+    def _headers(self) -> Mapping[str, str]:
+        settings = self.settings
+        return {
+            "X-API-KEY": settings.password,
+            "X-BUSINESS-ID": settings["business"],
+            "X-USER-ID": settings.login,
+            "Accept": "application/json",
+        }
 
     def of_business(self, business: str) -> AgentCrmClient:
         """Make a client of its own for another business: nothing is shared but the settings."""
-        return AgentCrmClient(replace(self.settings, business=business))
+        return AgentCrmClient(self.settings.changed(business=business))
 
     def objects(self) -> list[JsonObject]:
         """Read the custom objects of the business."""
@@ -136,15 +116,6 @@ class AgentCrmClient:
             found += page.records
         return found
 
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included."""
-        return self._http.sent
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._http.close()
-
     def _search(self, entity: str, text: str, within: str, page: int, page_size: int = PAGE_SIZE) -> JsonObject:
         params = {"page": str(page), "page_size": str(page_size), "ordering": SYNC_KEY}
         path, headers = f"/records/{OBJECTS[entity]}/search", {"Content-Type": "application/json"}
@@ -158,24 +129,6 @@ class AgentCrmClient:
         if not isinstance(value, dict):
             raise READER.wrong("the whole")
         return value
-
-
-def _wire_settings(settings: AgentCrmSettings) -> HttpSettings:
-    return HttpSettings(
-        base_url=settings.base_url.rstrip("/"),
-        name=settings.name,
-        headers={
-            "X-API-KEY": settings.api_key,
-            "X-BUSINESS-ID": settings.business,
-            "X-USER-ID": settings.user,
-            "Accept": "application/json",
-        },
-        requests_per_second=settings.requests_per_second,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=settings.first_wait,
-        connections=MAX_PARALLEL,
-    )
 
 
 def _parsed(response: Response, quiet: Collection[int] = READ_STATUSES) -> Any:

@@ -7,8 +7,9 @@ from typing import Any
 
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
-from crosswalk.systems.agent_crm.client import AgentCrmClient, AgentCrmSettings
+from crosswalk.systems.agent_crm.client import AgentCrmClient
 from crosswalk.systems.agent_crm.target import AgentCrmTarget
+from crosswalk.wire.connection import connection_settings
 
 KEY, USER, BUSINESS = "sandbox-key", "77aa0000-0000-4000-8000-0000000000aa", "1b6f0000-0000-4000-8000-0000000000bb"
 OTHER = "1b6f0000-0000-4000-8000-0000000000cc"
@@ -99,7 +100,8 @@ def error(status: int, code: str, field: str = "") -> Reply:
 
 def connect(url: str, user: str, business: str, api_key: str = "sandbox-key") -> AgentCrmClient:
     """Connect to a business. url: what comes before /custom-objects."""
-    return AgentCrmClient(AgentCrmSettings(url, user, business, api_key, name="agent_crm_summit", **FAST))
+    about: dict[str, Any] = {"login": user, "business": business, "password": api_key, "name": "agent_crm_summit"}
+    return AgentCrmClient(connection_settings("agent_crm", url, **about, **FAST))
 
 
 def _stand_in() -> AgentCrmStandIn:

@@ -21,10 +21,10 @@ class AgentCrmSource:
         self.widened = 0
 
     def identity(self) -> str:
-        return f"agent_crm://{self._client.host}/{self._client.settings.business.lower()}"
+        return f"agent_crm://{self._client.host}/{self._client.settings['business'].lower()}"
 
     def describe(self) -> dict[str, str]:
-        return {"system": "agent_crm", "business": self._client.settings.business.lower()}
+        return {"system": "agent_crm", "business": self._client.settings["business"].lower()}
 
     def require_right(self, right: str) -> None:  # noqa: ARG002 - the key's businesses are its rights
         """Read the objects of the business. Raises AuthRefused TGT_AUTH_FAILED when the key's user does not belong to it."""

@@ -36,7 +36,7 @@ class AgentCrmTarget:
         self._entities = entities
 
     def identity(self) -> str:
-        return f"agent_crm://{self._client.host}/{self._client.settings.business.lower()}"
+        return f"agent_crm://{self._client.host}/{self._client.settings['business'].lower()}"
 
     def state(self) -> TargetState:
         return TargetState.of_records({entity: self._client.count(entity) for entity in self._entities})

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-from crosswalk.errors import AuthRefused, ConfigurationError
+from crosswalk.errors import AuthRefused
 from crosswalk.systems.autotask.payloads import READER, Threshold, picklist, threshold, trouble
 from crosswalk.systems.autotask.zone import Credentials, look_up
 from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
+from crosswalk.wire.connection import ConnectionSettings
+from crosswalk.wire.http import HttpClient, Request, Response
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import KeysetGuard
-from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 
 MAX_PAGE_SIZE = 500
 MAX_PARALLEL = 3
@@ -25,48 +24,23 @@ Condition = dict[str, Any]
 COLLECTIONS = {"contact": "Contacts", "company": "Companies"}
 
 
-@dataclass(frozen=True)
-class AutotaskSettings:
-    """An Autotask connection. base_url: what comes before /ATServicesRest; name: the connection id."""
-
-    base_url: str
-    user: str
-    secret: str = field(repr=False)
-    integration_code: str = field(repr=False)
-    contact_type_field: str = ""
-    page_size: int = MAX_PAGE_SIZE
-    requests_per_second: float = 5
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = 0.5
-    name: str = "autotask"
-
-    def __post_init__(self) -> None:
-        if not self.secret:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the secret, is blank")
-        if not (self.user and self.integration_code):
-            raise self._wrong("CONN_EXTRA", "Login or Integration code is blank")
-        if not 1 <= self.page_size <= MAX_PAGE_SIZE:
-            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}")
-        for text in (self.user, self.secret, self.integration_code):
-            check_characters(text, self.name, "Login, Password or Integration code", ascii_only=True)
-
-    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
-
-
-class AutotaskClient:
+class AutotaskClient(VendorClient):
     """The interface's calls for one database; safe to use from several threads."""
 
-    def __init__(self, settings: AutotaskSettings) -> None:
-        self.settings = settings
-        self._entry = HttpClient(_wire_settings(settings, f"{settings.base_url.rstrip('/')}/ATServicesRest/V1.0"))
-        self._credentials = Credentials(settings.user, settings.secret, settings.integration_code)
+    connections = MAX_PARALLEL
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        super().__init__(settings)
+        self._credentials = Credentials(settings.login, settings.password, settings["integration_code"])
         self._zone: HttpClient | None = None
         self._retired: list[HttpClient] = []
         self._moving = Lock()
-        self.host = self._entry.endpoint.host
-        self.operation = self._entry.operation
+
+    def _base_url(self) -> str:
+        return f"{super()._base_url()}/ATServicesRest/V1.0"
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"Accept": "application/json", "Content-Type": "application/json"}
 
     def count(self, entity: str, *conditions: Condition) -> int:
         """Count the records of an entity that keep all conditions."""
@@ -80,7 +54,7 @@ class AutotaskClient:
 
         fields: Autotask's names; `id` comes by itself. Raises DataError when the pages do not fit together.
         """
-        guard, size, number, more = KeysetGuard(), self.settings.page_size, 0, True
+        guard, size, number, more = KeysetGuard(), self.settings["page_size"], 0, True
         while more:
             number += 1
             with self.operation(f"reading every {entity}", number):
@@ -100,18 +74,8 @@ class AutotaskClient:
         with self.operation("reading the request threshold"):
             return threshold(self._fetch(Request("GET", "/ThresholdInformation", expect=(500,))))
 
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included."""
-        return sum((client.sent for client in self._clients()), Counter())
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        for client in self._clients():
-            client.close()
-
     def _items_after(self, guard: KeysetGuard, entity: str, fields: Sequence[str], conditions: Sequence[Condition]) -> list[JsonObject]:
-        size = self.settings.page_size
+        size = self.settings["page_size"]
         body = json.write({"filter": [*conditions, _after(guard.last)], "IncludeFields": ["id", *fields], "MaxRecords": size})
         items, more = _page(self._fetch(Request("POST", f"/{COLLECTIONS[entity]}/query", content=body, expect=(500,))))
         guard.check([item.get("id") for item in items])
@@ -120,7 +84,7 @@ class AutotaskClient:
         return items
 
     def _clients(self) -> list[HttpClient]:
-        return [self._entry, *self._retired, *filter(None, [self._zone])]
+        return [self._http, *self._retired, *filter(None, [self._zone])]
 
     def _fetch(self, request: Request) -> JsonObject:
         zone = self._zone_of()
@@ -136,10 +100,11 @@ class AutotaskClient:
         with self._moving:
             if self._zone is None or self._zone is instead_of:
                 with self.operation("looking up the zone"):
-                    endpoint = look_up(self._entry, self.settings.user)
+                    endpoint = look_up(self._http, self.settings.login)
                 if self._zone is None or self._zone.endpoint.url != f"{endpoint.url}/V1.0":
                     self._retired += filter(None, [self._zone])
-                    self._zone = HttpClient(_wire_settings(self.settings, f"{endpoint.url}/V1.0", self._credentials.headers()))
+                    headers = {**self._headers(), **self._credentials.headers()}
+                    self._zone = HttpClient(self._http_settings(f"{endpoint.url}/V1.0", headers))
             return self._zone
 
 
@@ -171,16 +136,3 @@ def _object(response: Response) -> JsonObject:
     if response.status == 500:
         raise trouble(response)
     return READER.object(response)
-
-
-def _wire_settings(settings: AutotaskSettings, base_url: str, headers: dict[str, str] | None = None) -> HttpSettings:
-    return HttpSettings(
-        base_url=base_url,
-        name=settings.name,
-        headers={"Accept": "application/json", "Content-Type": "application/json", **(headers or {})},
-        requests_per_second=settings.requests_per_second,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=settings.first_wait,
-        connections=MAX_PARALLEL,
-    )

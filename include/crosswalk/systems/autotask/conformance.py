@@ -9,8 +9,9 @@ from typing import Any
 
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
-from crosswalk.systems.autotask.client import AutotaskClient, AutotaskSettings
+from crosswalk.systems.autotask.client import AutotaskClient
 from crosswalk.systems.autotask.source import AutotaskSource
+from crosswalk.wire.connection import connection_settings
 
 Record = dict[str, Any]
 CONTACT: Record = {
@@ -92,9 +93,9 @@ def _json(status: int, document: Any) -> Reply:
 
 def connect(url: str, page_size: int = 500, type_field: str = "Contact Type", **changes: Any) -> AutotaskSource:
     """Connect to the default database of a stand-in or sandbox."""
-    who = {"user": "api@example.test", "secret": "sandbox-secret", "integration_code": "SANDBOXCODE", "name": "autotask_summit"}
+    who = {"login": "api@example.test", "password": "sandbox-secret", "integration_code": "SANDBOXCODE", "name": "autotask_summit"}
     settings = {"page_size": page_size, "contact_type_field": type_field, **who, **FAST, **changes}
-    return AutotaskSource(AutotaskClient(AutotaskSettings(f"{url}/autotask", **settings)))
+    return AutotaskSource(AutotaskClient(connection_settings("autotask", f"{url}/autotask", **settings)))
 
 
 def _stand_in() -> AutotaskStandIn:

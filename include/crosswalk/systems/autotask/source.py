@@ -27,13 +27,13 @@ class AutotaskSource:
 
     def __init__(self, client: AutotaskClient) -> None:
         self._client = client
-        self._type_field = client.settings.contact_type_field
+        self._type_field = client.settings["contact_type_field"]
 
     def identity(self) -> str:
-        return f"autotask://{self._client.host}/{self._client.settings.user.casefold()}"
+        return f"autotask://{self._client.host}/{self._client.settings.login.casefold()}"
 
     def describe(self) -> dict[str, str]:
-        return {"system": "autotask", "user": self._client.settings.user.casefold()}
+        return {"system": "autotask", "user": self._client.settings.login.casefold()}
 
     def require_right(self, right: str) -> None:  # noqa: ARG002 - Autotask has no right by integration
         """Count contacts and companies: whoever may not see them gets RIGHT_MISSING."""
@@ -110,7 +110,7 @@ class AutotaskSource:
         return {label: value for value, label in entries.items()} | {value: value for value in entries}
 
     def _check_threshold(self) -> None:
-        needed = sum(total // self._client.settings.page_size + 2 for total in self.totals().values())
+        needed = sum(total // self._client.settings["page_size"] + 2 for total in self.totals().values())
         state = self._client.threshold()
         if state.used + needed > state.allowed:
             raise RateLimited(

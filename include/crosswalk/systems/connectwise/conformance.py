@@ -10,8 +10,9 @@ from typing import Any
 
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
-from crosswalk.systems.connectwise.client import ConnectWiseClient, ConnectWiseSettings
+from crosswalk.systems.connectwise.client import ConnectWiseClient
 from crosswalk.systems.connectwise.source import ConnectWiseSource
+from crosswalk.wire.connection import connection_settings
 
 Record = dict[str, Any]
 EMAIL: Record = {
@@ -108,9 +109,9 @@ def _json(status: int, document: Any, headers: dict[str, str]) -> Reply:
 
 def connect(url: str, page_size: int = 1000, company: str = "northwind", **changes: Any) -> ConnectWiseSource:
     """Connect to the default company of a stand-in or sandbox."""
-    who = {"public_key": "publickey", "private_key": "sandbox-secret", "client_id": "00000000-0000-4000-8000-000000000007"}
+    who = {"login": "publickey", "password": "sandbox-secret", "client_id": "00000000-0000-4000-8000-000000000007"}
     settings = {"company": company, "page_size": page_size, "name": "connectwise_summit", **who, **FAST, **changes}
-    return ConnectWiseSource(ConnectWiseClient(ConnectWiseSettings(f"{url}/connectwise", **settings)))
+    return ConnectWiseSource(ConnectWiseClient(connection_settings("connectwise", f"{url}/connectwise", **settings)))
 
 
 def _stand_in() -> ConnectWiseStandIn:

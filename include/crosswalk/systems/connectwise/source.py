@@ -29,10 +29,10 @@ class ConnectWiseSource:
         self._client = client
 
     def identity(self) -> str:
-        return f"connectwise://{self._client.host}/{self._client.settings.company.casefold()}"
+        return f"connectwise://{self._client.host}/{self._client.settings['company'].casefold()}"
 
     def describe(self) -> dict[str, str]:
-        return {"system": "connectwise", "company": self._client.settings.company.casefold()}
+        return {"system": "connectwise", "company": self._client.settings["company"].casefold()}
 
     def require_right(self, right: str) -> None:  # noqa: ARG002 - ConnectWise has no right by integration
         """Count contacts and companies: whoever may not see them is refused."""

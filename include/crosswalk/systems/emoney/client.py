@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -12,65 +11,45 @@ from crosswalk.errors import AuthRefused, ConfigurationError, PermanentError
 from crosswalk.systems.emoney.payloads import ERROR_STATUSES, READER, Conflict, conflict
 from crosswalk.systems.emoney.tokens import tokens_of
 from crosswalk.wire import json
+from crosswalk.wire.connection import ConnectionSettings
 from crosswalk.wire.cursor_paging import CursorPages, ListPage
-from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
+from crosswalk.wire.http import HttpClient, Request, Response
 from crosswalk.wire.json_reader import JsonObject, showable
 from crosswalk.wire.quota import SharedQuota
-from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 
 PAGE_SIZE = 500
-BACKING_OFF = {"attempts": 7, "first_wait": 2.0}
-"""Waits that add up to more than the minute the vendor counts by, for it does not promise a Retry-After."""
 
 
-@dataclass(frozen=True)
-class EmoneySettings:
-    """An eMoney connection. base_url: what comes before /public/v1; private_key: PEM; firm: such as EM-1001; name: the connection id."""
-
-    base_url: str
-    signin_url: str
-    client_id: str
-    api_key: str = field(repr=False)
-    private_key: str = field(repr=False)
-    firm: str
-    key_id: str = ""
-    requests_per_minute: int = 60
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = BACKING_OFF["first_wait"]
-    name: str = "emoney"
-
-    def __post_init__(self) -> None:
-        if not (self.private_key and self.api_key):
-            raise self._wrong("CONN_SECRET_MISSING", "Private key or API key is blank")
-        if not (self.client_id and self.firm and self.signin_url):
-            raise self._wrong("CONN_EXTRA", "Client id, Firm or Sign-in address is blank")
-        for text in (self.client_id, self.firm, self.key_id):
-            check_characters(text, self.name, "Client id, Firm or Key id")
-
-    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
-
-
-class EmoneyClient:
+class EmoneyClient(VendorClient):
     """eMoney's calls for one firm; safe to use from several threads.
 
     quota: what all processes together may send; without one, only the vendor's 429 slows requests down.
     """
 
-    def __init__(self, settings: EmoneySettings, quota: SharedQuota | None = None) -> None:
-        self.settings = settings
-        self.quota = quota
-        self._http = HttpClient(_wire_settings(settings), quota=quota)
-        self._tokens = tokens_of(settings.client_id, settings.key_id, settings.private_key, lambda: HttpClient(_signin_settings(settings)))
-        self.host = self._http.endpoint.host
-        self.operation = self._http.operation
+    attempts = 7
+    first_wait = 2.0
+    """With 7 attempts, waits that add up to more than the minute the vendor counts by, for it does not promise a Retry-After."""
+
+    def __init__(self, settings: ConnectionSettings, quota: SharedQuota | None = None) -> None:
+        super().__init__(settings, quota=quota)
+        self._tokens = tokens_of(settings.login, settings["key_id"], settings.password, self._signin_client)
+
+    def _base_url(self) -> str:
+        return f"{super()._base_url()}/public/v1"
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"apikey": self.settings["api_key"]}
+
+    def _signin_client(self) -> HttpClient:
+        usual = self._http_settings(self.settings["signin_url"], {})
+        return HttpClient(replace(usual, attempts=VendorClient.attempts, first_wait=min(usual.first_wait, VendorClient.first_wait)))
 
     def firm(self) -> JsonObject:
         """GET the firm. Raises ConfigurationError CONN_FIRM when it is another than the connection names."""
         with self.operation("reading the firm"):
             response = self.read("/firm")
-            if response.get("firmId") != self.settings.firm:
+            if response.get("firmId") != self.settings["firm"]:
                 raise ConfigurationError(
                     "CONN_FIRM",
                     problem="client id and private key lead to another firm than Firm of the connection names",
@@ -107,15 +86,6 @@ class EmoneyClient:
         """Give the seconds so many further requests will take at the least, within the quota."""
         return self.quota.estimate(requests) if self.quota else 0.0
 
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included, sign-ins not."""
-        return self._http.sent
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._http.close()
-
     def _send(self, request: Request) -> JsonObject:
         response = self._signed_in(replace(request, expect=ERROR_STATUSES, accept=("application/json",)))
         if response.status in ERROR_STATUSES:
@@ -139,28 +109,6 @@ def part(text: str) -> str:
 
 def _with(request: Request, token: str) -> Request:
     return replace(request, headers={**request.headers, "Authorization": f"Bearer {token}"})
-
-
-def _wire_settings(settings: EmoneySettings) -> HttpSettings:
-    return HttpSettings(
-        base_url=f"{settings.base_url.rstrip('/')}/public/v1",
-        name=settings.name,
-        headers={"apikey": settings.api_key},
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        attempts=int(BACKING_OFF["attempts"]),
-        first_wait=settings.first_wait,
-    )
-
-
-def _signin_settings(settings: EmoneySettings) -> HttpSettings:
-    return HttpSettings(
-        base_url=settings.signin_url,
-        name=settings.name,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=min(settings.first_wait, 0.5),
-    )
 
 
 def _refused(response: Response, request: Request) -> PermanentError | Conflict:

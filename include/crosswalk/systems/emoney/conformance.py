@@ -17,9 +17,10 @@ from cryptography.x509.oid import NameOID
 
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, NAME, Subject
-from crosswalk.systems.emoney.client import EmoneyClient, EmoneySettings
+from crosswalk.systems.emoney.client import EmoneyClient
 from crosswalk.systems.emoney.target import EmoneyTarget
 from crosswalk.systems.emoney.tokens import forget_tokens
+from crosswalk.wire.connection import connection_settings
 
 Record = dict[str, Any]
 
@@ -208,9 +209,9 @@ def _json(status: int, document: Any) -> Reply:
 def connect(url: str, **changes: Any) -> EmoneyTarget:
     """Connect to the firm of a stand-in, without a token from before."""
     forget_tokens()
-    about = {"client_id": "crosswalk-test", "api_key": API_KEY, "private_key": PEM, "firm": "EM-1001", "name": "emoney_summit"}
-    settings = {**about, "first_wait": 0.001, "allow_private_network": True, **changes}
-    return EmoneyTarget(EmoneyClient(EmoneySettings(f"{url}/emoney", f"{url}/emoney", **settings)))
+    about = {"login": "crosswalk-test", "api_key": API_KEY, "password": PEM, "firm": "EM-1001", "name": "emoney_summit"}
+    settings = {**about, "signin_url": f"{url}/emoney", "first_wait": 0.001, "allow_private_network": True, **changes}
+    return EmoneyTarget(EmoneyClient(connection_settings("emoney", f"{url}/emoney", **settings)))
 
 
 def _stand_in() -> EmoneyStandIn:

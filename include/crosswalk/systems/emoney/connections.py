@@ -146,7 +146,7 @@ class Connections:
             return _together(results)
 
     def _key(self, *parts: str) -> str:
-        return idempotency_key(self._client.settings.firm, *parts)
+        return idempotency_key(self._client.settings["firm"], *parts)
 
 
 def steady(read: Callable[[], _Read]) -> _Read:

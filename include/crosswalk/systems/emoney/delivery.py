@@ -139,7 +139,7 @@ class EmoneyDelivery:
         return BatchResult(frozenset(whole - refused.keys()), tuple(refused.values()))
 
     def _key(self, operation: Operation, what: str) -> str:
-        return idempotency_key(self._client.settings.firm, self._snapshot, what, operation.key, repr(sorted(operation.values.items())))
+        return idempotency_key(self._client.settings["firm"], self._snapshot, what, operation.key, repr(sorted(operation.values.items())))
 
 
 def _unfit(operation: Operation) -> Refusal | None:

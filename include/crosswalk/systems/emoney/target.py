@@ -44,7 +44,7 @@ class EmoneyTarget:
         self.connections = Connections(client)
 
     def identity(self) -> str:
-        return f"emoney://{self._client.host}/{self._client.settings.firm.upper()}"
+        return f"emoney://{self._client.host}/{self._client.settings['firm'].upper()}"
 
     def state(self) -> TargetState:
         with self._client.operation("reading the firm"):

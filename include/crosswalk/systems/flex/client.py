@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
-from crosswalk.errors import ConfigurationError, operation
 from crosswalk.systems.flex.payloads import READER, read_refused
 from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
+from crosswalk.wire.connection import ConnectionSettings
+from crosswalk.wire.http import HttpClient, Request, Response
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import PageGuard
 from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 
 DEFAULT_PATH = "/f5/api"
 PAGE_SIZE = 100
@@ -23,28 +23,6 @@ MAX_PARALLEL = 4
 
 _TOKEN, _REFRESHED = "X-Auth-Token", "x-auth-token-refreshed"
 _READ_STATUSES = frozenset({401, 403, 404, 409, 422})
-
-
-@dataclass(frozen=True)
-class FlexSettings:
-    """A Flex connection. url: up to and with /f5/api; user: "" when secret is an API key; name: the connection id."""
-
-    url: str
-    secret: str = field(repr=False)
-    user: str = ""
-    requests_per_second: float = 8
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = 0.5
-    name: str = "flex"
-
-    def __post_init__(self) -> None:
-        with operation(f"checking the connection {self.name}"):
-            if not self.secret:
-                found = "Password, the API key, is blank"
-                raise ConfigurationError("CONN_SECRET_MISSING", problem=found)
-            for value in (self.secret, self.user):
-                check_characters(value, self.name, "Login or Password", ascii_only=not self.user)
 
 
 @dataclass(frozen=True)
@@ -59,16 +37,21 @@ class WriteAnswer:
         return str(self.body.get("code", ""))
 
 
-class FlexClient:
+class FlexClient(VendorClient):
     """Flex's calls for one site; safe to use from several threads."""
 
-    def __init__(self, settings: FlexSettings, http: HttpClient | None = None) -> None:
-        self.settings = settings
-        self._http = http or HttpClient(_wire_settings(settings))
+    connections = MAX_PARALLEL
+
+    def __init__(self, settings: ConnectionSettings, http: HttpClient | None = None) -> None:
+        super().__init__(settings, http)
+        if not settings.login:  # an API key is sent as it is
+            check_characters(settings.password, settings.name, "Password", ascii_only=True)
         self._lock = Lock()
-        self._token = "" if settings.user else settings.secret
-        self.host, self.path = self._http.endpoint.host, self._http.endpoint.path
-        self.operation = self._http.operation
+        self._token = "" if settings.login else settings.password
+        self.path = self._http.endpoint.path
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"Accept": "application/json"}
 
     def pages(self, collection: str, id_field: str, **params: str) -> Iterator[list[JsonObject]]:
         """Read a Spring list page by page. id_field: the member that tells its records apart. Raises DataError when they do not add up."""
@@ -100,15 +83,6 @@ class FlexClient:
             raise read_refused(response.status)
         return WriteAnswer(response.status, body)
 
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included."""
-        return self._http.sent
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._http.close()
-
     def _page(
         self, guard: PageGuard, collection: str, id_field: str, number: int, params: Mapping[str, str]
     ) -> tuple[list[JsonObject], bool]:
@@ -131,7 +105,7 @@ class FlexClient:
     def _send(self, request: Request) -> Response:
         token = self._token or self._signed_in("")
         response = self._with(token, request)
-        if response.status == 401 and self.settings.user:
+        if response.status == 401 and self.settings.login:
             response = self._with(self._signed_in(token), request)
         if response.status in (401, 403):
             raise read_refused(response.status)
@@ -151,7 +125,7 @@ class FlexClient:
         with self._lock:
             if self._token == refused:
                 with self.operation("signing in"):
-                    body = {"username": self.settings.user, "password": self.settings.secret, "source": "crosswalk"}
+                    body = {"username": self.settings.login, "password": self.settings.password, "source": "crosswalk"}
                     headers = {"Content-Type": "application/json"}
                     request = Request("POST", "/authenticate", content=json.write(body), headers=headers, expect=_READ_STATUSES)
                     response = self._http.send(request)
@@ -161,16 +135,3 @@ class FlexClient:
                     check_characters(token, self.settings.name, "a token", ascii_only=True)
                     self._token = token
             return self._token
-
-
-def _wire_settings(settings: FlexSettings) -> HttpSettings:
-    return HttpSettings(
-        base_url=settings.url.rstrip("/"),
-        name=settings.name,
-        headers={"Accept": "application/json"},
-        requests_per_second=settings.requests_per_second,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=settings.first_wait,
-        connections=MAX_PARALLEL,
-    )

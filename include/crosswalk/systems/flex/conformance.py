@@ -8,8 +8,9 @@ from typing import Any
 
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
-from crosswalk.systems.flex.client import FlexClient, FlexSettings
+from crosswalk.systems.flex.client import FlexClient
 from crosswalk.systems.flex.target import FlexTarget
+from crosswalk.wire.connection import connection_settings
 
 Record = dict[str, Any]
 PATH = "/flex/demo/f5/api"
@@ -96,7 +97,9 @@ def _json(status: int, document: Any) -> Reply:
 
 def connect(url: str, secret: str = "sandbox-flex-key", user: str = "", site: str = "demo") -> FlexTarget:
     """Connect to a site of a stand-in or sandbox."""
-    return FlexTarget(FlexClient(FlexSettings(f"{url}/flex/{site}/f5/api", secret, user, name="flex_summit", **FAST)))
+    return FlexTarget(
+        FlexClient(connection_settings("flex", f"{url}/flex/{site}/f5/api", password=secret, login=user, name="flex_summit", **FAST))
+    )
 
 
 def _stand_in() -> FlexStandIn:

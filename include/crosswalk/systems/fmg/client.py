@@ -2,59 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-from crosswalk.errors import ConfigurationError
 from crosswalk.systems.fmg.payloads import READ_STATUSES, READER, refused
 from crosswalk.wire.cursor_paging import CursorPages, ListPage
-from crosswalk.wire.http import HttpClient, HttpSettings, Request
+from crosswalk.wire.http import Request
 from crosswalk.wire.json_reader import JsonObject
-from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 
 PAGE_SIZE = 1000
 MAX_PARALLEL = 4
 
 
-@dataclass(frozen=True)
-class FmgSettings:
-    """An FMG connection. base_url: what comes before /v1; account: such as FMG-1001; name: the connection id."""
-
-    base_url: str
-    account: str
-    api_key: str = field(repr=False)
-    requests_per_second: float = 20
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = 0.5
-    name: str = "fmg"
-
-    def __post_init__(self) -> None:
-        if not self.api_key:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank")
-        if not self.account:
-            raise self._wrong("CONN_EXTRA", "Account is blank")
-        check_characters(self.account, self.name, "Account")
-
-    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
-
-
-class FmgClient:
+class FmgClient(VendorClient):
     """FMG's calls for one account; safe to use from several threads."""
 
-    def __init__(self, settings: FmgSettings, http: HttpClient | None = None) -> None:
-        self.settings = settings
-        self._http = http or HttpClient(_wire_settings(settings))
-        self.host = self._http.endpoint.host
-        self.operation = self._http.operation
+    connections = MAX_PARALLEL
+
+    def _base_url(self) -> str:
+        return f"{super()._base_url()}/v1/accounts/{quote(self.settings['account'], safe='')}"
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.settings.password}", "Accept": "application/json"}
 
     @property
     def identity(self) -> str:
         """Names the account behind the connection."""
-        return f"fmg://{self.host}/{self.settings.account.upper()}"
+        return f"fmg://{self.host}/{self.settings['account'].upper()}"
 
     def account(self) -> JsonObject:
         """GET the account."""
@@ -85,15 +60,6 @@ class FmgClient:
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         return self._send(Request(method, path, content=body, headers=headers, expect=READ_STATUSES))
 
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included."""
-        return self._http.sent
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._http.close()
-
     def _list_page(self, collection: str, after: str) -> JsonObject:
         params = {"limit": str(PAGE_SIZE), **({"after": after} if after else {})}
         return self._send(Request("GET", f"/{collection}", params=params, expect=READ_STATUSES - {413, 422}))
@@ -103,16 +69,3 @@ class FmgClient:
         if response.status in READ_STATUSES:
             raise refused(response.status, str(READER.refusal(response).get("code", "")))
         return READER.object(response)
-
-
-def _wire_settings(settings: FmgSettings) -> HttpSettings:
-    return HttpSettings(
-        base_url=f"{settings.base_url.rstrip('/')}/v1/accounts/{quote(settings.account, safe='')}",
-        name=settings.name,
-        headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
-        requests_per_second=settings.requests_per_second,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=settings.first_wait,
-        connections=MAX_PARALLEL,
-    )

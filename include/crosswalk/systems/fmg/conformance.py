@@ -11,8 +11,9 @@ from typing import Any
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
 from crosswalk.core.system_schema import load_fields
-from crosswalk.systems.fmg.client import FmgClient, FmgSettings
+from crosswalk.systems.fmg.client import FmgClient
 from crosswalk.systems.fmg.target import FmgTarget
+from crosswalk.wire.connection import connection_settings
 
 Record = dict[str, Any]
 BLANK: Record = {
@@ -197,7 +198,7 @@ def _json(status: int, document: Any) -> Reply:
 
 def connect(url: str, account: str = "FMG-1001", api_key: str = "sandbox-key") -> FmgTarget:
     """Connect to an account of a stand-in or sandbox."""
-    return FmgTarget(FmgClient(FmgSettings(f"{url}/fmg", account, api_key, name="fmg_summit", **FAST)))
+    return FmgTarget(FmgClient(connection_settings("fmg", f"{url}/fmg", account=account, password=api_key, name="fmg_summit", **FAST)))
 
 
 def _stand_in() -> FmgStandIn:

@@ -74,7 +74,7 @@ class FmgTarget:
         """Open an import. Raises Fenced, ConfigurationError TGT_MANAGED_ELSEWHERE, DataError TGT_LIST_CHANGED."""
         with self._client.operation(f"opening the import of snapshot {snapshot}"):
             body = json.write({"mode": mode, "snapshot": snapshot, "base_revision": base_revision, "source": dict(source)})
-            key = idempotency_key(self._client.settings.account, snapshot, "open", body)
+            key = idempotency_key(self._client.settings["account"], snapshot, "open", body)
             response = _whole(lambda: self._client.write("POST", "/imports", body, key))
             return FmgDelivery(self._client, READER.name(response, "import_id"), snapshot)
 
@@ -119,7 +119,7 @@ class FmgDelivery:
             return receipt(response)
 
     def _key(self, what: str | int, body: bytes) -> str:
-        return idempotency_key(self._client.settings.account, self._snapshot, self._import_id, what, body)
+        return idempotency_key(self._client.settings["account"], self._snapshot, self._import_id, what, body)
 
 
 def _opt_out(record: JsonObject) -> OptOut:

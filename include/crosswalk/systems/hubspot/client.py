@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from crosswalk.errors import ConfigurationError
 from crosswalk.systems.hubspot.payloads import (
     ASSOCIATED,
     EXPECTED,
@@ -24,40 +22,16 @@ from crosswalk.systems.hubspot.payloads import (
 )
 from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import HttpClient, HttpSettings, Request
+from crosswalk.wire.http import Request
 from crosswalk.wire.json_reader import JsonObject
 from crosswalk.wire.paging import PageGuard
-from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 
 DEFAULT_PATH = "/crm/v3/objects"
 PAGE_SIZE, SEARCH_SIZE, ASSOCIATION_SIZE = 100, 200, 500
 
 _JSON = {"Content-Type": "application/json"}
 Filter = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class HubSpotSettings:
-    """A HubSpot connection. url: where the objects are, version included; portal: the account's id; name: the connection id."""
-
-    url: str
-    portal: str
-    token: str = field(repr=False)
-    requests_per_second: float = 9
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = 0.5
-    name: str = "hubspot"
-
-    def __post_init__(self) -> None:
-        if not self.token:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the access token, is blank")
-        if not self.portal:
-            raise self._wrong("CONN_EXTRA", "Portal is blank")
-        check_characters(self.portal, self.name, "Portal")
-
-    def _wrong(self, code: str, found: str) -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found)
 
 
 @dataclass(frozen=True)
@@ -68,14 +42,13 @@ class ListPage:
     associated: list[dict[str, Associations]]
 
 
-class HubSpotClient:
+class HubSpotClient(VendorClient):
     """HubSpot's calls for one account; safe to use from several threads."""
 
-    def __init__(self, settings: HubSpotSettings, http: HttpClient | None = None) -> None:
-        self.settings = settings
-        self._http = http or HttpClient(_wire_settings(settings))
-        self.host = self._http.endpoint.host
-        self.operation = self._http.operation
+    connections = 2
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.settings.password}", "Accept": "application/json"}
 
     def pages(self, entity: str, *, archived: bool = False) -> Iterator[ListPage]:
         """Read every record page by page. Raises DataError when the pages do not belong together."""
@@ -102,15 +75,6 @@ class HubSpotClient:
             if left <= len(records):
                 return
             last = str(records[-1]["id"])
-
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included."""
-        return self._http.sent
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._http.close()
 
     def readable(self, entity: str) -> None:
         """Raise AuthRefused unless the token may read this entity."""
@@ -179,16 +143,3 @@ class HubSpotClient:
 
     def _send(self, request: Request) -> JsonObject:
         return self._http.fetch(replace(request, expect=EXPECTED), checked)
-
-
-def _wire_settings(settings: HubSpotSettings) -> HttpSettings:
-    return HttpSettings(
-        base_url=settings.url.rstrip("/"),
-        name=settings.name,
-        headers={"Authorization": f"Bearer {settings.token}", "Accept": "application/json"},
-        requests_per_second=settings.requests_per_second,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=settings.first_wait,
-        connections=2,
-    )

@@ -8,8 +8,9 @@ from typing import Any
 
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
-from crosswalk.systems.hubspot.client import HubSpotClient, HubSpotSettings
+from crosswalk.systems.hubspot.client import HubSpotClient
 from crosswalk.systems.hubspot.source import HubSpotSource
+from crosswalk.wire.connection import connection_settings
 
 Record = dict[str, Any]
 PATH = "/hubspot/crm/v3/objects"
@@ -90,7 +91,9 @@ def _json(status: int, document: Any) -> Reply:
 
 def connect(url: str, token: str = "sandbox-hubspot-token", path: str = "/hubspot/crm/v3/objects") -> HubSpotSource:
     """Connect to the default portal of a stand-in or sandbox."""
-    return HubSpotSource(HubSpotClient(HubSpotSettings(f"{url}{path}", "24100001", token, name="hubspot_summit", **FAST)))
+    return HubSpotSource(
+        HubSpotClient(connection_settings("hubspot", f"{url}{path}", portal="24100001", password=token, name="hubspot_summit", **FAST))
+    )
 
 
 def _stand_in() -> HubSpotStandIn:

@@ -24,10 +24,10 @@ class HubSpotSource:
         self._client = client
 
     def identity(self) -> str:
-        return f"hubspot://{self._client.host}/{self._client.settings.portal}"
+        return f"hubspot://{self._client.host}/{self._client.settings['portal']}"
 
     def describe(self) -> dict[str, str]:
-        return {"system": "hubspot", "portal": self._client.settings.portal}
+        return {"system": "hubspot", "portal": self._client.settings["portal"]}
 
     def require_right(self, right: str) -> None:
         """Raise AuthRefused (RIGHT_MISSING), naming the scope, unless the token may read every entity. right: what the scopes are for."""

@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
-from crosswalk.errors import ConfigurationError
 from crosswalk.systems.mindmatrix.payloads import READ_STATUSES, READER, SPLITTABLE, refused
 from crosswalk.wire.cursor_paging import CursorPages, ListPage
-from crosswalk.wire.http import HttpClient, HttpSettings, Request
+from crosswalk.wire.http import Request
 from crosswalk.wire.json_reader import JsonObject
-from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 
 PAGE_SIZE = 500
 MAX_PARALLEL = 2
 
 
-@dataclass(frozen=True)
-class MindmatrixSettings:
-    """A Mindmatrix connection. base_url: what comes before /v1; organization: such as MM-2001; name: the connection id."""
-
-    base_url: str
-    organization: str
-    api_key: str = field(repr=False)
-    opt_in_acknowledged: bool = False
-    requests_per_second: float = 10
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = 0.5
-    name: str = "mindmatrix"
-
-    def __post_init__(self) -> None:
-        if not self.api_key:
-            raise self._wrong("CONN_SECRET_MISSING", "Password, the API key, is blank")
-        if not self.organization:
-            raise self._wrong("CONN_EXTRA", "Organization is blank")
-        check_characters(self.organization, self.name, "Organization")
-
-    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
-
-
-class MindmatrixClient:
+class MindmatrixClient(VendorClient):
     """Mindmatrix' calls for one organization; safe to use from several threads."""
 
-    def __init__(self, settings: MindmatrixSettings, http: HttpClient | None = None) -> None:
-        self.settings = settings
-        self._http = http or HttpClient(_wire_settings(settings))
-        self.host = self._http.endpoint.host
-        self.operation = self._http.operation
+    connections = MAX_PARALLEL
+
+    def _base_url(self) -> str:
+        return f"{super()._base_url()}/v1/organizations/{quote(self.settings['organization'], safe='')}"
+
+    def _headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.settings.password}", "Accept": "application/json"}
 
     def organization(self) -> JsonObject:
         """GET the organization."""
@@ -78,30 +52,8 @@ class MindmatrixClient:
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         return self._send(Request("POST", path, content=body, headers=headers, expect=READ_STATUSES))
 
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included."""
-        return self._http.sent
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._http.close()
-
     def _send(self, request: Request) -> JsonObject:
         response = self._http.send(request)
         if response.status in READ_STATUSES:
             raise refused(response.status, str(READER.refusal(response).get("code", "")))
         return READER.object(response)
-
-
-def _wire_settings(settings: MindmatrixSettings) -> HttpSettings:
-    return HttpSettings(
-        base_url=f"{settings.base_url.rstrip('/')}/v1/organizations/{quote(settings.organization, safe='')}",
-        name=settings.name,
-        headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
-        requests_per_second=settings.requests_per_second,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=settings.first_wait,
-        connections=MAX_PARALLEL,
-    )

@@ -10,8 +10,9 @@ from typing import Any
 
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
-from crosswalk.systems.mindmatrix.client import MindmatrixClient, MindmatrixSettings
+from crosswalk.systems.mindmatrix.client import MindmatrixClient
 from crosswalk.systems.mindmatrix.target import MindmatrixTarget
+from crosswalk.wire.connection import connection_settings
 
 Record = dict[str, Any]
 BASE = "/mindmatrix/v1/organizations/MM-2001"
@@ -154,7 +155,13 @@ def _json(status: int, document: Any) -> Reply:
 
 def connect(url: str, organization: str = "MM-2001", api_key: str = "sandbox-key", *, acknowledged: bool = True) -> MindmatrixTarget:
     """Connect to an organization of a stand-in or sandbox."""
-    settings = MindmatrixSettings(f"{url}/mindmatrix", organization, api_key, acknowledged, name="mindmatrix_summit", **FAST)
+    about: dict[str, Any] = {
+        "organization": organization,
+        "password": api_key,
+        "opt_in_acknowledged": acknowledged,
+        "name": "mindmatrix_summit",
+    }
+    settings = connection_settings("mindmatrix", f"{url}/mindmatrix", **about, **FAST)
     return MindmatrixTarget(MindmatrixClient(settings))
 
 

@@ -36,7 +36,7 @@ class MindmatrixTarget:
         self._client = client
 
     def identity(self) -> str:
-        return f"mindmatrix://{self._client.host}/{self._client.settings.organization.upper()}"
+        return f"mindmatrix://{self._client.host}/{self._client.settings['organization'].upper()}"
 
     def state(self) -> TargetState:
         with self._client.operation("reading the organization"):
@@ -64,7 +64,7 @@ class MindmatrixTarget:
         """
         with self._client.operation(f"opening the delivery of snapshot {snapshot}"):
             settings = self._client.settings
-            if not settings.opt_in_acknowledged:
+            if not settings["opt_in_acknowledged"]:
                 raise ConfigurationError(
                     "OPT_IN_NOT_ACKNOWLEDGED",
                     problem="nobody has confirmed that the contacts have opted in, which every import asks for",
@@ -72,7 +72,7 @@ class MindmatrixTarget:
             if mode != "delta":
                 raise PermanentError("TGT_MODE", problem=f"mode {mode} replaces a list, Mindmatrix changes records")
             body = json.write({"snapshot": snapshot, "source": dict(source), "opt_in_acknowledged": True})
-            key = idempotency_key(settings.organization, snapshot, "open", body)
+            key = idempotency_key(settings["organization"], snapshot, "open", body)
             response = _whole(lambda: self._client.write("/deliveries", body, key))
             return MindmatrixDelivery(self._client, READER.name(response, "delivery_id"), snapshot)
 
@@ -105,7 +105,7 @@ class MindmatrixDelivery:
             return receipt(response)
 
     def _key(self, what: str | int, body: bytes) -> str:
-        return idempotency_key(self._client.settings.organization, self._snapshot, self._delivery_id, what, body)
+        return idempotency_key(self._client.settings["organization"], self._snapshot, self._delivery_id, what, body)
 
 
 def _page(page: ListPage) -> Page:

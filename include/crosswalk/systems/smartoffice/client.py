@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from crosswalk.core.ports import Page, ReadRestarted
-from crosswalk.errors import ConfigurationError, PermanentError, TransientError
+from crosswalk.errors import PermanentError, TransientError
 from crosswalk.features.writeback.ports import Note
 from crosswalk.systems.smartoffice import payloads
 from crosswalk.systems.smartoffice.layouts import layout_of
@@ -16,9 +14,9 @@ from crosswalk.systems.smartoffice.payloads import PageRequest
 from crosswalk.systems.smartoffice.records import PageHead, RecordReader, page_head
 from crosswalk.wire import xml
 from crosswalk.wire.body_checks import data_error
-from crosswalk.wire.http import HttpClient, HttpSettings, Request, Response
+from crosswalk.wire.http import HttpClient, Request, Response
 from crosswalk.wire.paging import PageGuard
-from crosswalk.wire.url_policy import check_characters
+from crosswalk.wire.vendor_client import VendorClient
 from crosswalk.wire.xml import Element
 
 MAX_PAGE_SIZE = 2000
@@ -29,51 +27,13 @@ _ACCEPT = ("text/xml", "application/xml")
 _PAGING = {"search": (payloads.search, ("search",)), "report": (payloads.report, ("method", "DynamicReport"))}
 
 
-@dataclass(frozen=True)
-class SmartOfficeSettings:
-    """A SmartOffice connection. url: the servlet's full address; name: the connection id; paging: "search" or "report"."""
-
-    url: str
-    office: str
-    user: str
-    password: str = field(repr=False)
-    paging: str = "search"
-    page_size: int = 1000
-    requests_per_second: float = 20
-    allow_private_network: bool = False
-    allowed_hosts: Sequence[str] = ()
-    first_wait: float = 0.5
-    name: str = "smartoffice"
-
-    def __post_init__(self) -> None:
-        if self.paging not in _PAGING:
-            raise self._wrong("CONN_EXTRA", "Paging is neither search nor report", "set Paging to search or report")
-        if not 1 <= self.page_size <= MAX_PAGE_SIZE:
-            raise self._wrong("CONN_EXTRA", f"Page size is not between 1 and {MAX_PAGE_SIZE}")
-        if not self.password:
-            raise self._wrong("CONN_SECRET_MISSING", "Password is blank")
-        if not (self.office and self.user):
-            raise self._wrong("CONN_EXTRA", "Office or Login is blank")
-        for text in (self.office, self.user, self.password):
-            check_characters(text, self.name, "Office, Login or Password")
-
-    def _wrong(self, code: str, found: str, fix: str = "") -> ConfigurationError:
-        return ConfigurationError(code, operation=f"checking the connection {self.name}", problem=found, next_step=fix)
-
-
-class SmartOfficeClient:
+class SmartOfficeClient(VendorClient):
     """The engine's operations as plain calls. Safe to use from several threads; each read keeps a session of its own."""
-
-    def __init__(self, settings: SmartOfficeSettings, http: HttpClient | None = None) -> None:
-        self.settings = settings
-        self._http = http or HttpClient(_wire_settings(settings))
-        self.host = self._http.endpoint.host
-        self.operation = self._http.operation
 
     @property
     def identity(self) -> str:
         """Names the office behind the connection."""
-        return f"smartoffice://{self.host}/{self.settings.office.upper()}"
+        return f"smartoffice://{self.host}/{self.settings['office'].upper()}"
 
     def right_holders(self, right: str) -> frozenset[str]:
         """Name the users who hold an integration right, in lower case."""
@@ -93,12 +53,12 @@ class SmartOfficeClient:
         records' own for "client" and "household". Raises ReadRestarted when the session or its search is gone.
         """
         http, layout = self._http.new_session(), layout_of(entity)
-        guard = PageGuard(self.settings.page_size)
+        guard = PageGuard(self.settings["page_size"])
         reader = RecordReader(layout, None if within is None else frozenset(within))
         number, search_id, more = 0, payloads.FIRST_SEARCH, True
         while more:
             with self.operation(f"reading every {entity}", number + 1):
-                asked = PageRequest(layout, number, self.settings.page_size, search_id, within)
+                asked = PageRequest(layout, number, self.settings["page_size"], search_id, within)
                 head, page = self._page(http, asked, guard, reader)
             yield page
             number, search_id, more = number + 1, head.search_id, head.more
@@ -144,17 +104,8 @@ class SmartOfficeClient:
             except ReadRestarted:
                 raise _session_lost() from None
 
-    @property
-    def sent(self) -> Counter[str]:
-        """Requests sent so far by HTTP method, tries included."""
-        return self._http.sent
-
-    def close(self) -> None:
-        """Close the kept connections."""
-        self._http.close()
-
     def _page(self, http: HttpClient, asked: PageRequest, guard: PageGuard, reader: RecordReader) -> tuple[PageHead, Page]:
-        build, path = _PAGING[self.settings.paging]
+        build, path = _PAGING[self.settings["paging"]]
         block = self._post(http, build(asked), path)
         head, records = page_head(block), reader.records(block)
         guard.check([record.get("id", "") for record in records], head.total, head.more)
@@ -175,8 +126,8 @@ class SmartOfficeClient:
         leave_by: float | None = None,
     ) -> Element:
         header = {
-            "office": self.settings.office,
-            "user": self.settings.user,
+            "office": self.settings["office"],
+            "user": self.settings.login,
             "password": self.settings.password,
             "keepsession": "true" if keep_session else "false",
         }
@@ -187,17 +138,6 @@ class SmartOfficeClient:
 
 
 _TYPE = {"Content-Type": "text/xml; charset=utf-8"}
-
-
-def _wire_settings(settings: SmartOfficeSettings) -> HttpSettings:
-    return HttpSettings(
-        base_url=settings.url,
-        name=settings.name,
-        requests_per_second=settings.requests_per_second,
-        allow_private_network=settings.allow_private_network,
-        allowed_hosts=settings.allowed_hosts,
-        first_wait=settings.first_wait,
-    )
 
 
 def _session_lost() -> TransientError:

@@ -12,8 +12,9 @@ from lxml import etree
 from crosswalk.conformance.local_server import Reply, Seen
 from crosswalk.conformance.subject import CANARY, FAST, NAME, Subject
 from crosswalk.core.system_schema import load_fields
-from crosswalk.systems.smartoffice.client import SmartOfficeClient, SmartOfficeSettings
+from crosswalk.systems.smartoffice.client import SmartOfficeClient
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
+from crosswalk.wire.connection import connection_settings
 
 CONTACT = {
     **{name.replace(".", "/"): "" for name, field in load_fields("smartoffice")["contact"].items() if field.type != "ids"},
@@ -160,8 +161,10 @@ _DICTIONARY = (
 
 def connect(url: str, page_size: int = 3) -> SmartOfficeSource:
     """Connect to the default office of a stand-in or sandbox."""
-    who: dict[str, Any] = {"office": "DEMO01", "user": "integration", "password": "sandbox-secret", "name": "smartoffice_summit"}
-    return SmartOfficeSource(SmartOfficeClient(SmartOfficeSettings(f"{url}/smartoffice/xmlengine", page_size=page_size, **who, **FAST)))
+    who: dict[str, Any] = {"office": "DEMO01", "login": "integration", "password": "sandbox-secret", "name": "smartoffice_summit"}
+    return SmartOfficeSource(
+        SmartOfficeClient(connection_settings("smartoffice", f"{url}/smartoffice/xmlengine", page_size=page_size, **who, **FAST))
+    )
 
 
 def _stand_in() -> SmartOfficeStandIn:

@@ -26,11 +26,11 @@ class SmartOfficeSource:
         return self._client.identity
 
     def describe(self) -> dict[str, str]:
-        return {"system": "smartoffice", "office": self._client.settings.office}
+        return {"system": "smartoffice", "office": self._client.settings["office"]}
 
     def require_right(self, right: str) -> None:
         """Raise AuthRefused (RIGHT_MISSING) that tells retail users where the right is, enterprise users whom to ask."""
-        if self._client.settings.user.casefold() in self._client.right_holders(right):
+        if self._client.settings.login.casefold() in self._client.right_holders(right):
             return
         raise AuthRefused(
             "RIGHT_MISSING",
@@ -42,7 +42,7 @@ class SmartOfficeSource:
 
     def held_rights(self, rights: Sequence[str]) -> frozenset[str]:
         """Tell which of these rights and licences the connection's user holds; a request each."""
-        user = self._client.settings.user.casefold()
+        user = self._client.settings.login.casefold()
         return frozenset(right for right in rights if user in self._client.right_holders(right))
 
     def total(self, entity: str) -> int:

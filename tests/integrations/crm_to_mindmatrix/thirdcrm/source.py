@@ -7,10 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import BaseHook
-
 from crosswalk.core.ports import Page
-from crosswalk.orchestration.connections import read_connection
 
 
 class ThirdCrmSource:
@@ -41,14 +38,3 @@ class ThirdCrmSource:
     def pages(self, entity: str, scope: Sequence[str] | None) -> Iterator[Page]:
         rows = self._read()["contacts"]
         yield Page(rows, len(rows), frozenset(rows[0]) - {"source_id"})
-
-
-class ThirdCrmHook(BaseHook):
-    """One file."""
-
-    def __init__(self, conn_id: str) -> None:
-        super().__init__()
-        self.conn_id = conn_id
-
-    def get_source(self) -> ThirdCrmSource:
-        return ThirdCrmSource(read_connection(self.conn_id).extra_dejson["file"])
