@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from crosswalk.core.accounts import AccountSettings
 from crosswalk.core.ports import Row, Source, Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
+from crosswalk.errors import operation
 from crosswalk.features.tenancy.business_log import BusinessLog
 from crosswalk.features.tenancy.businesses import Business, settings_of
 from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest
