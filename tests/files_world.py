@@ -17,7 +17,7 @@ from crosswalk.core.arrived_file import ArrivedFile
 from crosswalk.core.ports import Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
-from crosswalk.features.inbound_files.feature import arrived, has_news
+from crosswalk.features.inbound_files.intake import arrived, has_news
 from crosswalk.integrations.catalog import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer

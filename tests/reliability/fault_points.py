@@ -87,7 +87,7 @@ NAMES = [point.name for point in POINTS]
 
 RECORD_POINTS = (
     FaultPoint("record written", "crosswalk.systems.emoney.client:EmoneyClient.write"),
-    FaultPoint("links told", "crosswalk.features.announcements.feature:tell"),
+    FaultPoint("links told", "crosswalk.features.announcements.announce:tell"),
     FaultPoint("choice kept", "crosswalk.features.announcements.chosen_links:choose_links"),
     FaultPoint("delivery opened", "crosswalk.systems.mindmatrix.target:MindmatrixTarget.open"),
     FaultPoint("contacts sent", "crosswalk.systems.mindmatrix.target:MindmatrixDelivery.send"),

@@ -8,16 +8,18 @@ brings another one it is the engine's own (planning.py): the target follows the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import pandas as pd
-
-from crosswalk.core.model import Decided, Hold, Rejection
-from crosswalk.core.ports import Delivery, Operation, Source, Target
 from crosswalk.core.spec.model import EntitySpec, SpecFeature
-from crosswalk.engine.context import Run
-from crosswalk.engine.results import DeliveryRecord, DeliveryResult, EntityPlan, Frames, Outgoing, Refused, SendResult
-from crosswalk.reports.model import Report
+
+if TYPE_CHECKING:  # a spec is read by tasks that need no pandas, and that would be most of their time
+    import pandas as pd
+
+    from crosswalk.core.model import Decided, Hold, Rejection
+    from crosswalk.core.ports import Delivery, Operation, Source, Target
+    from crosswalk.engine.context import Run
+    from crosswalk.engine.results import DeliveryRecord, DeliveryResult, EntityPlan, Frames, Outgoing, Refused, SendResult
+    from crosswalk.reports.model import Report
 
 Beat = Callable[[], None]
 """Keeps the lease; called after every page and batch."""

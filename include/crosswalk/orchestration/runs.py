@@ -56,7 +56,7 @@ def require_news(context: Context, integration: str, account: str) -> FileSource
     """
     if context["dag_run"].run_type == "backfill":
         return None
-    from crosswalk.features.inbound_files.feature import has_news
+    from crosswalk.features.inbound_files.intake import has_news
     from crosswalk.features.inbound_files.ports import FileSource
     from crosswalk.integrations.accounts import spec_of
     from crosswalk.orchestration.resources import open_store, source_hook

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import pandas as pd
-
-from crosswalk.core.model import NOT_LINKED, UNDO, Decided, Outcome
-from crosswalk.core.ports import Target
 from crosswalk.core.spec.key_checks import field_problems
-from crosswalk.core.spec.model import ANNOUNCE, EntitySpec, Surroundings
-from crosswalk.engine.artifacts import ACCEPTED, FrameFile, JsonFile
-from crosswalk.engine.context import Run
-from crosswalk.engine.hooks import Beat, Feature
-from crosswalk.engine.land import read_frame
-from crosswalk.engine.results import DeliveryResult
+from crosswalk.core.spec.model import ANNOUNCE, EntitySpec, IntegrationSpec, Surroundings
+from crosswalk.engine.hooks import Feature
 from crosswalk.errors import Problem
-from crosswalk.features.announcements.chosen_links import chosen_links
-from crosswalk.features.announcements.ports import LinkTarget, Waiting
-from crosswalk.landing.folder import MANIFEST
-from crosswalk.reports.model import LinkedRecord, Report
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    import pandas as pd
 
-Ids = dict[str, list[str]]
-"""Source ids by entity."""
-
-LINKED = FrameFile("linked")
-"""What is linked in the target: entity, source_id, target_id, refreshed_at, missing."""
-
-ANNOUNCED = JsonFile[Ids]("announced.json", dict)
-"""What was announced up to this run."""
-
-NEW = JsonFile[Ids]("new.json", dict)
-"""What this run announced first."""
+    from crosswalk.core.model import Decided
+    from crosswalk.core.ports import Target
+    from crosswalk.engine.context import Run
+    from crosswalk.engine.hooks import Beat
+    from crosswalk.engine.results import DeliveryResult
+    from crosswalk.reports.model import Report
 
 STATUS_COLUMNS = ("refreshed_at", "missing")
 """The target's own columns: when it last looked at a linked record, and whether the source has it no more."""
@@ -64,99 +47,29 @@ class Announcements(Feature):
                 yield Problem("SPEC_UNKNOWN_ENTITY", "spec.toml announcements owners", f"unknown entity {name!r}")
 
     def links(self, run: Run) -> Mapping[str, Decided]:
+        from crosswalk.features.announcements.chosen_links import chosen_links
+
         return chosen_links(run)
 
     def after_send(self, run: Run, target: Target, result: DeliveryResult, beat: Beat) -> DeliveryResult:
-        return tell(run, target, result, beat)
+        from crosswalk.features.announcements.announce import tell
+
+        return tell(run, self.owners, target, result, beat)
 
     def counts(self, run: Run, step: str) -> Mapping[str, Any]:
+        from crosswalk.features.announcements.announce import NEW
+
         new = NEW.find(run.folder) if step == "load" else None
         return {"announced": sum(map(len, new.values()))} if new else {}
 
     def report(self, run: Run, report: Report, plan: pd.DataFrame | None) -> None:  # noqa: ARG002
+        from crosswalk.features.announcements.announce import NEW, linked_records
+
         report.waiting = NEW.find(run.folder) or {}
-        report.linked = list(_linked(run))
+        report.linked = list(linked_records(run))
 
 
-def tell(run: Run, target: Target, result: DeliveryResult, beat: Beat) -> DeliveryResult:
-    """Say what was looked at, flag what is missing, announce what is new; return the result with the target's frames as they are now.
-
-    May be repeated. A target that knows no links is told nothing, nor any target by an undo.
-    """
-    entities = [entity for entity in run.spec.entities if entity.on_new == ANNOUNCE]
-    if not entities or not isinstance(target, LinkTarget):
-        return result
-    if run.store.runs.get(run.key).mode == UNDO:  # it read no source
-        ANNOUNCED.write(run.folder, _before(run))
-        return result
-    refused = 0
-    for entity in entities:
-        rows = result.plan[result.plan["entity"] == entity.name]
-        refused += target.looked_at(entity.name, _there(rows), _newly_missing(rows, result.after[entity.name]), str(run.key.snapshot))
-        beat()
-    if refused:
-        log.warning("run %s: %d linked record(s) changed meanwhile; the next run looks at them again", run.key, refused)
-    _announce(run, target, result.plan, entities)
-    after = {entity.name: read_frame(run, "target", entity, target.pages, beat) for entity in entities}
-    _keep(run, after)
-    return replace(result, after={**result.after, **after})
-
-
-def waiting(run: Run, entity: EntitySpec, source_ids: frozenset[str]) -> list[Waiting]:
-    """Describe accepted records as they would be linked."""
-    feature = run.spec.feature(Announcements)
-    owner_field = feature.owners[entity.name] if feature else ""
-    accepted = ACCEPTED.of(entity.name).read(run.folder)
-    owners = accepted.set_index("source_id")[owner_field]
-    mapped = entity.mapping.apply(accepted).frame
-    rows = mapped[mapped["source_id"].isin(source_ids)].to_dict("records")
-    return [
-        Waiting(entity.name, row["source_id"], tuple(owners[row["source_id"]].split()), {name: row[name] for name in entity.target_fields})
-        for row in rows
-    ]
-
-
-def _announce(run: Run, target: LinkTarget, plan: pd.DataFrame, entities: list[EntitySpec]) -> None:
-    before, known, new = _before(run), {}, {}
-    for entity in entities:
-        rows = plan[plan["entity"] == entity.name]
-        open_ids = set(rows.loc[rows["reason"] == NOT_LINKED, "source_id"])
-        kept = {one for one in before.get(entity.name, []) if one in open_ids or one not in set(rows["source_id"])}
-        told = target.announce(waiting(run, entity, frozenset(open_ids - kept)))
-        known[entity.name], new[entity.name] = sorted(kept | told), sorted(told)
-    for name in before.keys() - known.keys():  # left out tonight
-        known[name] = before[name]
-    ANNOUNCED.write(run.folder, known)
-    NEW.write(run.folder, new)
-
-
-def _before(run: Run) -> Ids:
-    """What the last delivered run knew to be announced; {} when its data is gone: announcing again does no harm."""
-    last = run.store.runs.last_delivered(run.key.integration, run.key.account)
-    if last is None:
-        return {}
-    folder = run.zone.folder(last.key)
-    return (ANNOUNCED.find(folder) or {}) if folder.exists(MANIFEST) else {}
-
-
-def _there(rows: pd.DataFrame) -> list[str]:
-    return rows.loc[rows["outcome"] == Outcome.UNCHANGED.value, "target_id"].tolist()
-
-
-def _newly_missing(rows: pd.DataFrame, held: pd.DataFrame) -> list[str]:
-    gone = rows.loc[rows["outcome"] == Outcome.FROZEN.value, "target_id"]
-    return held.loc[held["target_id"].isin(gone) & (held["missing"] == ""), "target_id"].tolist()
-
-
-def _keep(run: Run, after: dict[str, pd.DataFrame]) -> None:
-    columns = ["entity", "source_id", "target_id", "refreshed_at", "missing"]
-    frames = [frame.assign(entity=name)[columns] for name, frame in after.items()]
-    LINKED.write(run.folder, pd.concat(frames, ignore_index=True))
-
-
-def _linked(run: Run) -> Iterator[LinkedRecord]:
-    if LINKED.exists(run.folder):
-        frame = LINKED.read(run.folder)
-        rows = frame[frame["source_id"] != ""].sort_values(["entity", "source_id"])
-        for entity, source_id, target_id, refreshed_at, missing in rows.itertuples(index=False, name=None):
-            yield LinkedRecord(entity, source_id, target_id, refreshed_at, missing == "true")
+def owners_of(spec: IntegrationSpec) -> Mapping[str, str]:
+    """Give the source field with the owners' ids, per entity whose new records are announced."""
+    feature = spec.feature(Announcements)
+    return feature.owners if feature else {}

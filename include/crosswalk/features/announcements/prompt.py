@@ -10,8 +10,9 @@ from crosswalk.core.model import Decided
 from crosswalk.engine.artifacts import ACCEPTED, JsonFile
 from crosswalk.engine.context import Run
 from crosswalk.errors import ConfigurationError, DataError
+from crosswalk.features.announcements.announce import waiting
 from crosswalk.features.announcements.chosen_links import choose_links
-from crosswalk.features.announcements.feature import waiting
+from crosswalk.features.announcements.feature import owners_of
 from crosswalk.features.announcements.ports import LinkTarget, Waiting
 
 NOTHING = "Link nothing"
@@ -38,7 +39,9 @@ def offers(run: Run, target: LinkTarget) -> list[Offer]:
 
     Raises ConfigurationError CLIENT_NOT_EXPORTED when none of the owners is in the target.
     """
-    found = [(entity, one) for entity in run.spec.entities for one in waiting(run, entity, _not_linked(run, entity.name))]
+    known_by = owners_of(run.spec)
+    entities = [entity for entity in run.spec.entities if entity.name in known_by]
+    found = [(entity, one) for entity in entities for one in waiting(run, entity, known_by[entity.name], _not_linked(run, entity.name))]
     owners = sorted({owner for _, one in found for owner in one.belongs_to})
     known = target.known(owners) if owners else {}
     if owners and not known:

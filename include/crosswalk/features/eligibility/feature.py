@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-import pandas as pd
 from pydantic import PrivateAttr
 
-from crosswalk.core.ports import Source
 from crosswalk.core.spec.model import EntitySpec, Surroundings
 from crosswalk.core.system_schema import Field
-from crosswalk.engine.context import Run
 from crosswalk.engine.hooks import Feature
 from crosswalk.errors import Problem
 from crosswalk.features.eligibility.facts import Eligibility, decision_problems, optional, scan_eligibility, scan_facts, without_facts
-from crosswalk.features.eligibility.ports import LabelledSource
-from crosswalk.features.eligibility.rules import Filter, chosen_values, decide
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crosswalk.core.ports import Source
+    from crosswalk.engine.context import Run
+    from crosswalk.features.eligibility.ports import LabelledSource
+    from crosswalk.features.eligibility.rules import Filter
 
 Choices = Mapping[str, Mapping[str, str]]
 """Source field → the entries of its picklist, {value: label}."""
@@ -81,6 +84,8 @@ class EligibilityFeature(Feature):
 
         Raises DataError COMPANIES_HIDDEN or CONTACTS_HIDDEN, ConfigurationError as `before_read`.
         """
+        from crosswalk.features.eligibility.rules import decide
+
         if entity.name != self.entity:
             return None
         facts = self.tables.facts.apply(frame).frame
@@ -98,6 +103,8 @@ class EligibilityFeature(Feature):
         return self.tables.source_of(run.settings.options["filter_field"], str(run.key))
 
     def _filter(self, run: Run, choices: Choices) -> Filter:
+        from crosswalk.features.eligibility.rules import Filter, chosen_values
+
         fact, labels = run.settings.options["filter_field"], run.settings.options["filter_values"]
         picklist = dict(choices.get(self._filter_field(run), {}))
         return Filter(fact, chosen_values(labels, picklist, f"{fact} of {run.key}"))

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import pandas as pd
 from pydantic import PrivateAttr
 
-from crosswalk.core.model import Outcome, Rejection
-from crosswalk.core.ports import Operation
 from crosswalk.core.spec.key_checks import field_problems
 from crosswalk.core.spec.model import EntitySpec, IntegrationSpec, Surroundings
-from crosswalk.engine.context import Run
-from crosswalk.engine.hooks import Beat, Feature, Planner
-from crosswalk.engine.results import DeliveryRecord, EntityPlan, Frames, Outgoing, Refused, SendResult
+from crosswalk.engine.hooks import Feature
 from crosswalk.errors import Problem
-from crosswalk.features.linking.apply import check_applied, record_applied, require_standing, to_send
 from crosswalk.features.linking.candidates.roles import Roles, scan_roles
-from crosswalk.features.linking.plan import MATCH_FOUND, WAITING
-from crosswalk.features.linking.planner import operations_digest, plan_linking
-from crosswalk.features.linking.review_files import review_address
-from crosswalk.reports.model import Report, Undecided
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from crosswalk.engine.context import Run
+    from crosswalk.engine.hooks import Planner
+    from crosswalk.reports.model import Report
 
 CANDIDATES = "candidates.csv"
 
@@ -64,10 +61,17 @@ class Linking(Feature):
 
     @property
     def planner(self) -> Planner:
-        return LinkingPlanner(self)
+        from crosswalk.features.linking.planner import LinkingPlanner
+
+        return LinkingPlanner(self.candidates, self.merged_ids)
 
     def report(self, run: Run, report: Report, plan: pd.DataFrame | None) -> None:
         """Count the records that wait for a person."""
+        from crosswalk.core.model import Outcome
+        from crosswalk.features.linking.plan import MATCH_FOUND, WAITING
+        from crosswalk.features.linking.review_files import review_address
+        from crosswalk.reports.model import Undecided
+
         if plan is None:
             return
         waiting = plan[plan["reason"].isin(WAITING.values()) & (plan["outcome"] == Outcome.EXCLUDED.value)]
@@ -76,31 +80,6 @@ class Linking(Feature):
             if len(reasons):
                 address = review_address(run.key.integration, run.key.account, name)
                 report.undecided.append(Undecided(name, len(reasons), int((reasons == MATCH_FOUND).sum()), address))
-
-
-class LinkingPlanner:
-    """Implements engine.hooks.Planner: decisions and links become operations."""
-
-    def __init__(self, feature: Linking) -> None:
-        self._feature = feature
-
-    def plan(self, run: Run, rejections: list[Rejection]) -> list[EntityPlan]:
-        return plan_linking(run, self._feature.candidates, self._feature.merged_ids, rejections)
-
-    def digest(self, run: Run) -> Mapping[str, Any]:
-        return {"operations": operations_digest(run)}
-
-    def before_send(self, run: Run, beat: Beat) -> None:
-        require_standing(run, self._feature.merged_ids, beat)
-
-    def operations(self, run: Run, entity: EntitySpec, outgoing: Outgoing) -> tuple[list[Operation], Refused]:
-        return to_send(run, entity.name, outgoing.plan, outgoing.sent)
-
-    def verify(self, run: Run, record: DeliveryRecord, after: Frames) -> None:
-        check_applied(run, record.sent, after)
-
-    def record(self, run: Run, sent: SendResult, after: Frames) -> None:
-        record_applied(run, sent, after)
 
 
 def candidates_of(spec: IntegrationSpec) -> Mapping[str, Roles]:

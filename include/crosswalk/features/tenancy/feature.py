@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from crosswalk.core.ports import Delivery, Target
 from crosswalk.core.spec.key_checks import field_problems
 from crosswalk.core.spec.model import BUSINESS, NPNS, EntitySpec, IntegrationSpec, Surroundings
-from crosswalk.engine.context import Run
 from crosswalk.engine.hooks import Feature
-from crosswalk.engine.results import Frames
 from crosswalk.errors import Problem
 from crosswalk.features.tenancy.guard import GuardedDelivery, Tenant, tenant_of
+
+if TYPE_CHECKING:
+    from crosswalk.core.ports import Delivery, Target
+    from crosswalk.engine.context import Run
+    from crosswalk.engine.results import Frames
 
 
 class Tenancy(Feature):
