@@ -16,7 +16,7 @@ OPENERS = {"operation", "_operation", "reading", "writing", "_translated", "_loc
 
 
 def error(**named: str) -> DataError:
-    return DataError("SRC_X", problem="the list is empty", next_step="run again", **named)
+    return DataError("SRC_EMPTY_BODY", problem="the answer has no content", next_step="run again", **named)
 
 
 def test_the_innermost_block_counts_and_ends_with_its_block() -> None:
@@ -33,12 +33,12 @@ def test_an_error_ends_the_block_too_and_keeps_what_was_being_done() -> None:
         with operation("reading contacts of fmg_summit"):
             raise error()
     except DataError as raised:
-        assert str(raised) == "[SRC_X] While reading contacts of fmg_summit: the list is empty. Next: run again."
+        assert str(raised) == "[SRC_EMPTY_BODY] While reading contacts of fmg_summit: the answer has no content. Next: run again."
     assert current_operation() == ""
 
 
 def test_outside_every_block_it_reads_well() -> None:
-    assert str(error()) == "[SRC_X] the list is empty. Next: run again."
+    assert str(error()) == "[SRC_EMPTY_BODY] the answer has no content. Next: run again."
 
 
 def test_a_pickled_error_says_the_same() -> None:

@@ -46,11 +46,7 @@ class Folder:
     def discard_pages(self, entity: str) -> None:
         """Forget an entity's pages when its read began again. Raises DataError LANDING_SEALED once there is a manifest."""
         if self.exists(MANIFEST):
-            raise DataError(
-                "LANDING_SEALED",
-                operation=f"discarding the {entity} pages of {self.key}",
-                problem="the snapshot is complete",
-            )
+            raise DataError("LANDING_SEALED", operation=f"discarding the {entity} pages of {self.key}", problem="the snapshot is complete")
         for name in self.names():
             if re.fullmatch(re.escape(entity) + r"-\d{5,}\.parquet", name):
                 self._storage.remove(self._file(name))

@@ -63,7 +63,4 @@ def corrupt(found: str) -> DataError:
 
 
 def _not_text(name: str) -> DataError:
-    return DataError(
-        "LANDING_NOT_TEXT",
-        problem=f"the column {name} holds something that is not text",
-    )
+    return DataError("LANDING_NOT_TEXT", problem=f"the column {name} holds something that is not text")

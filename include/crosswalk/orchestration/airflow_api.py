@@ -46,9 +46,7 @@ class SignIn:
             missing.append(f"{TOKEN} (or {USER} and {PASSWORD})")
         if missing:
             raise ConfigurationError(
-                "AIRFLOW_NOT_SET",
-                operation="looking for Airflow",
-                problem=f"not in the environment: {', '.join(missing)}",
+                "AIRFLOW_NOT_SET", operation="looking for Airflow", problem=f"not in the environment: {', '.join(missing)}"
             )
         return found
 
@@ -117,7 +115,6 @@ class AirflowApi:
             "AIRFLOW_REFUSED",
             operation=f"asking Airflow to {method} {path.partition('?')[0]}",
             problem=f"it answered {response.status}: {str(_object(response).get('detail', ''))[:200]}",
-            next_step="correct what it names; if nothing is wrong with it, look at the DAG in Airflow",
         )
 
     def read(self, path: str) -> Json | None:
@@ -139,9 +136,7 @@ class AirflowApi:
             raise _not_signed_in("the token was refused", f"set {TOKEN} to one that is still good")
         if response.status == _FORBIDDEN:
             raise ConfigurationError(
-                "AIRFLOW_FORBIDDEN",
-                operation=f"asking Airflow to {method} {target}",
-                problem="the user may not do that",
+                "AIRFLOW_FORBIDDEN", operation=f"asking Airflow to {method} {target}", problem="the user may not do that"
             )
         return response
 

@@ -90,19 +90,10 @@ def _translate(error: SQLAlchemyError, where: str) -> CrosswalkError:
     if state in _UNDEFINED_TABLE_OR_COLUMN or "no such table" in text or "no such column" in text:
         return not_migrated(where, "lacks tables or columns of this version")
     if any(phrase in text for phrase in _WRONG_SETTING):
-        return ConfigurationError(
-            "STORE_REFUSED",
-            problem=f"the {where} refused the connection or the write ({kind})",
-        )
+        return ConfigurationError("STORE_REFUSED", problem=f"the {where} refused the connection or the write ({kind})")
     if isinstance(error, OperationalError | PoolTimeout) or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return TransientError(
-            "STORE_UNAVAILABLE",
-            problem=f"the {where} is locked, full or out of reach ({kind})",
-        )
-    return PermanentError(
-        "STORE_STATEMENT_REFUSED",
-        problem=f"the {where} refused a statement ({kind})",
-    )
+        return TransientError("STORE_UNAVAILABLE", problem=f"the {where} is locked, full or out of reach ({kind})")
+    return PermanentError("STORE_STATEMENT_REFUSED", problem=f"the {where} refused a statement ({kind})")
 
 
 def not_migrated(where: str, found: str) -> ConfigurationError:
@@ -111,11 +102,7 @@ def not_migrated(where: str, found: str) -> ConfigurationError:
 
 
 def _wrong_url(found: str) -> ConfigurationError:
-    return ConfigurationError(
-        "STORE_URL",
-        operation="opening the store",
-        problem=found,
-    )
+    return ConfigurationError("STORE_URL", operation="opening the store", problem=found)
 
 
 def _connect_sqlite(url: URL, busy_seconds: float) -> Engine:

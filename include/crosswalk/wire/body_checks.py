@@ -28,10 +28,7 @@ def checked_text(content: bytes, content_type: str) -> str:
     if not content.strip():
         raise data_error("SRC_EMPTY_BODY", "the answer has no content")
     if media_type(content_type) in _HTML_TYPES or _HTML_START.match(content[:4096].removeprefix(codecs.BOM_UTF8)):
-        raise DataError(
-            "SRC_AUTH_PAGE",
-            problem="the answer is a web page, as for signing in",
-        )
+        raise DataError("SRC_AUTH_PAGE", problem="the answer is a web page, as for signing in")
     charset = _CHARSET.search(content_type)
     if (charset and not is_utf8(charset[1])) or content.startswith(_WIDE_MARKS) or b"\x00" in content[:2]:
         raise not_utf8()
@@ -54,8 +51,8 @@ def not_utf8() -> DataError:
 
 
 def data_error(code: str, found: str) -> DataError:
-    """A DataError on which the only advice is to try again and ask the vendor."""
-    return DataError(code, problem=found, next_step="run again; if it stays, report the code and the time to the vendor")
+    """A DataError about a response; what to do next is in the catalog."""
+    return DataError(code, problem=found)
 
 
 def _decoded(content: bytes) -> str:

@@ -73,8 +73,7 @@ def _tls(chain: list[BaseException]) -> CrosswalkError:
     if _has(chain, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return TransientError("CONN_BROKEN", problem="the connection broke while it was secured")
     return ConfigurationError(
-        "CONN_TLS",
-        problem="the server's certificate is not valid for this host, or the two sides agree on no safe connection",
+        "CONN_TLS", problem="the server's certificate is not valid for this host, or the two sides agree on no safe connection"
     )
 
 

@@ -90,11 +90,7 @@ def wrong_type(found: str) -> DataError:
 
 def too_large(allowed: int, part: str = "it") -> DataError:
     """The file, or a part of it ("one line"), is over a limit in bytes."""
-    return DataError(
-        "FILE_TOO_LARGE",
-        problem=f"{part} unpacks to more than the {allowed:,} bytes it may",
-        next_step="ask the carrier for smaller files; a workbook can come as CSV",
-    )
+    return DataError("FILE_TOO_LARGE", problem=f"{part} unpacks to more than the {allowed:,} bytes it may")
 
 
 def file_error(code: str, found: str) -> DataError:

@@ -213,27 +213,18 @@ def _check_status(received: requests.Response) -> None:
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
-        raise ConfigurationError(
-            "CONN_REDIRECT",
-            problem=f"the server sends us elsewhere (status {status}), which is not followed",
-        )
+        raise ConfigurationError("CONN_REDIRECT", problem=f"the server sends us elsewhere (status {status}), which is not followed")
     if status in _UNAUTHORIZED:
         raise AuthRefused("CONN_AUTH_FAILED", problem=f"the server refused us (status {status})")
     if status >= 500 or status in (_REQUEST_TIMEOUT, _TOO_MANY_REQUESTS):
         raise _retryable(status, retry_after_seconds(received.headers.get("Retry-After")))
-    raise PermanentError(
-        "CONN_STATUS",
-        problem=f"the server answered with status {status}",
-    )
+    raise PermanentError("CONN_STATUS", problem=f"the server answered with status {status}")
 
 
 def _retryable(status: int, wait: float | None) -> TransientError:
     # 503 with Retry-After is a rate limit under another number; without, the server just failed
     if status == _TOO_MANY_REQUESTS or (status == 503 and wait is not None):
-        limited = RateLimited(
-            "CONN_RATE_LIMITED",
-            problem=f"the server asks us to wait (status {status})",
-        )
+        limited = RateLimited("CONN_RATE_LIMITED", problem=f"the server asks us to wait (status {status})")
         limited.wait_seconds = wait
         return limited
     return TransientError("CONN_SERVER_ERROR", problem=f"the server failed (status {status})")

@@ -62,11 +62,7 @@ class DecisionTable:
             codes = pd.Index(values, dtype="str").get_indexer(pd.Index(frame[name]))
             if (codes < 0).any():
                 found = f"{int((codes < 0).sum())} record(s) hold something else than {', '.join(values)} in {name}"
-                raise DataError(
-                    "DECISION_INPUT",
-                    operation="deciding what becomes of records",
-                    problem=found,
-                )
+                raise DataError("DECISION_INPUT", operation="deciding what becomes of records", problem=found)
             place = place * len(values) + codes
         rows = np.array(self.chosen, dtype=np.intp)[place]
         outcomes, reasons = (np.array([getattr(row, name) for row in self.decisions], dtype=object)[rows] for name in ("outcome", "reason"))

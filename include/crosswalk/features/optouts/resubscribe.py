@@ -16,11 +16,9 @@ def lift(store: Store, target: Target, integration: str, account: str, source_id
     with operation(f"taking {source_id} of {integration}/{account} off the suppression list"):
         row = _find(target, source_id)
         if row is None:
-            found = "the target has no contact of this source id"
-            raise ConfigurationError("LIFT_UNKNOWN", problem=found)
+            raise ConfigurationError("LIFT_UNKNOWN", problem="the target has no contact with this source id")
         if row["opted_out"] == "true":
-            found = "the target itself has it opted out"
-            raise ConfigurationError("LIFT_OPTED_OUT", problem=found)
+            raise ConfigurationError("LIFT_OPTED_OUT", problem="the contact is opted out in the target itself")
         people = Suppressions(store.engine).read(integration, account)
         keys = people.among(set(people.keys_of(source_id=source_id, target_id=row["target_id"], email=row["email"])) & people.keys)
         if keys:

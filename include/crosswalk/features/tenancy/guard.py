@@ -31,7 +31,7 @@ class Tenant:
                 "ISOLATION_BREACH",
                 operation=f"writing to {place}",
                 problem="the target is another business than the run's",
-                next_step="correct the account's target",
+                next_step="correct the target of the account",
             )
         for operation in operations:
             if not self._owns(operation):
@@ -39,7 +39,6 @@ class Tenant:
                     "ISOLATION_BREACH",
                     operation=f"sending {operation.entity} {operation.key}",
                     problem="the record is not of the run's tenant, or does not say whose it is",
-                    next_step="report it: a step before let it through; nothing of its batch was sent",
                 )
 
     def _owns(self, operation: Operation) -> bool:

@@ -28,10 +28,7 @@ class FmoBusinesses:
             body = {"external_key": business.key, "name": business.name, "kind": business.kind, "npn": business.npn}
             facts = _facts(self._fmo.request("POST", "/businesses", body))
             if business.npn not in facts.npns:
-                raise ConfigurationError(
-                    "PROVISION_OTHER_NPN",
-                    problem="the business of this key has another NPN",
-                )
+                raise ConfigurationError("PROVISION_OTHER_NPN", problem="the business of this key has another NPN")
             return facts
 
     def add_user(self, business_id: str, user: UserRequest) -> None:

@@ -108,7 +108,9 @@ def trouble(response: Response) -> CrosswalkError:
     if isinstance(texts, list) and any(isinstance(text, str) and _PERMISSION.search(text) for text in texts):
         fix = "give the API user's security level the right to see contacts and companies"
         return AuthRefused("RIGHT_MISSING", problem="the API user may not read this", next_step=fix)
-    return TransientError("SRC_ERROR_BODY", problem="Autotask failed (status 500)", next_step="run again later")
+    return TransientError(
+        "SRC_ERROR_BODY", problem="Autotask failed (status 500)", next_step="wait for the retries; if it lasts, ask Autotask support"
+    )
 
 
 def _user_defined(item: JsonObject, name: str) -> str:

@@ -41,10 +41,7 @@ def look_up(entry: HttpClient, user: str) -> Endpoint:
     settings = entry.settings
     zone = AddressPolicy(settings.name, settings.allow_private_network, settings.allowed_hosts).check_url(url)
     if zone.scheme != entry.endpoint.scheme or not _related(zone.host, entry.endpoint.host):
-        raise ConfigurationError(
-            "CONN_ZONE_FOREIGN",
-            problem="the zone's address is not under the domain of Host, or has another schema",
-        )
+        raise ConfigurationError("CONN_ZONE_FOREIGN", problem="the zone's address is not under the domain of Host, or has another schema")
     return zone
 
 

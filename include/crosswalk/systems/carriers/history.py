@@ -20,10 +20,7 @@ def business_date(name: str, carrier: Carrier) -> date | None:
     """Read the date in a file's name. Raises DataError FILE_NAME when the name is none of this carrier's."""
     found = carrier.files.fullmatch(name)
     if not found:
-        raise DataError(
-            "FILE_NAME",
-            problem="the name is none this carrier's files have",
-        )
+        raise DataError("FILE_NAME", problem="the name is none this carrier's files have")
     written = found.groupdict().get("date")
     if not written:
         return None

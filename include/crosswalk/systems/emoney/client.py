@@ -51,8 +51,7 @@ class EmoneyClient(VendorClient):
             response = self.read("/firm")
             if response.get("firmId") != self.settings["firm"]:
                 raise ConfigurationError(
-                    "CONN_FIRM",
-                    problem="client id and private key lead to another firm than Firm of the connection names",
+                    "CONN_FIRM", problem="client id and private key lead to another firm than Firm of the connection names"
                 )
             return response
 

@@ -66,8 +66,7 @@ class MindmatrixTarget:
             settings = self._client.settings
             if not settings["opt_in_acknowledged"]:
                 raise ConfigurationError(
-                    "OPT_IN_NOT_ACKNOWLEDGED",
-                    problem="nobody has confirmed that the contacts have opted in, which every import asks for",
+                    "OPT_IN_NOT_ACKNOWLEDGED", problem="nobody has confirmed that the contacts have opted in, which every import asks for"
                 )
             if mode != "delta":
                 raise PermanentError("TGT_MODE", problem=f"mode {mode} replaces a list, Mindmatrix changes records")

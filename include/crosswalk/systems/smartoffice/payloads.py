@@ -192,5 +192,5 @@ def _refusal(code: str) -> CrosswalkError | ReadRestarted:
         return PermanentError("SRC_NOT_FOUND", problem="SmartOffice has no object with this id")
     shown = code if _SHOWABLE_CODE.fullmatch(code) else "without a readable code"
     return PermanentError(
-        "SRC_ERROR_BODY", problem=f"SmartOffice answered with an error ({shown})", next_step="look the code up with SmartOffice support"
+        "SRC_ERROR_BODY", problem=f"SmartOffice answered with an error ({shown})", next_step="look up the code with SmartOffice support"
     )

@@ -114,7 +114,9 @@ class SmartOfficeSource:
     def _choose(self, scope: tuple[str, ...]) -> Page:
         with operation(f"finding the tag groups in scope of {self._client.settings.name}"):
             if not scope:
-                raise ConfigurationError("SCOPE_EMPTY", problem="no tag group is named", next_step='name some, or set scope to "all"')
+                raise ConfigurationError(
+                    "SCOPE_EMPTY", problem="no tag group is named", next_step='name a tag group in scope, or write scope = "all"'
+                )
             pages = list(self._client.read("group"))
             rows = [row for page in pages for row in page.rows]
             by_name: dict[str, list[str]] = {}
@@ -138,13 +140,9 @@ class SmartOfficeSource:
 def _problem(wanted: str, found: list[str], by_name: dict[str, list[str]]) -> Problem:
     if found:
         return Problem(
-            "SCOPE_GROUP_AMBIGUOUS",
-            f"scope {quoted(wanted)}",
-            f"{len(found)} tag groups have this name ({', '.join(sorted(found))})",
+            "SCOPE_GROUP_AMBIGUOUS", f"scope {quoted(wanted)}", f"{len(found)} tag groups have this name ({', '.join(sorted(found))})"
         )
-    kind = "id" if wanted.startswith(_ID_START) else "name"
+    kind = "id" if wanted.startswith(_ID_START) else "name"  # the groups' own names may name a person: none is suggested
     return Problem(
-        "SCOPE_GROUP_UNKNOWN",
-        f"scope {quoted(wanted)}",
-        f"none of the {sum(map(len, by_name.values()))} tag groups has this {kind}",  # their names may name a person: none is suggested,
+        "SCOPE_GROUP_UNKNOWN", f"scope {quoted(wanted)}", f"none of the {sum(map(len, by_name.values()))} tag groups has this {kind}"
     )
