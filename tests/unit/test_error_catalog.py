@@ -70,7 +70,7 @@ HANDED_ON = {
     "features/inbound_files/feature.py: Hold(hold.code)",
     "core/arrived_file.py: Hold()",
     "features/linking/candidates/roles.py: Problem(error.code)",
-    "features/tenancy/ports.py: Problem(error.code)",
+    "features/tenancy/businesses.py: Problem(error.code)",
     "systems/carriers/records.py: Rejection(code)",
     "systems/carriers/source.py: LogLine()",
     "systems/carriers/source.py: LogLine(error.code)",

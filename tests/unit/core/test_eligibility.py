@@ -67,7 +67,7 @@ def test_labels_that_are_gone_stop_and_name_those_there_are() -> None:
         chosen_values(["Customer", "Prospects", "customer"], TYPES, "company_type of acme")
     assert [problem.code for problem in caught.value.problems] == ["FILTER_LABEL_UNKNOWN"] * 2
     assert "did you mean 'Prospect'?" in str(caught.value)
-    assert "'Customer', 'Prospect', 'Dead'" in caught.value.problems[0].fix
+    assert "'Customer', 'Prospect', 'Dead'" in caught.value.problems[0].next_step
 
 
 def test_no_label_at_all_stops() -> None:

@@ -135,7 +135,7 @@ CHANGES = [
     ("every mapped", 'source = "*"', 'source = "autotask"', ["SPEC_TYPE"]),
     ("no table by source", 'mapping = "mapping_{source}.csv"', 'mapping = "mapping.csv"', ["SPEC_UNKNOWN_SYSTEM"]),
     ("no setting", "[settings.filter_values]", "[settings.filter_valuse]", ["SPEC_MISSING_KEY"]),
-    ("decisions of another type", 'entity = "contact"', "entity = 1", ["SPEC_TYPE"]),
+    ("an entity of another type", 'travel\nentity = "contact"', "travel\nentity = 1", ["SPEC_TYPE"]),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from crosswalk.core.model import RunStatus
 from crosswalk.core.ports import Operation
-from crosswalk.core.spec.model import ANNOUNCE, FREEZE, LEAVE, RECORDS, IntegrationSpec
+from crosswalk.core.spec.model import ANNOUNCE, DELETE, FREEZE, LEAVE, RECORDS, IntegrationSpec
 from crosswalk.errors import CrosswalkError, DataError, SafetyStop
 from crosswalk.features.tenancy.feature import Tenancy
 from memory import SPEC, MemoryOffice, MemoryRecords, MemorySource, person
@@ -18,7 +18,10 @@ from memory import SPEC, MemoryOffice, MemoryRecords, MemorySource, person
 
 def spec(**changes: str) -> IntegrationSpec:
     """The packaged integration as one to such a target."""
-    entities = tuple(replace(one, unmanaged=LEAVE, status_columns=(), **changes) for one in SPEC.entities)
+    entities = tuple(
+        replace(one, unmanaged=LEAVE, status_columns=(), may_delete=changes.get("on_source_delete", DELETE) == DELETE, **changes)
+        for one in SPEC.entities
+    )
     return replace(SPEC, delivery=RECORDS, entities=entities, features=())
 
 
@@ -80,7 +83,7 @@ def test_what_left_the_source_goes_or_is_frozen(tmp_path: Path, left: str, outco
 
 
 def test_what_is_new_waits_for_a_person_where_the_entity_says_so(tmp_path: Path) -> None:
-    world = office(tmp_path, new=ANNOUNCE)
+    world = office(tmp_path, on_new=ANNOUNCE)
     world.target.put("contact", {"target_id": "r-1", "source_id": "Contact.7.1", "last_name": "Old"})
     row = world.run("first")
 
