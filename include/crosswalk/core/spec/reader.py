@@ -113,7 +113,7 @@ def scan_spec(name: str, folder: Path, features: Sequence[type[SpecFeature]] = (
         tables = Tables(name, folder, system, fields[system], fields[TARGET], lookups, used)
         by_source[system], bound[system], found = _entities(top, tables)
         problems += [*found, *_limit_problems(top, by_source[system])]
-        for one in bound[system]:
+        for one in bound[system] if not found else ():  # of entities that could not be read a feature would say what is said already
             problems += one.problems(by_source[system], top.settings)
     problems = [*dict.fromkeys(problems), *setting_problems(top.settings)]
     if problems or safety is None:
