@@ -9,7 +9,7 @@ import pytest
 
 import crosswalk
 from crosswalk.errors import ConfigurationError
-from crosswalk.integrations.catalog import integration_names, load_spec, resolve_integration
+from crosswalk.integrations.specs import integration_names, load_spec, resolve_integration
 
 NAME = "smartoffice_to_fmg"
 PACKAGED = Path(crosswalk.__file__).parent / "integrations" / NAME
