@@ -23,7 +23,7 @@ import review_world
 from console_world import INTEGRATION, LARGE, LARGE_RUNS, make
 
 from crosswalk.landing.zone import LandingZone
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.store import Store
 
 REVIEW = f"/review/{review_world.INTEGRATION}/{review_world.ACCOUNT}/contact"

@@ -14,16 +14,16 @@ import pandas as pd
 from sqlalchemy import insert
 
 from crosswalk.core.model import Outcome, Rejection, RunKey, RunStatus
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from crosswalk.landing.zone import LandingZone
-from crosswalk.reports.model import Change, Limit, RejectedRecord, Report, Sample, sums_of
 from crosswalk.reports.plan_search import CHANGE_COLUMNS
 from crosswalk.reports.publish import publish
-from crosswalk.store.engine import connect, writing
+from crosswalk.reports.run_report import Change, Limit, RejectedRecord, Report, Sample, sums_of
+from crosswalk.store.database import connect, writing
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
 from crosswalk.store.tables import delivered, run, snapshot
-from crosswalk.validation.results import RuleResult
+from crosswalk.validation.outcomes import RuleResult
 
 INTEGRATION, DAG = "smartoffice_to_fmg", "fmg_daily_sync"
 LARGE = "summit"

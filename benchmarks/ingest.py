@@ -25,17 +25,17 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.engine.context import Run, Trigger
 from crosswalk.engine.extract import extract
 from crosswalk.engine.in_process import Account
 from crosswalk.engine.transform import transform
 from crosswalk.engine.validate import validate
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.agent_crm.system import DEFAULT_KEY, FMO_BUSINESS, FMO_USER
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
 from crosswalk.systems.agent_crm.client import AgentCrmClient

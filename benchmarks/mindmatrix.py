@@ -21,12 +21,12 @@ from typing import Any
 
 import requests
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.engine.in_process import Account
 from crosswalk.integrations.accounts import spec_of
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
 from crosswalk.systems.autotask.client import AutotaskClient

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.engine.in_process import Account
 from crosswalk.features.tenancy.businesses import settings_of
 from crosswalk.features.tenancy.ports import BusinessRequest, UserRequest
@@ -32,7 +32,7 @@ from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.agent_crm.control import open_fmo
 from crosswalk.sandbox.agent_crm.system import DEFAULT_KEY, FMO_BUSINESS, FMO_USER
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
 from crosswalk.systems.agent_crm.client import AgentCrmClient

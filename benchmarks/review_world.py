@@ -16,7 +16,7 @@ from crosswalk.features.linking.candidates.reasons import EVIDENCE
 from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind, Wish
 from crosswalk.features.linking.rules import Status
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from crosswalk.landing.manifest import EntityManifest, Manifest
 from crosswalk.landing.zone import LandingZone
 from crosswalk.store.store import Store

@@ -109,11 +109,11 @@ def _run(arguments: argparse.Namespace, state: Path) -> dict[str, Any]:
 
 
 def _account(arguments: argparse.Namespace, state: Path) -> tuple[Any, Any, Any]:
-    from crosswalk.core.accounts import AccountSettings
+    from crosswalk.core.account_settings import AccountSettings
     from crosswalk.engine.in_process import Account
-    from crosswalk.integrations.catalog import load_spec
+    from crosswalk.integrations.specs import load_spec
     from crosswalk.landing.zone import LandingZone
-    from crosswalk.store.engine import connect
+    from crosswalk.store.database import connect
     from crosswalk.store.migrate import migrate
     from crosswalk.store.store import Store
     from crosswalk.systems.fmg.client import FmgClient

@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import fill
 
 from crosswalk.errors.catalog import RECOVERY, catalog
-from crosswalk.integrations.catalog import integration_names, load_spec
+from crosswalk.integrations.specs import integration_names, load_spec
 from crosswalk.reports.wording import REASONS
 
 PAGE = Path(__file__).with_name("errors.md")

@@ -11,7 +11,7 @@ from typing import Any
 
 from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.model import Hold, RunKey
-from crosswalk.reports.model import Failure, Limit, Report, to_json
+from crosswalk.reports.run_report import Failure, Limit, Report, to_json
 
 STEPS = ("extract", "validate", "transform", "approve", "load")
 USER, PASSWORD, TOKEN = "oncall", "a-pass-word-nobody-prints", "a-token-nobody-prints"

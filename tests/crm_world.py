@@ -11,14 +11,14 @@ from typing import Any
 import pandas as pd
 import requests
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.ports import Source, Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
 from crosswalk.integrations.accounts import spec_of
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store

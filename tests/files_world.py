@@ -12,16 +12,16 @@ from typing import Any
 import requests
 
 from crm_world import SmallBatches
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.arrived_file import ArrivedFile
 from crosswalk.core.ports import Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
 from crosswalk.features.inbound_files.intake import arrived, has_news
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import requests
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.ports import Source, Target
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.engine.context import Run, Trigger
@@ -22,9 +22,9 @@ from crosswalk.engine.validate import validate
 from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Decision, Kind, Standing, Wish
 from crosswalk.features.linking.review_files import Review, latest_review
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from crosswalk.landing.zone import LandingZone
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.ports import Row, Source, Target
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
@@ -26,7 +26,7 @@ from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.agent_crm.control import open_fmo
 from crosswalk.sandbox.agent_crm.system import BASE, DEFAULT_KEY, FMO_BUSINESS, FMO_USER, AgentCrm
 from crosswalk.sandbox.messages import Request
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import BatchResult, Operation, Page, ReadRestarted, Receipt, Refusal, Row, TargetState
 from crosswalk.core.spec.model import IntegrationSpec
@@ -16,9 +16,9 @@ from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import Account
 from crosswalk.engine.load import load
 from crosswalk.errors import AuthRefused, TransientError
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from crosswalk.landing.zone import LandingZone
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store

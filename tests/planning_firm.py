@@ -11,15 +11,14 @@ from typing import Any
 import pandas as pd
 import requests
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.model import Decided, RunKey
 from crosswalk.engine.context import Run
 from crosswalk.engine.in_process import IN_PROCESS, Account
-from crosswalk.features.announcements.chosen_links import choose_links
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
@@ -99,6 +98,8 @@ class Firm:
 
     def link(self, client: str, *items: str, asset: str = "Other", ownership: str = "Client") -> RunRow:
         """Link items for a client, as a person decided."""
+        from crosswalk.features.announcements.chosen_links import choose_links
+
         wish = [{"client": client, "assetType": asset, "ownership": ownership}]
         decided: dict[str, Decided] = {}
         for item in items:

@@ -7,27 +7,25 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.engine.in_process import Account
-from crosswalk.features.writeback.context import Writeback
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.features.writeback.work import Writeback
+from crosswalk.integrations.specs import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.fmg.rules import CONTACT_FIELDS
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
-from crosswalk.systems.fmg.activities import FmgActivities
 from crosswalk.systems.fmg.client import FmgClient
 from crosswalk.systems.fmg.target import FmgTarget
 from crosswalk.systems.smartoffice.client import SmartOfficeClient
-from crosswalk.systems.smartoffice.notes import SmartOfficeNotes
 from crosswalk.systems.smartoffice.source import SmartOfficeSource
 from crosswalk.wire.connection import connection_settings
 
@@ -35,6 +33,9 @@ INTEGRATION = "smartoffice_to_fmg"
 TEXTS = list(CONTACT_FIELDS)
 """FMG's contact fields but the groups, in the sandbox's reading of the contract."""
 TYPES = ("form_completed", "email_sent", "opted_out")
+
+if TYPE_CHECKING:
+    from crosswalk.features.writeback.work import Writeback
 
 
 @dataclass
@@ -85,6 +86,10 @@ class World:
 
     def work(self, holder: str = "test", activities: Sequence[str] = TYPES, zone: str = "UTC") -> Writeback:
         """The account's activities and the place for their notes, as its write-back would open them now."""
+        from crosswalk.features.writeback.work import Writeback
+        from crosswalk.systems.fmg.activity_feed import FmgActivities
+        from crosswalk.systems.smartoffice.notes import SmartOfficeNotes
+
         account: Any = self.account()
         settings = replace(account.settings, options={"activities": list(activities)}, zone=zone)
         feed, notebook = FmgActivities(account.target._client), SmartOfficeNotes(account.source._client)

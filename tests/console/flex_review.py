@@ -16,7 +16,7 @@ from crosswalk.features.linking.candidates.find import Decided, find_candidates
 from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.feature import candidates_of
 from crosswalk.features.linking.rules import Entity, links, statuses, with_company_names
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from crosswalk.landing.manifest import EntityManifest, Manifest
 
 INTEGRATION, DAG = "crm_to_flex", "flex_crm_sync"

@@ -9,7 +9,7 @@ from typing import Any
 
 from crosswalk.core.model import RunKey
 from crosswalk.landing.zone import LandingZone
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
 

@@ -17,13 +17,13 @@ from console.rooms import INTEGRATION, Rooms, SignIn, begin
 from crosswalk.core.model import Hold, Rejection, RunKey, RunStatus
 from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind, Wish
-from crosswalk.reports.model import Change, Deletion, Failure, Limit, RejectedRecord, Report, Sample, Sum, TargetOnly
 from crosswalk.reports.plan_search import CHANGE_COLUMNS
 from crosswalk.reports.publish import publish
+from crosswalk.reports.run_report import Change, Deletion, Failure, Limit, RejectedRecord, Report, Sample, Sum, TargetOnly
 from crosswalk.reports.spreadsheets import PLAN_COLUMNS, formula_safe
 from crosswalk.reports.wording import shown
 from crosswalk.store.column_types import clean
-from crosswalk.validation.results import RuleResult
+from crosswalk.validation.outcomes import RuleResult
 
 TAGS = frozenset(
     [

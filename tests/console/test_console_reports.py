@@ -8,9 +8,9 @@ import pytest
 
 from console.rooms import INTEGRATION, Rooms, SignIn
 from crosswalk.console.app import HEADERS
-from crosswalk.console.pages.files import REPORT_POLICY
+from crosswalk.console.pages.report_files import REPORT_POLICY
 from crosswalk.core.model import RunKey
-from crosswalk.integrations.catalog import integration_names, load_spec
+from crosswalk.integrations.specs import integration_names, load_spec
 
 FOLDER = "/crosswalk/reports/smartoffice_to_fmg/summit/3"
 PAGE = f"{FOLDER}/report.html"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from console.rooms import INTEGRATION
 from crosswalk.console.account_overview import ORDERS, Standing, chosen, standings, tally
 from crosswalk.console.freshness import GRACE, due
-from crosswalk.console.paging import Paging
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.console.page_links import Paging
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.model import RunStatus
 from crosswalk.core.schedule_windows import DAYS
 from crosswalk.store.account_status import Newest

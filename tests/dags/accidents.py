@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from crosswalk.store.engine import reading
+from crosswalk.store.database import reading
 from crosswalk.store.tables import lease
 from dags.night import INTEGRATION, Night
 from oracle import expected_contacts

@@ -22,7 +22,7 @@ from crosswalk.local.sandbox_world import World
 from crosswalk.local.scenario import Scenario
 from crosswalk.local.scenarios.fmg import FmgScenario, Office
 from crosswalk.local.stack import Stack
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 from world import TEXTS

@@ -23,7 +23,7 @@ from crosswalk.errors import PermanentError
 from crosswalk.local.sandbox_world import connections
 from crosswalk.local.scenarios.fmg import Office
 from crosswalk.orchestration import resources
-from crosswalk.orchestration.runs import open_account
+from crosswalk.orchestration.task_runs import open_account
 from crosswalk.store.runs import RunRow
 from dags.accidents import delivered_contact, fault
 from dags.night import DAG, INTEGRATION, STEPS, Night, real_airflow

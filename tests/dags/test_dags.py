@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from airflow.serialization.serialized_objects import DagSerialization
 
-from crosswalk.integrations.catalog import integration_names, load_spec
+from crosswalk.integrations.specs import integration_names, load_spec
 from crosswalk.orchestration.retries import RETRY_POLICY
 from dag_snapshots import DAGS, bag, schedule, shape
 

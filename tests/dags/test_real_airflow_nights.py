@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import PermanentError
-from crosswalk.store.engine import reading
+from crosswalk.store.database import reading
 from crosswalk.store.tables import audit
 from dags.accidents import Accident, befall, delivered_contact, hold, lease_end
 from dags.night import DAG, INTEGRATION, STEPS, Night

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from crosswalk.core.model import RunKey
-from crosswalk.engine.in_process import Account
+from crosswalk.engine.in_process import IN_PROCESS, Account
+from crosswalk.features.announcements.chosen_links import choose_links
 from crosswalk.store.runs import RunRow
 
 
@@ -25,7 +26,10 @@ def carry_out(account: Account, wanted: dict[str, Any]) -> RunRow:
         return account.undo(wanted["name"])
     if wanted["act"] == "finish undo":
         return finish_undo(account)
-    return account.run(wanted["name"], approve=approve, **wanted.get("arguments", {}))
+    arguments = dict(wanted.get("arguments", {}))
+    if link := arguments.pop("link", None):
+        arguments["prepare"] = lambda run: choose_links(run, link, IN_PROCESS)
+    return account.run(wanted["name"], approve=approve, **arguments)
 
 
 def finish_undo(account: Account) -> RunRow:

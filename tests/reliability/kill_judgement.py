@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 from reliability.kill_scenarios import QUIET, Scenario, Task

@@ -13,7 +13,7 @@ from typing import Any
 
 from crosswalk.engine.in_process import Account
 from crosswalk.landing.zone import LandingZone
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.store import Store
 from crosswalk.systems.fmg.client import FmgClient
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget

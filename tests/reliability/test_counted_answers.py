@@ -45,7 +45,7 @@ class Shuffled:
         self.random.shuffle(keys)
         accepted = [key for key in keys if not self.said[key]]
         rejected = [{"key": key, "code": self.said[key], "field": "zip"} for key in keys if self.said[key]]
-        return batch_result({"part": number, "accepted": accepted, "rejected": rejected}, number, operations, "sending")
+        return batch_result({"part": number, "accepted": accepted, "rejected": rejected}, number, operations)
 
     def commit(self, batches: int, counts: object) -> Any:
         raise AssertionError("not here")

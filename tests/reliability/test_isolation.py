@@ -22,9 +22,9 @@ from crosswalk.core.model import RunStatus
 from crosswalk.engine import attempt
 from crosswalk.engine import validate as step
 from crosswalk.integrations.releasing import release_account
-from crosswalk.orchestration.runs import handle_and_counts
+from crosswalk.orchestration.task_runs import handle_and_counts
 from crosswalk.sandbox.agent_crm import reading
-from crosswalk.validation.results import Validated
+from crosswalk.validation.outcomes import Validated
 from figures import Tally
 from fmo_world import NAME, FmoWorld
 from reliability.conftest import Scale

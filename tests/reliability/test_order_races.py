@@ -19,7 +19,7 @@ from crosswalk.engine.transform import transform
 from crosswalk.engine.validate import validate
 from crosswalk.errors import CrosswalkError, Fenced
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.runs import RunRow
 from crosswalk.store.store import Store
 from crosswalk.systems.fmg.target import FmgDelivery, FmgTarget

@@ -11,7 +11,7 @@ from crosswalk.errors import ConfigurationError, DataError
 from crosswalk.features.optouts.resubscribe import lift
 from crosswalk.features.optouts.suppressions import Suppressions
 from crosswalk.features.writeback.collect import collect
-from crosswalk.features.writeback.in_process import write_back
+from crosswalk.features.writeback.run_writeback import write_back
 from crosswalk.sandbox.server import SandboxServer
 from reliability.conftest import Tally
 from reliability.small_world import Kept, SmallWorld

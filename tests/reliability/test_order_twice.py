@@ -14,7 +14,7 @@ from crosswalk.engine import approve, extract, load, replay, transform, undo, va
 from crosswalk.engine.context import Run, Trigger
 from crosswalk.engine.retry import rejected_now, restrict
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import reading
+from crosswalk.store.database import reading
 from crosswalk.store.runs import RunRow
 from crosswalk.store.tables import audit, audit_head, binding, delivered, rejected
 from reliability.conftest import Tally

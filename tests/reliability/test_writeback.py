@@ -15,10 +15,10 @@ import pytest
 
 from crosswalk.errors import CrosswalkError
 from crosswalk.features.writeback import write as writing
-from crosswalk.features.writeback.in_process import write_back
 from crosswalk.features.writeback.outbox import Outbox
+from crosswalk.features.writeback.run_writeback import write_back
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.store import Store
 from crosswalk.wire import throttle
 from reliability.conftest import Scale, Tally

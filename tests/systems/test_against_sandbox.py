@@ -13,9 +13,9 @@ from crosswalk.errors import CrosswalkError
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.systems.autotask.conformance import connect as autotask
 from crosswalk.systems.connectwise.conformance import connect as connectwise
+from crosswalk.systems.emoney.client_connections import Change, Link
 from crosswalk.systems.emoney.conformance import KEY, certificate
 from crosswalk.systems.emoney.conformance import connect as emoney
-from crosswalk.systems.emoney.connections import Change, Link
 from crosswalk.systems.flex.conformance import connect as flex
 from crosswalk.systems.fmg.conformance import connect as fmg
 from crosswalk.systems.fmg.target import FmgTarget

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("crosswalk.conformance.suite")
+pytest.register_assert_rewrite("crosswalk.conformance.checks")
 
-from crosswalk.conformance.suite import SystemConformance  # noqa: E402 - its asserts are to be rewritten first
+from crosswalk.conformance.checks import SystemConformance  # noqa: E402 - its asserts are to be rewritten first
 
 
 class TestConformance(SystemConformance):

@@ -18,7 +18,7 @@ from crosswalk.core.npn import NpnFault
 from crosswalk.core.plurals import plural
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, Problem, RecordRejected, TransientError
 from crosswalk.errors.catalog import RECOVERY, catalog, find, require
-from crosswalk.integrations.catalog import integration_names, load_spec
+from crosswalk.integrations.specs import integration_names, load_spec
 from crosswalk.reports.wording import REASONS
 from error_codes import CODE, call_name, package_trees, prefixed, walk
 

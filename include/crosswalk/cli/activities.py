@@ -14,7 +14,7 @@ COLUMNS = ["activity_id", "type", "occurred_at", "source_id", "status", "reason"
 def activities_list(arguments: argparse.Namespace) -> int:
     """Print the activities of an account that have no note; 0 when none is kept."""
     from crosswalk.features.writeback.ports import REASONS
-    from crosswalk.integrations.catalog import resolve_integration
+    from crosswalk.integrations.specs import resolve_integration
 
     integration = resolve_integration(arguments.integration)
     with answers_only():
@@ -39,12 +39,12 @@ def activities_list(arguments: argparse.Namespace) -> int:
 
 def activities_retry(arguments: argparse.Namespace) -> int:
     """Try kept activities again; 0 when none of them is kept any more."""
-    from crosswalk.integrations.catalog import resolve_integration
+    from crosswalk.integrations.specs import resolve_integration
 
     integration = resolve_integration(arguments.integration)
     with answers_only():
-        from crosswalk.features.writeback.in_process import retry
-        from crosswalk.orchestration.runs import open_writeback
+        from crosswalk.features.writeback.run_writeback import retry
+        from crosswalk.orchestration.task_runs import open_writeback
 
         work = open_writeback(integration, arguments.account, f"activities retry {getpass.getuser()}")
         counts = retry(work, arguments.activity_id)
@@ -57,12 +57,12 @@ def activities_retry(arguments: argparse.Namespace) -> int:
 
 def suppression_lift(arguments: argparse.Namespace) -> int:
     """Take a person off the suppression list who wants mail again, as FMG says by now."""
-    from crosswalk.integrations.catalog import resolve_integration
+    from crosswalk.integrations.specs import resolve_integration
 
     integration = resolve_integration(arguments.integration)
     with answers_only():
         from crosswalk.features.optouts.resubscribe import lift
-        from crosswalk.orchestration.runs import open_account
+        from crosswalk.orchestration.task_runs import open_account
 
         account = open_account(integration, arguments.account)
         by = f"{getpass.getuser()} (command line)"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.errors import ConfigurationError, CrosswalkError
 from crosswalk.integrations.accounts import accounts_folder, spec_of
-from crosswalk.integrations.catalog import integration_names, load_spec, resolve_integration
+from crosswalk.integrations.specs import integration_names, load_spec, resolve_integration
 
 
 def check_accounts(integration: str | None, wanted: Sequence[str]) -> list[dict[str, Any]]:
     """Check the named accounts, or all; returns {integration, account, part, ok, message} a part."""
-    from crosswalk.orchestration.accounts import all_accounts
+    from crosswalk.orchestration.all_accounts import all_accounts
 
     names = [resolve_integration(integration)] if integration else _with_accounts()
     results: list[dict[str, Any]] = []

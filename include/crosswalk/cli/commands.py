@@ -41,7 +41,7 @@ def accounts_check(arguments: argparse.Namespace) -> int:
 
 def mapping_show(arguments: argparse.Namespace) -> int:
     """Print the mapping tables of one integration: with several sources those of each, as JSON in a list."""
-    from crosswalk.integrations.catalog import load_spec, resolve_integration
+    from crosswalk.integrations.specs import load_spec, resolve_integration
 
     first = load_spec(resolve_integration(arguments.integration))
     specs = [load_spec(first.name, source=source) for source in first.sources]
@@ -60,7 +60,7 @@ def mapping_show(arguments: argparse.Namespace) -> int:
 
 def plan_show(arguments: argparse.Namespace) -> int:
     """Print the plan of the latest run that made one, or of the named snapshot."""
-    from crosswalk.integrations.catalog import resolve_integration
+    from crosswalk.integrations.specs import resolve_integration
 
     store, zone = _resources()
     row = _run(store, resolve_integration(arguments.integration), arguments.account, arguments.snapshot, planned=True)
@@ -80,7 +80,7 @@ def plan_show(arguments: argparse.Namespace) -> int:
 
 def record_show(arguments: argparse.Namespace) -> int:
     """Print what became of one source record in each of the account's last runs."""
-    from crosswalk.integrations.catalog import resolve_integration
+    from crosswalk.integrations.specs import resolve_integration
     from crosswalk.reports.record_history import fates
 
     store, zone = _resources()
@@ -96,7 +96,7 @@ def record_show(arguments: argparse.Namespace) -> int:
 
 def rejected_list(arguments: argparse.Namespace) -> int:
     """Print the records of an account that are rejected now."""
-    from crosswalk.integrations.catalog import resolve_integration
+    from crosswalk.integrations.specs import resolve_integration
 
     store, _ = _resources()
     rows = [asdict(row) for row in store.rejected.open(resolve_integration(arguments.integration), arguments.account)]
@@ -110,7 +110,7 @@ def rejected_list(arguments: argparse.Namespace) -> int:
 
 def rejected_retry(arguments: argparse.Namespace) -> int:
     """Run the account for its rejected records alone; 0 when none of them is rejected any more."""
-    from crosswalk.integrations.catalog import load_spec, resolve_integration
+    from crosswalk.integrations.specs import load_spec, resolve_integration
 
     with answers_only():
         from crosswalk.engine.retry import check_retry, rejected_now
@@ -129,7 +129,7 @@ def rejected_retry(arguments: argparse.Namespace) -> int:
 
 def undo(arguments: argparse.Namespace) -> int:
     """Put the target's list before the last delivery back, or an earlier one."""
-    from crosswalk.integrations.catalog import load_spec, resolve_integration
+    from crosswalk.integrations.specs import load_spec, resolve_integration
 
     with answers_only():
         account = _open(load_spec(resolve_integration(arguments.integration)), arguments.account, "an undo")
@@ -149,7 +149,7 @@ def _open(spec: IntegrationSpec, account: str, what: str) -> Account:
             problem="a business is filled only for its administrators, and the command line cannot tell who they are",
             next_step=f"sign in to Airflow as one of them and trigger {spec.dag}",
         )
-    from crosswalk.orchestration.runs import open_account
+    from crosswalk.orchestration.task_runs import open_account
 
     return open_account(spec.name, account)
 
@@ -169,7 +169,7 @@ def _show_run(row: RunRow | None, facts: dict[str, Any], *, as_document: bool) -
 
 def report_show(arguments: argparse.Namespace) -> int:
     """Print the report of the latest run, or of the named snapshot, in short."""
-    from crosswalk.integrations.catalog import resolve_integration
+    from crosswalk.integrations.specs import resolve_integration
 
     store, zone = _resources()
     row = _run(store, resolve_integration(arguments.integration), arguments.account, arguments.snapshot, planned=False)

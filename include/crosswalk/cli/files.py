@@ -14,7 +14,7 @@ COLUMNS = ["read_at", "snapshot", "file", "stands", "code", "rows", "rejected"]
 def files_list(arguments: argparse.Namespace) -> int:
     """Print the execution log of an account, newest first; 1 when a file among them was refused."""
     from crosswalk.features.inbound_files.ports import REFUSED
-    from crosswalk.integrations.catalog import resolve_integration
+    from crosswalk.integrations.specs import resolve_integration
 
     integration = resolve_integration(arguments.integration)
     with answers_only():

@@ -14,7 +14,7 @@ from crosswalk.cli.screen import Screen, print_results
 from crosswalk.cli.show import as_facts, as_json
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import ConfigurationError, TransientError
-from crosswalk.integrations.catalog import load_spec, resolve_integration
+from crosswalk.integrations.specs import load_spec, resolve_integration
 from crosswalk.orchestration.selection import choose
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class Ending:
 
 def run(arguments: argparse.Namespace) -> int:
     """Start a run of the named accounts; 0 when each ended as asked, 1 when one is held, failed or was refused."""
-    from crosswalk.orchestration.accounts import all_accounts
     from crosswalk.orchestration.airflow_api import AirflowApi, SignIn
+    from crosswalk.orchestration.all_accounts import all_accounts
 
     spec = load_spec(resolve_integration(arguments.integration))
     accounts = choose(all_accounts(spec.name), arguments.account, on_demand=True)

@@ -16,7 +16,7 @@ from fastapi import Depends, HTTPException, Request, status
 from crosswalk.console.configured import known_account, spec_of
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.features.linking.feature import candidates_of
-from crosswalk.integrations.catalog import integration_names
+from crosswalk.integrations.specs import integration_names
 
 if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod

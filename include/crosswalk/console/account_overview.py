@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crosswalk.console.freshness import due
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.model import RunStatus
 from crosswalk.store.account_status import Newest
 

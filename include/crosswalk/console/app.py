@@ -11,7 +11,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from crosswalk.console.pages import approvals, deciding, errors, files, overview, record, rejected, review, run
+from crosswalk.console.pages import approvals, deciding, errors, overview, record, review, run
+from crosswalk.console.pages import rejections as rejected
+from crosswalk.console.pages import report_files as files
 from crosswalk.console.rendering import MOUNT, page
 from crosswalk.errors import CrosswalkError
 

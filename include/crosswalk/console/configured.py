@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from crosswalk.console.resources import open_store
-from crosswalk.core.accounts import ACCOUNT_NAME, AccountSettings
+from crosswalk.console.open_resources import open_store
+from crosswalk.core.account_settings import ACCOUNT_NAME, AccountSettings
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.errors import ConfigurationError
 from crosswalk.features.tenancy import businesses
 from crosswalk.features.tenancy.business_log import BusinessLog
 from crosswalk.features.tenancy.feature import is_provisioned
 from crosswalk.integrations.accounts import accounts_folder, load_accounts
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 
 
 @dataclass(frozen=True)

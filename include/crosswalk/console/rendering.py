@@ -13,7 +13,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from crosswalk.console import airflow, forms
-from crosswalk.console.review.wording import FIELDS
+from crosswalk.console.review.phrases import FIELDS
 from crosswalk.core.model import Outcome, RunStatus
 from crosswalk.core.plurals import counted, plural
 from crosswalk.errors.catalog import find

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.ids import id_order
 from crosswalk.core.spec.safety import SafetySpec
 

@@ -16,7 +16,7 @@ import pandas as pd
 from crosswalk.core.model import Rejection
 from crosswalk.core.plurals import plural
 from crosswalk.landing.folder import Folder
-from crosswalk.validation.results import RuleResult
+from crosswalk.validation.outcomes import RuleResult
 
 T = TypeVar("T")
 

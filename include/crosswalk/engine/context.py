@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.engine.artifacts import RECORD_FILTER

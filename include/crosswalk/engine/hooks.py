@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # a spec is read by tasks that need no pandas, and that would
     from crosswalk.core.ports import Delivery, Operation, Source, Target
     from crosswalk.engine.context import Run
     from crosswalk.engine.results import DeliveryRecord, DeliveryResult, EntityPlan, Frames, Outgoing, Refused, SendResult
-    from crosswalk.reports.model import Report
+    from crosswalk.reports.run_report import Report
 
 Beat = Callable[[], None]
 """Keeps the lease; called after every page and batch."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.model import FULL, UNDO, RunKey
 from crosswalk.core.ports import Source, Target
 from crosswalk.core.spec.model import IntegrationSpec

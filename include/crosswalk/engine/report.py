@@ -15,10 +15,10 @@ from crosswalk.engine.context import Run
 from crosswalk.engine.hooks import features_of
 from crosswalk.landing.folder import MANIFEST
 from crosswalk.landing.manifest import Manifest
-from crosswalk.reports import model
 from crosswalk.reports import publish as files
-from crosswalk.reports.model import Failure, Limit, RejectedRecord, Report, Sum, TargetOnly
+from crosswalk.reports import run_report as model
 from crosswalk.reports.plan_search import masked_changes
+from crosswalk.reports.run_report import Failure, Limit, RejectedRecord, Report, Sum, TargetOnly
 from crosswalk.reports.samples import samples
 from crosswalk.reports.wording import lasting
 from crosswalk.store.runs import RunRow

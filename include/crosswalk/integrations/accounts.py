@@ -13,12 +13,12 @@ import jsonschema  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 import crosswalk
-from crosswalk.core.accounts import ACCOUNT_NAME, DEFAULT_ZONE, AccountSettings
+from crosswalk.core.account_settings import ACCOUNT_NAME, DEFAULT_ZONE, AccountSettings
 from crosswalk.core.did_you_mean import did_you_mean, quoted
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.core.toml_reader import scan_section, scan_toml
 from crosswalk.errors import ConfigurationError, Problem
-from crosswalk.integrations.catalog import load_spec, resolve_integration
+from crosswalk.integrations.specs import load_spec, resolve_integration
 
 ConnectionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.\-]{1,200}$")]
 GroupName = Annotated[str, StringConstraints(pattern=r"\S")]

@@ -69,7 +69,7 @@ def _demo(place: Place, console: Console) -> int:
 
 
 def _store(place: Place) -> Store:
-    from crosswalk.store.engine import connect
+    from crosswalk.store.database import connect
     from crosswalk.store.store import Store
 
     return Store(connect(f"sqlite:///{place.store}"))

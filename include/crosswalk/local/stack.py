@@ -110,7 +110,7 @@ def bring_up(place: Place, say: Callable[[str], None], scenarios: Sequence[Scena
 
 def migrate_store(place: Place) -> None:
     """Bring our own database to the current version."""
-    from crosswalk.store.engine import connect
+    from crosswalk.store.database import connect
     from crosswalk.store.migrate import migrate as migrate_tables
 
     place.store.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

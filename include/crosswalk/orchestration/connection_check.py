@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crosswalk.core.capabilities import LicensedSource
 from crosswalk.core.plurals import plural
 from crosswalk.errors import AuthRefused, PermanentError
-from crosswalk.integrations.catalog import integration_names, load_spec
+from crosswalk.integrations.specs import integration_names, load_spec
 
 if TYPE_CHECKING:
     from crosswalk.core.ports import Source, Target

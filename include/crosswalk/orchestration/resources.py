@@ -12,7 +12,7 @@ from crosswalk.orchestration.hooks.store import StoreHook
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from crosswalk.core.accounts import AccountSettings
+    from crosswalk.core.account_settings import AccountSettings
     from crosswalk.landing.zone import LandingZone
     from crosswalk.orchestration.hooks.base import SystemHook
     from crosswalk.store.store import Store

@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.schedule_windows import nights
 from crosswalk.errors import ConfigurationError, Problem
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crosswalk.core.model import Outcome, RunStatus
 from crosswalk.core.plurals import plural
 from crosswalk.reports import wording
-from crosswalk.reports.model import Report
+from crosswalk.reports.run_report import Report
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -14,7 +14,7 @@ import pandas as pd
 
 from crosswalk.core.masking import mask
 from crosswalk.core.model import Outcome
-from crosswalk.reports.model import Change
+from crosswalk.reports.run_report import Change
 from crosswalk.reports.spreadsheets import PLAN_COLUMNS
 
 if TYPE_CHECKING:

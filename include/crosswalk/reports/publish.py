@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from crosswalk.reports import plan_search as planned
 from crosswalk.reports.html import render
-from crosswalk.reports.model import Report, to_json
+from crosswalk.reports.run_report import Report, to_json
 from crosswalk.reports.spreadsheets import files_csv, plan_csv, rejected_csv
 
 if TYPE_CHECKING:

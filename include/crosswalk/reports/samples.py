@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crosswalk.core.masking import mask
 from crosswalk.core.model import Outcome
-from crosswalk.reports.model import Change, Sample
+from crosswalk.reports.run_report import Change, Sample
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ from dataclasses import astuple, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from crosswalk.reports.model import RejectedRecord, Report
+from crosswalk.reports.run_report import RejectedRecord, Report
 
 if TYPE_CHECKING:
     import pandas as pd

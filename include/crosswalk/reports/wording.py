@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from crosswalk.core.model import Outcome, RunStatus
-from crosswalk.reports.model import Report
+from crosswalk.reports.run_report import Report
 
 # Characters no page should carry: controls and lone surrogates.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, ScalarSelect, and_, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from crosswalk.core.model import RunStatus
-from crosswalk.store.engine import reading
+from crosswalk.store.database import reading
 from crosswalk.store.runs import RunRow, run_row
 from crosswalk.store.tables import run, snapshot
 

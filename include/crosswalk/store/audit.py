@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row, func, select, update
 
 from crosswalk.store.column_types import clean
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import audit, audit_head
 
 GENESIS = "0" * 64

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, delete, or_, select
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.store import run_sequence as snapshots
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import binding, delivered, former
 from crosswalk.store.upsert import insert_into
 

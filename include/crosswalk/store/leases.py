@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, Row, select, update
 from crosswalk.core.model import RunKey
 from crosswalk.errors import Fenced
 from crosswalk.store import run_sequence as snapshots
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import lease
 from crosswalk.store.upsert import upsert
 

@@ -18,7 +18,7 @@ from crosswalk.errors import DataError
 from crosswalk.store import leases, runs
 from crosswalk.store import run_sequence as snapshots
 from crosswalk.store import tombstones as former
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.leases import Lease
 from crosswalk.store.tables import batch, delivered, run
 from crosswalk.store.upsert import upsert

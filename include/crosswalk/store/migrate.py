@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
 from crosswalk.errors import operation
-from crosswalk.store.engine import not_migrated, place, reading, writing
+from crosswalk.store.database import not_migrated, place, reading, writing
 from crosswalk.store.tables import metadata
 
 if TYPE_CHECKING:

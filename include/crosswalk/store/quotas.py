@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, select, update
 
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import request_budget
 from crosswalk.store.upsert import insert_into
 from crosswalk.wire.quota import Quota

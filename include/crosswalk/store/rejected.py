@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Select, and_, bindparam, case, func, 
 from sqlalchemy.sql.elements import ColumnElement
 
 from crosswalk.core.model import Rejection, RunKey
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import rejected
 from crosswalk.store.upsert import insert_into
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row, Select, select, update
 from crosswalk.core.model import UNDO, RunKey, RunStatus
 from crosswalk.errors import ConfigurationError, TransientError
 from crosswalk.store import run_sequence as snapshots
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import run
 
 

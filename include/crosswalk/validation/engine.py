@@ -85,7 +85,7 @@ def _build_all(expectations: Sequence[Expectation], frame: pd.DataFrame) -> tupl
 
 def _kind(name: str) -> Any:
     """Find the class of an expectation by the name it has in a spec."""
-    from crosswalk.validation import expectations as ours
+    from crosswalk.validation import custom_expectations as ours
 
     title = "".join(part.title() for part in name.split("_"))
     return getattr(ours, title, None) or getattr(_library().expectations, title)

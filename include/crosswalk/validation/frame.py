@@ -9,7 +9,7 @@ import pandas as pd
 
 from crosswalk.core.converters import email_key
 from crosswalk.core.spec.expectations import EMAIL_KEY
-from crosswalk.validation.rules import ALL_TEXT
+from crosswalk.validation.spec_rules import ALL_TEXT
 
 ROW = "_row"
 """Position of the row in the frame as it was read, from 0. Ids may be missing or come twice; positions do neither."""

@@ -16,8 +16,8 @@ from crosswalk.core.survivorship import keep_one
 from crosswalk.validation import engine
 from crosswalk.validation.engine import Finding
 from crosswalk.validation.frame import ROW, checked_frame, keys, trimmed
-from crosswalk.validation.results import RuleResult, Validated
-from crosswalk.validation.rules import ALL_TEXT, CONTROL_CHARACTERS, Rule, rules_of, text_columns
+from crosswalk.validation.outcomes import RuleResult, Validated
+from crosswalk.validation.spec_rules import ALL_TEXT, CONTROL_CHARACTERS, Rule, rules_of, text_columns
 
 if TYPE_CHECKING:
     from crosswalk.core.spec.model import EntitySpec

@@ -10,7 +10,7 @@ import zlib
 from typing import IO, BinaryIO
 
 from crosswalk.errors import DataError
-from crosswalk.wire.files import GZIP, ZIP, CappedStream, FileLimits, Member, file_error, too_large
+from crosswalk.wire.file_access import GZIP, ZIP, CappedStream, FileLimits, Member, file_error, too_large
 
 MAX_MEMBERS = 100
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)

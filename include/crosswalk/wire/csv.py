@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from crosswalk.errors import DataError
-from crosswalk.wire.files import CHUNK, empty, file_error, require_text, too_large
+from crosswalk.wire.file_access import CHUNK, empty, file_error, require_text, too_large
 
 MAX_LINE = 1024 * 1024
 MAX_LINES_A_CELL = 20

@@ -30,7 +30,7 @@ from crosswalk.wire.error_translation import translate
 from crosswalk.wire.pinned_adapter import PinnedAdapter, Session
 from crosswalk.wire.quota import SharedQuota, take_request
 from crosswalk.wire.response_body import BodyLimits, read_body
-from crosswalk.wire.retry import RetryPolicy, retry_after_seconds
+from crosswalk.wire.retry_policy import RetryPolicy, retry_after_seconds
 from crosswalk.wire.throttle import throttle_of
 from crosswalk.wire.url_policy import AddressPolicy, check_characters
 

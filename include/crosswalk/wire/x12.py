@@ -12,7 +12,7 @@ from pyx12.errors import X12Error  # type: ignore[import-untyped]
 from pyx12.x12file import X12Reader  # type: ignore[import-untyped]
 
 from crosswalk.errors import DataError
-from crosswalk.wire.files import CHUNK, file_error, require_text, wrong_type
+from crosswalk.wire.file_access import CHUNK, file_error, require_text, wrong_type
 
 _MISSING = {("isa", "023"), ("isa", "024"), ("gs", "3"), ("st", "2"), ("st", "3")}
 """What pyx12 says when a trailer is missing, or another stands in its place."""

@@ -16,7 +16,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from crosswalk.errors import DataError
 from crosswalk.wire.archive import zip_members
-from crosswalk.wire.files import CHUNK, OLE, ZIP, FileLimits, Member, file_error, ole, too_large, wrong_type
+from crosswalk.wire.file_access import CHUNK, OLE, ZIP, FileLimits, Member, file_error, ole, too_large, wrong_type
 
 LIMITS = FileLimits(max_bytes=64 * 1024 * 1024, max_ratio=100)
 MAX_SPARSE = 500_000

@@ -10,7 +10,7 @@ import pytest
 from crosswalk.core.model import RunStatus
 from crosswalk.engine.approve import answer
 from crosswalk.features.inbound_files.file_log import FileLog
-from crosswalk.reports.model import from_json
+from crosswalk.reports.run_report import from_json
 from crosswalk.sandbox.server import SandboxServer
 from crosswalk.store.runs import RunRow
 from files_world import NAME, FilesWorld, fresh

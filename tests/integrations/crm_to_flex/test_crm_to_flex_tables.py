@@ -15,7 +15,7 @@ from crosswalk.core.mapping import FILL_ONLY
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.core.system_schema import load_fields
 from crosswalk.features.linking.candidates.roles import load_roles
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 
 HERE = Path(__file__).parent
 PACKAGED = Path(crosswalk.__file__).parent / "integrations" / "crm_to_flex"

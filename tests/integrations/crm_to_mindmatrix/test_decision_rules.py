@@ -12,7 +12,7 @@ import pytest
 import crosswalk
 from crosswalk.features.eligibility.decision_table import load_decisions
 from crosswalk.features.eligibility.feature import EligibilityFeature
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from integrations.crm_to_mindmatrix.seed_rules import OUTCOMES, Situation, verdict
 
 ROOT = Path(__file__).parents[3]

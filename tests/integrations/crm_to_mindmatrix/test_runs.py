@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from crm_world import ORGANIZATION, CrmWorld
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import ConfigurationError
 from integrations.crm_to_mindmatrix.crms import CUSTOMER

@@ -12,7 +12,7 @@ from importlib import import_module
 from crosswalk.integrations.accounts import load_accounts
 from crosswalk.orchestration.provider import provider_info
 from crosswalk.orchestration.resources import store_engine
-from crosswalk.orchestration.runs import open_account
+from crosswalk.orchestration.task_runs import open_account
 from crosswalk.store.migrate import migrate
 
 migrate(store_engine())

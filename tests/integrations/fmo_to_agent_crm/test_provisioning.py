@@ -16,7 +16,7 @@ from crosswalk.features.tenancy.business_log import BusinessLog
 from crosswalk.features.tenancy.businesses import Business
 from crosswalk.features.tenancy.ports import UserRequest
 from crosswalk.features.tenancy.provision import add_agent, disable, enable
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from fmo_world import ADMINISTRATOR, FMO, NAME, FmoWorld
 
 ANN, BEN = "4477123", "04477123"

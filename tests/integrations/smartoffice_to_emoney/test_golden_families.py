@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from planning_firm import CLIENTS, FAMILIES, HOLDINGS, Firm
 
 HERE = Path(__file__).parent

@@ -14,13 +14,13 @@ from canary import assert_clean
 from crosswalk.errors import AuthRefused, ConfigurationError, DataError, Fenced, PermanentError, TransientError
 from crosswalk.features.optouts.suppressions import Suppressions
 from crosswalk.features.writeback.collect import collect
-from crosswalk.features.writeback.in_process import retry, write_back
 from crosswalk.features.writeback.outbox import Outbox
+from crosswalk.features.writeback.run_writeback import retry, write_back
 from crosswalk.features.writeback.write import write
 from crosswalk.integrations.releasing import release_account
 from crosswalk.landing.retention import purge
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import writing
+from crosswalk.store.database import writing
 from crosswalk.store.tables import outbox, watermark
 from reliability.small_world import Kept, SmallWorld
 from world import INTEGRATION

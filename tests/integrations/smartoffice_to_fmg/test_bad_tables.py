@@ -20,8 +20,8 @@ import embedded_airflow  # noqa: F401 - before airflow
 from crosswalk.cli import main
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import ConfigurationError
-from crosswalk.integrations import catalog as specs
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations import specs
+from crosswalk.integrations.specs import load_spec
 from crosswalk.orchestration.defaults import sync_params
 from crosswalk.orchestration.operators.steps import SelectAccountsOperator
 from integration_copy import PACKAGED, changed

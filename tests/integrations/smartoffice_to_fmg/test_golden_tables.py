@@ -18,7 +18,7 @@ import pytest
 import crosswalk
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.errors import ConfigurationError
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from integration_copy import changed
 
 HERE = Path(__file__).parent

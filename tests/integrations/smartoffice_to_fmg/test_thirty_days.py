@@ -15,7 +15,7 @@ import pytest
 
 from crosswalk.core.model import RunStatus
 from crosswalk.errors import CrosswalkError, SafetyStop, TransientError
-from crosswalk.features.writeback.in_process import write_back
+from crosswalk.features.writeback.run_writeback import write_back
 from crosswalk.sandbox.server import SandboxServer
 from integrations.smartoffice_to_fmg.month import Month
 from integrations.smartoffice_to_fmg.month_notes import Notes

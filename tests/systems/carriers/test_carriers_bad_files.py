@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from crosswalk.errors import CrosswalkError, DataError
 from crosswalk.features.inbound_files.ports import PastFile
 from crosswalk.systems.carriers.client import DropFolder
-from crosswalk.systems.carriers.names import check_name
+from crosswalk.systems.carriers.file_names import check_name
 from systems.carriers.conftest import BOOK, STATEMENT, TODAY, Inbox, book, book_row, csv_text, workbook
 from systems.carriers.test_carriers_reading import SUBSCRIBER, edi
 

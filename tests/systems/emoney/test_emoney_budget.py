@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from crosswalk.sandbox.server import SandboxServer
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.quotas import StoredQuota
 from crosswalk.systems.emoney.client import EmoneyClient

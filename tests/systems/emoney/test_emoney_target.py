@@ -11,9 +11,9 @@ import pytest
 from crosswalk.conformance.local_server import LocalServer, Reply, Seen
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, ReadRestarted, Refusal
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, PermanentError, TransientError
+from crosswalk.systems.emoney.client_connections import Change
 from crosswalk.systems.emoney.conformance import EmoneyStandIn, client, link
 from crosswalk.systems.emoney.conformance import connect as emoney
-from crosswalk.systems.emoney.connections import Change
 from crosswalk.systems.emoney.target import EmoneyTarget
 
 HUSBAND = {"firstName": "Quinn", "lastName": "Quill", "maritalStatus": "Married", "city": "Salem"}

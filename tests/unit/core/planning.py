@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from crosswalk.core.plan import payload_hashes
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 
 SPEC = load_spec("smartoffice_to_fmg")
 CONTACT = SPEC.entity("contact")

@@ -13,7 +13,7 @@ from crosswalk.core.spec.model import EntitySpec
 from crosswalk.errors import ConfigurationError
 from crosswalk.features.eligibility.facts import Eligibility
 from crosswalk.features.eligibility.feature import EligibilityFeature
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 
 PACKAGE = Path(crosswalk.__file__).parent
 NAME = "crm_to_mindmatrix"

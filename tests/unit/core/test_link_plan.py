@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from crosswalk.core.plan import check_sums
 from crosswalk.core.ports import Operation
 from crosswalk.features.linking.decisions import Standing
-from crosswalk.features.linking.plan import kept, plan_deals, plan_records
+from crosswalk.features.linking.link_plan import kept, plan_deals, plan_records
 from crosswalk.features.linking.rules import LINK, Entity, links, statuses, without_lost
 from unit.core.test_linking import COMPANIES, DEALS, candidates, contacts, load
 

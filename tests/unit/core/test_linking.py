@@ -20,7 +20,7 @@ from crosswalk.features.linking.rules import (
     statuses,
     with_company_names,
 )
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from unit.core.candidate_frames import ROLES, find
 
 SPEC = load_spec("crm_to_flex")

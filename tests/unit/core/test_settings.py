@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.settings_diff import changes, facts
 from unit.core.planning import SPEC
 

@@ -9,7 +9,7 @@ import pytest
 
 import crosswalk
 from crosswalk.errors import ConfigurationError
-from crosswalk.integrations.catalog import integration_names, load_spec, resolve_integration
+from crosswalk.integrations.specs import integration_names, load_spec, resolve_integration
 
 NAME = "smartoffice_to_fmg"
 PACKAGED = Path(crosswalk.__file__).parent / "integrations" / NAME
@@ -109,7 +109,7 @@ def test_a_field_may_be_left_out_visibly(tmp_path: Path) -> None:
 
 
 def test_a_spec_is_read_without_pandas() -> None:
-    code = "import sys; from crosswalk.integrations import catalog; catalog.load_spec('smartoffice_to_fmg'); print('pandas' in sys.modules)"
+    code = "import sys; from crosswalk.integrations import specs; specs.load_spec('smartoffice_to_fmg'); print('pandas' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "False"

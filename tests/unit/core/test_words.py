@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from crosswalk.core.plurals import counted, plural
-from crosswalk.integrations.catalog import integration_names, load_spec
+from crosswalk.integrations.specs import integration_names, load_spec
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from crosswalk.features.tenancy.businesses import account_name
 from crosswalk.features.tenancy.feature import is_provisioned
 from crosswalk.integrations.accounts import load_accounts
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from crosswalk.local.control import Sandbox
 from crosswalk.local.environment import Place
 from crosswalk.local.scenario import Scenario

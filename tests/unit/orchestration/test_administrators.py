@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from crosswalk.errors import AuthRefused
-from crosswalk.orchestration.administrators import admit
-from crosswalk.store.engine import connect
+from crosswalk.orchestration.administrator_check import admit
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
 

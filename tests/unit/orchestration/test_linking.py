@@ -12,7 +12,8 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 
 from crosswalk.core.model import RunKey
 from crosswalk.errors import AuthRefused
-from crosswalk.orchestration import connection_check, resources, runs
+from crosswalk.orchestration import connection_check, resources
+from crosswalk.orchestration import task_runs as runs
 from crosswalk.orchestration.alerts import log_news
 from crosswalk.orchestration.operators import link_prompt as linking
 from crosswalk.orchestration.operators.emoney import ASSETS, OWNERSHIP, EmoneyOfferLinksOperator

@@ -25,7 +25,7 @@ from crosswalk.orchestration.operators.fmg import FmgCollectActivitiesOperator, 
 from crosswalk.orchestration.operators.smartoffice import SmartOfficeExtractOperator, SmartOfficeWriteNotesOperator
 from crosswalk.orchestration.operators.steps import SelectAccountsOperator, ValidateOperator
 from crosswalk.orchestration.retries import RETRY_POLICY
-from crosswalk.orchestration.runs import handle_and_counts
+from crosswalk.orchestration.task_runs import handle_and_counts
 
 KEY = RunKey("smartoffice_to_fmg", "summit", 12)
 HANDLE = {**KEY.as_dict(), "held": False}

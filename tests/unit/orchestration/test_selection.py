@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.errors import ConfigurationError
 from crosswalk.orchestration.defaults import sync_params
 from crosswalk.orchestration.selection import check_conf, choose

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from crosswalk.core.model import Hold, RunKey
-from crosswalk.reports.model import Change, Deletion, Failure, Limit, RejectedRecord, Report, Sample, Sum, TargetOnly
-from crosswalk.validation.results import RuleResult
+from crosswalk.reports.run_report import Change, Deletion, Failure, Limit, RejectedRecord, Report, Sample, Sum, TargetOnly
+from crosswalk.validation.outcomes import RuleResult
 
 MakeReport = Callable[..., Report]
 

@@ -12,12 +12,12 @@ import pytest
 
 from crosswalk.core.model import Outcome, RunKey, RunStatus
 from crosswalk.core.system_schema import load_fields
-from crosswalk.reports.model import Deletion, RejectedRecord, Report, Sum, deletes_of, from_json, sums_of, to_json
 from crosswalk.reports.plan_search import CHANGE_COLUMNS
 from crosswalk.reports.publish import publish
+from crosswalk.reports.run_report import Deletion, RejectedRecord, Report, Sum, deletes_of, from_json, sums_of, to_json
 from crosswalk.reports.samples import samples
 from crosswalk.reports.spreadsheets import PLAN_COLUMNS
-from crosswalk.validation.results import RuleResult
+from crosswalk.validation.outcomes import RuleResult
 
 MakeReport = Callable[..., Report]
 COLUMNS = ["entity", "source_id", "target_id", "outcome", "reason", "changed", "payload_hash"]

@@ -14,7 +14,7 @@ import pytest
 
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.reports.html import render
-from crosswalk.reports.model import Report
+from crosswalk.reports.run_report import Report
 
 MakeReport = Callable[..., Report]
 

@@ -15,8 +15,8 @@ from crosswalk.core.system_schema import Field
 from crosswalk.landing.folder import Folder
 from crosswalk.landing.zone import LandingZone
 from crosswalk.reports import plan_search as planned
-from crosswalk.reports.model import Change
 from crosswalk.reports.plan_search import CHANGE_COLUMNS, Search, masked_changes
+from crosswalk.reports.run_report import Change
 
 FIELDS = {"email": Field("email", "email"), "city": Field("city", "text"), "phone": Field("phone", "phone")}
 COLUMNS = ["entity", "source_id", "target_id", "outcome", "reason", "changed"]

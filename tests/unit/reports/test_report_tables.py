@@ -10,7 +10,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from crosswalk.reports.model import Report
+from crosswalk.reports.run_report import Report
 from crosswalk.reports.spreadsheets import formula_safe, plan_csv, rejected_csv
 
 FORMULAS = [

@@ -16,7 +16,7 @@ from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, 
 from crosswalk.engine.context import Heartbeat
 from crosswalk.engine.send import Batch, cut, send, send_again
 from crosswalk.errors import Fenced, TransientError
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.leases import Lease
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store

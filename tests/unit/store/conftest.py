@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from crosswalk.core.model import RunKey
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import VERSION_TABLE, migrate
 from crosswalk.store.store import Store
 from crosswalk.store.tables import metadata

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from crosswalk.store.engine import connect, writing
+from crosswalk.store.database import connect, writing
 from crosswalk.store.store import Store
 
 FMG = "smartoffice_to_fmg"

@@ -10,7 +10,7 @@ from crosswalk.core.model import RunKey
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import ConfigurationError
 from crosswalk.integrations.releasing import release_account
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.store import Store
 
 FMG = "smartoffice_to_fmg"

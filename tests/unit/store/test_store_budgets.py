@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.quotas import StoredQuota
 from crosswalk.wire.quota import Quota
 

@@ -12,7 +12,7 @@ from crosswalk.core.model import RunKey
 from crosswalk.errors import PermanentError
 from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind, Standing, Wish
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.tables import decision, link
 
 ACCOUNT = ("crm_to_flex", "summit")

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from crosswalk.errors import ConfigurationError, PermanentError, TransientError
-from crosswalk.store.engine import connect, place, reading, writing
+from crosswalk.store.database import connect, place, reading, writing
 from crosswalk.store.migrate import migrate
 from crosswalk.store.store import Store
 

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from crosswalk.core.model import RunKey
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import Fenced
-from crosswalk.store.engine import connect, reading
+from crosswalk.store.database import connect, reading
 from crosswalk.store.leases import Lease, require
 from crosswalk.store.store import Store
 

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from crosswalk.errors import ConfigurationError
-from crosswalk.store.engine import connect, writing
+from crosswalk.store.database import connect, writing
 from crosswalk.store.migrate import HEAD, VERSION_TABLE, alembic_config, current_revision, migrate, require_current
 from crosswalk.store.schema_docs import render
 from crosswalk.store.tables import metadata

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from crosswalk.core.model import Rejection, RunKey
-from crosswalk.store.engine import reading
+from crosswalk.store.database import reading
 from crosswalk.store.rejected import RejectedRow
 from crosswalk.store.store import Store
 from crosswalk.store.tables import rejected

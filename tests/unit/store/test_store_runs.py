@@ -9,7 +9,7 @@ import pytest
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.core.ports import Receipt
 from crosswalk.errors import ConfigurationError
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.store import Store
 
 FMG = "smartoffice_to_fmg"

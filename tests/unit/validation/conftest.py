@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from crosswalk.core.spec.model import EntitySpec
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 
 Rows = Callable[..., pd.DataFrame]
 

@@ -24,7 +24,7 @@ QUIET = """
 import logging, sys
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 import pandas as pd
-from crosswalk.integrations.catalog import load_spec
+from crosswalk.integrations.specs import load_spec
 from crosswalk.validation.suite import validate
 print("great_expectations" in sys.modules)
 frame = pd.DataFrame({"source_id": ["TagGroup.7.1"], "Name": ["canary-name-41"]}, dtype="str")

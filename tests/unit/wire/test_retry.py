@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from crosswalk.errors import RateLimited, TransientError
-from crosswalk.wire.retry import RetryPolicy, retry_after_seconds
+from crosswalk.wire.retry_policy import RetryPolicy, retry_after_seconds
 
 NOW = datetime(2026, 1, 5, 9, 0, 0, tzinfo=UTC)
 

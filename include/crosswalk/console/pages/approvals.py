@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from crosswalk.console.access import Readable, readable
-from crosswalk.console.paging import PageNumber, Paging
+from crosswalk.console.open_resources import open_store
+from crosswalk.console.page_links import PageNumber, Paging
 from crosswalk.console.rendering import page
-from crosswalk.console.resources import open_store
 
 PER_PAGE = 25
 

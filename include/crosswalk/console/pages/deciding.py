@@ -11,9 +11,9 @@ from fastapi.responses import RedirectResponse
 
 from crosswalk.console.access import Review, may_review, not_found
 from crosswalk.console.forms import Form, require_token
+from crosswalk.console.open_resources import open_store
 from crosswalk.console.pages.review import COMPANY, Room, neighbours, record_page
 from crosswalk.console.rendering import page
-from crosswalk.console.resources import open_store
 from crosswalk.console.review.navigation import MOST, Way, checked, decode, encode
 from crosswalk.console.review.queues import open_desk
 from crosswalk.console.review.tabs import Tab

@@ -15,9 +15,9 @@ from fastapi.responses import HTMLResponse
 from crosswalk.console.access import Readable, acts, readable
 from crosswalk.console.account_overview import ORDERS, Standing, chosen, standings, tally
 from crosswalk.console.configured import Configured, accounts_of
-from crosswalk.console.paging import PageNumber, Paging
+from crosswalk.console.open_resources import open_store
+from crosswalk.console.page_links import PageNumber, Paging
 from crosswalk.console.rendering import page
-from crosswalk.console.resources import open_store
 from crosswalk.console.trend import Bar, bars
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.features.linking.feature import candidates_of

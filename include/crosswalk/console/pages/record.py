@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse
 
 from crosswalk.console.access import Readable, not_found, readable
 from crosswalk.console.configured import accounts_of
+from crosswalk.console.open_resources import open_landing, open_store
 from crosswalk.console.rendering import page
-from crosswalk.console.resources import open_landing, open_store
-from crosswalk.core.accounts import ACCOUNT_NAME
+from crosswalk.core.account_settings import ACCOUNT_NAME
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.reports.record_history import RUNS, fates
 

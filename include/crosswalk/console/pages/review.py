@@ -12,15 +12,15 @@ from fastapi.responses import HTMLResponse
 
 from crosswalk.console.access import Review, Reviewing, may_review, not_found, reviewing
 from crosswalk.console.configured import accounts_of
-from crosswalk.console.paging import PageNumber, Paging
+from crosswalk.console.page_links import PageNumber, Paging
 from crosswalk.console.rendering import page, query
 from crosswalk.console.review.navigation import MOST, Way, decode, way
 from crosswalk.console.review.offer import offer
+from crosswalk.console.review.phrases import DID, FIELDS, who
 from crosswalk.console.review.queue import Desk, Line
 from crosswalk.console.review.queues import open_desk
 from crosswalk.console.review.record_views import SHOWN, Mirror
 from crosswalk.console.review.tabs import TITLES, TONES, Tab
-from crosswalk.console.review.wording import DID, FIELDS, who
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.features.linking.feature import candidates_of
 from crosswalk.features.linking.rules import EMPLOYER

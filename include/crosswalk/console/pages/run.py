@@ -14,21 +14,21 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
 from crosswalk.console.access import Read, acts, may_read, not_found
-from crosswalk.console.pages.files import FILES
-from crosswalk.console.paging import PageNumber, Paging
+from crosswalk.console.open_resources import open_landing, open_store
+from crosswalk.console.page_links import PageNumber, Paging
+from crosswalk.console.pages.report_files import FILES
 from crosswalk.console.rendering import page
-from crosswalk.console.resources import open_landing, open_store
 from crosswalk.console.trend import bars
-from crosswalk.core.accounts import ACCOUNT_NAME
+from crosswalk.core.account_settings import ACCOUNT_NAME
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.features.linking.feature import candidates_of
 from crosswalk.reports import plan_search as planned
 from crosswalk.reports import wording
 from crosswalk.reports.html import entities_of, reject_codes
-from crosswalk.reports.model import Report, from_json
 from crosswalk.reports.plan_search import PlannedRecord, Search
 from crosswalk.reports.publish import RULES
-from crosswalk.validation.results import RuleResult
+from crosswalk.reports.run_report import Report, from_json
+from crosswalk.validation.outcomes import RuleResult
 
 if TYPE_CHECKING:
     from crosswalk.landing.folder import Folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from threading import Lock
 
-from crosswalk.console.resources import open_landing, open_store
+from crosswalk.console.open_resources import open_landing, open_store
 from crosswalk.console.review.queue import Desk
 from crosswalk.core.model import RunKey
 from crosswalk.features.linking.decision_log import DecisionLog

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crosswalk.console.review.phrases import FIELDS, why
 from crosswalk.console.review.queue import Desk, Line
 from crosswalk.console.review.record_text import name_of
-from crosswalk.console.review.wording import FIELDS, why
 from crosswalk.features.linking.candidates.keys import KEYS, company_key, name_key, unmarked
 from crosswalk.features.linking.candidates.reasons import Reason, reasons
 from crosswalk.features.linking.candidates.roles import SEVERAL, Roles

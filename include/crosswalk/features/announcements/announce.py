@@ -18,7 +18,7 @@ from crosswalk.engine.land import read_frame
 from crosswalk.engine.results import DeliveryResult
 from crosswalk.features.announcements.ports import LinkTarget, Waiting
 from crosswalk.landing.folder import MANIFEST
-from crosswalk.reports.model import LinkedRecord
+from crosswalk.reports.run_report import LinkedRecord
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crosswalk.engine.context import Run
     from crosswalk.engine.hooks import Beat
     from crosswalk.engine.results import DeliveryResult
-    from crosswalk.reports.model import Report
+    from crosswalk.reports.run_report import Report
 
 STATUS_COLUMNS = ("refreshed_at", "missing")
 """The target's own columns: when it last looked at a linked record, and whether the source has it no more."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from crosswalk.core.ports import Source
     from crosswalk.engine.context import Run
-    from crosswalk.reports.model import Report
+    from crosswalk.reports.run_report import Report
 
 
 class InboundFiles(Feature):

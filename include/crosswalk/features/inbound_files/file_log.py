@@ -16,7 +16,7 @@ from sqlalchemy import Engine, Select, delete, func, insert, select
 from crosswalk.core.arrived_file import ArrivedFile, refusal_of
 from crosswalk.core.model import RunKey, RunStatus
 from crosswalk.features.inbound_files.ports import REFUSED, TAKEN, PastFile
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import file, run
 
 ASKED = (RunStatus.HELD, RunStatus.REJECTED)

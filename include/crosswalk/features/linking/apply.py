@@ -15,8 +15,8 @@ from crosswalk.engine.results import Refused, SendResult
 from crosswalk.errors import DataError, SafetyStop
 from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import AUTOMATIC, Standing
+from crosswalk.features.linking.link_plan import kept
 from crosswalk.features.linking.make_plan import COMPANY, CONTACT, DEAL, default_type, operations_of, side_of, wishes_of
-from crosswalk.features.linking.plan import kept
 from crosswalk.features.linking.rules import LINK, Entity, links, operations, without_lost
 
 _AT_ONCE = 500

@@ -13,7 +13,7 @@ from crosswalk.core.model import RunKey
 from crosswalk.errors import PermanentError
 from crosswalk.features.linking.decisions import FATES, Decision, Kind, Standing, Wish, fate, in_force, standing
 from crosswalk.store import run_sequence as snapshots
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import decision, link
 
 

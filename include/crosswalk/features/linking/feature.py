@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from crosswalk.engine.context import Run
     from crosswalk.engine.hooks import Planner
-    from crosswalk.reports.model import Report
+    from crosswalk.reports.run_report import Report
 
 CANDIDATES = "candidates.csv"
 
@@ -68,9 +68,9 @@ class Linking(Feature):
     def report(self, run: Run, report: Report, plan: pd.DataFrame | None) -> None:
         """Count the records that wait for a person."""
         from crosswalk.core.model import Outcome
-        from crosswalk.features.linking.plan import MATCH_FOUND, WAITING
+        from crosswalk.features.linking.link_plan import MATCH_FOUND, WAITING
         from crosswalk.features.linking.review_files import review_address
-        from crosswalk.reports.model import Undecided
+        from crosswalk.reports.run_report import Undecided
 
         if plan is None:
             return

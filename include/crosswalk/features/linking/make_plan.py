@@ -25,7 +25,7 @@ from crosswalk.features.linking.candidates.find import Decided, find_candidates
 from crosswalk.features.linking.candidates.roles import Roles
 from crosswalk.features.linking.decision_log import DecisionLog
 from crosswalk.features.linking.decisions import Kind, Wish
-from crosswalk.features.linking.plan import plan_deals, plan_records
+from crosswalk.features.linking.link_plan import plan_deals, plan_records
 from crosswalk.features.linking.rules import Entity, automatic_links, follow_merges, links, operations, statuses, with_company_names
 
 COMPANY, CONTACT, DEAL = "company", "contact", "deal"

@@ -44,17 +44,17 @@ class OptOuts(Feature):
                 yield Problem("SPEC_UNKNOWN_ENTITY", "spec.toml optouts entities", f"unknown entity {name!r}")
 
     def adjust(self, run: Run, plan: pd.DataFrame, target: pd.DataFrame) -> pd.DataFrame:
-        from crosswalk.features.optouts.delivery import with_opt_outs
+        from crosswalk.features.optouts.enforcement import with_opt_outs
 
         return plan if run.backfill else with_opt_outs(run, plan, target)
 
     def before_send(self, run: Run, target: Target, before: Frames) -> None:
-        from crosswalk.features.optouts.delivery import note_opt_outs
+        from crosswalk.features.optouts.enforcement import note_opt_outs
 
         note_opt_outs(run, target, before)
 
     def amend(self, run: Run, operations: Iterable[Operation]) -> Iterable[Operation]:
-        from crosswalk.features.optouts.delivery import suppressed
+        from crosswalk.features.optouts.enforcement import suppressed
 
         people = suppressed(run)
         for one in operations:
@@ -65,6 +65,6 @@ class OptOuts(Feature):
                 yield one
 
     def verify(self, run: Run, target: Target, before: Frames, after: Frames) -> None:
-        from crosswalk.features.optouts.delivery import check_opt_outs
+        from crosswalk.features.optouts.enforcement import check_opt_outs
 
         check_opt_outs(run, target, before, after)

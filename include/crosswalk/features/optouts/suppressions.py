@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, delete, select
 
 from crosswalk.features.optouts.suppression_list import SuppressionList
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import suppression
 from crosswalk.store.upsert import insert_into
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import Connection, Engine, select
 
 from crosswalk.features.tenancy.businesses import Business
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import business
 from crosswalk.store.upsert import upsert
 

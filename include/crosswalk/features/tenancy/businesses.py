@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from crosswalk.core.accounts import ACCOUNT_NAME, AccountSettings
+from crosswalk.core.account_settings import ACCOUNT_NAME, AccountSettings
 from crosswalk.core.converters import email_key
 from crosswalk.core.npn import provisioned_npn
 from crosswalk.core.spec.model import BUSINESS, NPNS

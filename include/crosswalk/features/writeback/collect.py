@@ -13,9 +13,9 @@ from typing import Any
 
 from crosswalk.errors import DataError
 from crosswalk.features.optouts.suppression_list import SuppressionList
-from crosswalk.features.writeback.context import Writeback
 from crosswalk.features.writeback.outbox import KEPT, WAITING, Entry
 from crosswalk.features.writeback.ports import ACTIVITY_TYPE_UNKNOWN, HEADLINES, OPTED_OUT, Activity, ActivityPage, event_id
+from crosswalk.features.writeback.work import Writeback
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from crosswalk.features.optouts import suppressions
 from crosswalk.features.writeback import cursors
 from crosswalk.features.writeback.cursors import FeedLease
 from crosswalk.features.writeback.ports import ACCOUNT_RELEASED, REASONS
-from crosswalk.store.engine import reading, writing
+from crosswalk.store.database import reading, writing
 from crosswalk.store.tables import outbox
 from crosswalk.store.upsert import insert_into
 

@@ -17,7 +17,6 @@ from typing import Any
 
 from crosswalk.errors import CrosswalkError, PermanentError, TransientError
 from crosswalk.features.writeback.collect import landed_title
-from crosswalk.features.writeback.context import FeedBeat, Writeback
 from crosswalk.features.writeback.outbox import KEPT, OutboxRow
 from crosswalk.features.writeback.ports import (
     ACTIVITY_TYPE_UNKNOWN,
@@ -30,6 +29,7 @@ from crosswalk.features.writeback.ports import (
     NoteUnsettled,
     note_text,
 )
+from crosswalk.features.writeback.work import FeedBeat, Writeback
 
 log = logging.getLogger(__name__)
 

@@ -46,7 +46,7 @@ class StoreHook(BaseHook):
 
     def engine(self) -> Engine:
         """Connect to the database, migrated or not."""
-        from crosswalk.store.engine import connect
+        from crosswalk.store.database import connect
 
         return connect(self.url())
 

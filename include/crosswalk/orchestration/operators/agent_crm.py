@@ -43,7 +43,7 @@ class _AdministratorsOperator(BaseOperator):
         from crosswalk.features.tenancy.businesses import ADMINISTRATORS
         from crosswalk.features.tenancy.provision import Desk
         from crosswalk.integrations.accounts import load_accounts
-        from crosswalk.orchestration.administrators import admit
+        from crosswalk.orchestration.administrator_check import admit
         from crosswalk.orchestration.hooks.agent_crm import AgentCrmHook
         from crosswalk.orchestration.resources import open_store
         from crosswalk.orchestration.selection import choose

@@ -53,7 +53,7 @@ class ApprovePlanOperator(ApprovalOperator):
             return {**RunKey.from_dict(self.handle).as_dict(), "held": False}
         from crosswalk.engine.approve import approval_text, update_question
         from crosswalk.engine.run_options import is_only_about_existing
-        from crosswalk.orchestration.runs import resume_run
+        from crosswalk.orchestration.task_runs import resume_run
 
         run = resume_run(self.handle)
         row = run.store.runs.get(run.key)
@@ -73,7 +73,7 @@ class ApprovePlanOperator(ApprovalOperator):
         """Keep the decision. Raises SafetyStop PLAN_REJECTED on Reject; a No leaves out what it was about, and the rest goes on."""
         from crosswalk.engine.approve import answer, record_decision
         from crosswalk.engine.run_options import is_only_about_existing
-        from crosswalk.orchestration.runs import handle_and_counts, resume_run
+        from crosswalk.orchestration.task_runs import handle_and_counts, resume_run
 
         run, by = resume_run(self.handle), who(event)
         if is_only_about_existing(run.store.runs.get(run.key).holds):

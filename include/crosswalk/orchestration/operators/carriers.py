@@ -25,7 +25,7 @@ class CarriersExtractOperator(ExtractOperator):
 
     def execute(self, context: Context) -> Handle:
         """Look for files first: an hour without a new file takes no snapshot number and leaves no run behind."""
-        from crosswalk.orchestration.runs import require_news
+        from crosswalk.orchestration.task_runs import require_news
 
         self._looked = require_news(context, self.integration, self.account)
         handle = super().execute(context)

@@ -64,7 +64,7 @@ class OfferLinksOperator(HITLOperator):
         from crosswalk.engine.attempt import step
         from crosswalk.features.announcements.prompt import offers
         from crosswalk.orchestration.resources import target_hook
-        from crosswalk.orchestration.runs import handle_and_counts, resume_run
+        from crosswalk.orchestration.task_runs import handle_and_counts, resume_run
 
         run = resume_run(self.handle)
         with step(run, "offer"):
@@ -84,7 +84,7 @@ class OfferLinksOperator(HITLOperator):
         """Keep who chose what. Raises DataError OFFER_UNKNOWN."""
         from crosswalk.engine.attempt import step
         from crosswalk.features.announcements.prompt import accept, offered
-        from crosswalk.orchestration.runs import handle_and_counts, resume_run
+        from crosswalk.orchestration.task_runs import handle_and_counts, resume_run
 
         run, filled = resume_run(self.handle), event.get("params_input") or {}
         found = offered(run)

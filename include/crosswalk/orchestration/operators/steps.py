@@ -57,8 +57,8 @@ class SelectAccountsOperator(BaseOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Check configuration, spec and all accounts before anything is read from a vendor."""
-        from crosswalk.integrations.catalog import load_spec
-        from crosswalk.orchestration.accounts import all_accounts
+        from crosswalk.integrations.specs import load_spec
+        from crosswalk.orchestration.all_accounts import all_accounts
         from crosswalk.orchestration.selection import choose
 
         check_form(context)
@@ -106,7 +106,7 @@ class _Step(BaseOperator, ABC):
         return self.key.account if self.key else ""
 
     def execute(self, context: Context) -> Handle:  # noqa: ARG002 - Airflow's signature
-        from crosswalk.orchestration.runs import handle_and_counts, resume_run
+        from crosswalk.orchestration.task_runs import handle_and_counts, resume_run
 
         run = resume_run(self.handle)
         return handle_and_counts(run.key, self.step(run))
@@ -151,7 +151,7 @@ class ExtractOperator(_Beginning):
         from crosswalk.engine.extract import extract
         from crosswalk.engine.replay import replay
         from crosswalk.orchestration.resources import target_hook
-        from crosswalk.orchestration.runs import begin_run, handle_and_counts
+        from crosswalk.orchestration.task_runs import begin_run, handle_and_counts
 
         run = begin_run(context, self.integration, self.account)
         self.key = run.key
@@ -216,7 +216,7 @@ class UndoStep(_Beginning):
         """Plan the undo. A cleared task does not undo again what its DAG run already undid."""
         from crosswalk.engine.undo import undo
         from crosswalk.orchestration.resources import target_hook
-        from crosswalk.orchestration.runs import begin_undo, handle_and_counts
+        from crosswalk.orchestration.task_runs import begin_undo, handle_and_counts
 
         run = begin_undo(context, self.integration, self.account)
         self.key = run.key

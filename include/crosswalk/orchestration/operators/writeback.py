@@ -13,14 +13,14 @@ from airflow.sdk import BaseOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from crosswalk.features.writeback.context import Writeback
+    from crosswalk.features.writeback.work import Writeback
 
 Handle = dict[str, Any]
 """integration, account and counts: all that tasks pass to each other."""
 
 
 def _open(context: Context, integration: str, account: str) -> Writeback:
-    from crosswalk.orchestration.runs import open_writeback
+    from crosswalk.orchestration.task_runs import open_writeback
 
     instance = context["ti"]
     return open_writeback(integration, account, f"{instance.dag_id} {instance.run_id}")
@@ -45,7 +45,7 @@ class CollectActivitiesStep(BaseOperator):
     def execute(self, context: Context) -> Handle:
         """Read the feed page by page; pages already stored stay when a later one fails."""
         from crosswalk.features.writeback.collect import collect
-        from crosswalk.orchestration.runs import checked_handle
+        from crosswalk.orchestration.task_runs import checked_handle
 
         counts = collect(_open(context, self.integration, self.account), dry_run=bool(context["params"].get("dry_run")))
         return checked_handle({"integration": self.integration, "account": self.account, **counts})
@@ -72,7 +72,7 @@ class WriteNotesStep(BaseOperator):
     def execute(self, context: Context) -> Handle:
         """Write the notes: exactly one per activity, whichever attempt writes it."""
         from crosswalk.features.writeback.write import write
-        from crosswalk.orchestration.runs import checked_handle
+        from crosswalk.orchestration.task_runs import checked_handle
 
         integration, account = self.handle["integration"], self.handle["account"]
         counts = write(_open(context, integration, account), dry_run=bool(context["params"].get("dry_run")))

@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from crosswalk.core.did_you_mean import quoted
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, TransientError, operation
 from crosswalk.systems.carriers.client import Dropped, RefusedFile
-from crosswalk.systems.carriers.names import check_name
-from crosswalk.wire.files import wrong_type
+from crosswalk.systems.carriers.file_names import check_name
+from crosswalk.wire.file_access import wrong_type
 
 _RANGE = 1024 * 1024
 _GONE = frozenset({"404", "NoSuchKey", "PreconditionFailed", "412"})

@@ -13,8 +13,8 @@ from typing import BinaryIO, Protocol
 
 from crosswalk.core.did_you_mean import quoted
 from crosswalk.errors import ConfigurationError, CrosswalkError, DataError, TransientError, operation
-from crosswalk.systems.carriers.names import check_name
-from crosswalk.wire.files import wrong_type
+from crosswalk.systems.carriers.file_names import check_name
+from crosswalk.wire.file_access import wrong_type
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from crosswalk.systems.carriers.carrier import Carrier
 from crosswalk.systems.carriers.sheet import RawRow
-from crosswalk.wire.files import file_error
+from crosswalk.wire.file_access import file_error
 from crosswalk.wire.x12 import Segment
 
 VERSION = "005010X220A1"

@@ -21,8 +21,8 @@ from crosswalk.systems.carriers.records import SUBSCRIBER, Chunk, Record, chunks
 from crosswalk.systems.carriers.sheet import Layout, RawRow, table_rows
 from crosswalk.wire import csv, x12, xlsx
 from crosswalk.wire.archive import require_plain
-from crosswalk.wire.files import CHUNK as PIECE
-from crosswalk.wire.files import Member, empty, file_error
+from crosswalk.wire.file_access import CHUNK as PIECE
+from crosswalk.wire.file_access import Member, empty, file_error
 
 MAX_POLICY_FORMAT_SHARE = 0.01
 WORKBOOKS = ("xlsx", "xlsm")

@@ -13,7 +13,7 @@ from crosswalk.core.converters import money
 from crosswalk.core.did_you_mean import did_you_mean, quoted
 from crosswalk.errors import DataError, RecordRejected
 from crosswalk.systems.carriers.carrier import Carrier
-from crosswalk.wire.files import file_error
+from crosswalk.wire.file_access import file_error
 from crosswalk.wire.xlsx import Cell, text_of
 
 FEW = 3

@@ -22,7 +22,7 @@ from crosswalk.systems.carriers.client import Drop, Dropped, RefusedFile, requir
 from crosswalk.systems.carriers.history import business_date, holds, require_in_time, was_seen
 from crosswalk.systems.carriers.reading import WORKBOOKS, FileFacts, FileReading
 from crosswalk.wire.archive import gzip_member, zip_members
-from crosswalk.wire.files import GZIP, ZIP, FileLimits, Member
+from crosswalk.wire.file_access import GZIP, ZIP, FileLimits, Member
 
 PAGE = 1000
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from crosswalk.core.ports import BatchRefused, BatchResult, Operation, Receipt, Refusal
 from crosswalk.systems.emoney.client import EmoneyClient, part
-from crosswalk.systems.emoney.connections import MAX_ITEMS, Change, Connections, Link
+from crosswalk.systems.emoney.client_connections import MAX_ITEMS, Change, Connections, Link
 from crosswalk.systems.emoney.payloads import CLIENT, ITEM_KINDS, READER, Conflict, client_body, spouse_body
 from crosswalk.wire.json_reader import JsonObject, idempotency_key
 

@@ -8,7 +8,7 @@ from typing import Any
 from crosswalk.core.ports import Page, TargetState
 from crosswalk.features.announcements.ports import Waiting
 from crosswalk.systems.emoney.client import EmoneyClient
-from crosswalk.systems.emoney.connections import Change, Connections, Item, steady
+from crosswalk.systems.emoney.client_connections import Change, Connections, Item, steady
 from crosswalk.systems.emoney.delivery import COUNTS, EmoneyDelivery, Revisions, requests_for
 from crosswalk.systems.emoney.payloads import (
     CLIENT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crosswalk.systems.fmg.activities import FmgActivities
+from crosswalk.systems.fmg.activity_feed import FmgActivities
 from crosswalk.systems.fmg.client import FmgClient
 from crosswalk.systems.fmg.target import FmgTarget
 from crosswalk.wire.connection import ConnectionSettings

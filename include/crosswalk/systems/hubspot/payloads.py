@@ -15,7 +15,7 @@ from crosswalk.wire import json
 from crosswalk.wire.body_checks import data_error
 from crosswalk.wire.http import Response
 from crosswalk.wire.json_reader import JsonObject, JsonReader
-from crosswalk.wire.retry import retry_after_seconds
+from crosswalk.wire.retry_policy import retry_after_seconds
 
 READER = JsonReader("HubSpot", "SRC_SCHEMA", types="documented")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.engine.context import BEAT_SECONDS, STEP_SECONDS
 from crosswalk.features.writeback.cursors import Cursors, FeedLease
 from crosswalk.features.writeback.outbox import Outbox

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crosswalk.core.accounts import AccountSettings
+from crosswalk.core.account_settings import AccountSettings
 from crosswalk.features.tenancy.businesses import accounts_of
 from crosswalk.features.tenancy.feature import is_provisioned
 from crosswalk.integrations.accounts import load_accounts
-from crosswalk.integrations.catalog import load_spec, resolve_integration
+from crosswalk.integrations.specs import load_spec, resolve_integration
 
 if TYPE_CHECKING:
     from crosswalk.store.store import Store

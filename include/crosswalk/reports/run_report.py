@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from crosswalk.core.arrived_file import ArrivedFile
 from crosswalk.core.model import LEFT, Hold, Outcome, RunKey, RunStatus
-from crosswalk.validation.results import RuleResult
+from crosswalk.validation.outcomes import RuleResult
 
 if TYPE_CHECKING:
     import pandas as pd

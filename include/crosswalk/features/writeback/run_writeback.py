@@ -7,8 +7,8 @@ from typing import Any
 
 from crosswalk.errors import ConfigurationError
 from crosswalk.features.writeback.collect import collect
-from crosswalk.features.writeback.context import Writeback
 from crosswalk.features.writeback.outbox import KEPT
+from crosswalk.features.writeback.work import Writeback
 from crosswalk.features.writeback.write import write
 
 

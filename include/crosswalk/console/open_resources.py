@@ -7,7 +7,7 @@ from functools import lru_cache
 from crosswalk.landing.zone import LandingZone
 from crosswalk.orchestration.hooks.landing import LandingHook
 from crosswalk.orchestration.hooks.store import StoreHook
-from crosswalk.store.engine import connect
+from crosswalk.store.database import connect
 from crosswalk.store.migrate import require_current
 from crosswalk.store.store import Store
 

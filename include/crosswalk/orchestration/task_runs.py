@@ -13,11 +13,11 @@ from crosswalk.errors import DataError
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from crosswalk.core.accounts import AccountSettings
+    from crosswalk.core.account_settings import AccountSettings
     from crosswalk.engine.context import Run, Trigger
     from crosswalk.engine.in_process import Account
     from crosswalk.features.inbound_files.ports import FileSource
-    from crosswalk.features.writeback.context import Writeback
+    from crosswalk.features.writeback.work import Writeback
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ def open_account(integration: str, account: str) -> Account:
 
 def open_writeback(integration: str, account: str, holder: str) -> Writeback:
     """Open one account's activities and the place for their notes. holder: who works on them."""
-    from crosswalk.features.writeback.context import Writeback
+    from crosswalk.features.writeback.work import Writeback
     from crosswalk.integrations.accounts import spec_of
     from crosswalk.orchestration.resources import open_landing, open_store, source_hook, target_hook
 
@@ -167,7 +167,7 @@ def resume_run(handle: Mapping[str, Any]) -> Run:
 
 def account_settings(integration: str, account: str) -> AccountSettings:
     """Read one account's settings. Raises ConfigurationError ACCOUNT_UNKNOWN."""
-    from crosswalk.orchestration.accounts import all_accounts
+    from crosswalk.orchestration.all_accounts import all_accounts
     from crosswalk.orchestration.selection import choose
 
     accounts = all_accounts(integration)

@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from crosswalk.console.access import Act, ReadAccount, acts, may_act, may_read_account
 from crosswalk.console.airflow import trigger
 from crosswalk.console.forms import require_token
-from crosswalk.console.paging import PageNumber, Paging
+from crosswalk.console.open_resources import open_store
+from crosswalk.console.page_links import PageNumber, Paging
 from crosswalk.console.rendering import page, query
-from crosswalk.console.resources import open_store
 from crosswalk.reports.spreadsheets import rejected_rows_csv, rejected_rows_xlsx
 from crosswalk.store.rejected import RejectedRow, Wanted
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Response
 
 from crosswalk.console.access import Read, may_read, not_found, signed_in
+from crosswalk.console.open_resources import open_landing
 from crosswalk.console.rendering import STATIC, static_file
-from crosswalk.console.resources import open_landing
-from crosswalk.core.accounts import ACCOUNT_NAME
+from crosswalk.core.account_settings import ACCOUNT_NAME
 from crosswalk.core.model import RunKey
 
 FILES = {
