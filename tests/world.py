@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 
 from crosswalk.core.account_settings import AccountSettings
 from crosswalk.core.spec.model import IntegrationSpec
 from crosswalk.engine.in_process import Account
-from crosswalk.features.writeback.work import Writeback
 from crosswalk.integrations.specs import load_spec
 from crosswalk.landing.zone import LandingZone
 from crosswalk.sandbox.fmg.rules import CONTACT_FIELDS
@@ -33,9 +32,6 @@ INTEGRATION = "smartoffice_to_fmg"
 TEXTS = list(CONTACT_FIELDS)
 """FMG's contact fields but the groups, in the sandbox's reading of the contract."""
 TYPES = ("form_completed", "email_sent", "opted_out")
-
-if TYPE_CHECKING:
-    from crosswalk.features.writeback.work import Writeback
 
 
 @dataclass
@@ -84,7 +80,7 @@ class World:
         settings = AccountSettings("summit", INTEGRATION, "smartoffice_test", "fmg_test", self.scope, "daily", self.safety)
         return Account(settings, self.spec, self.store, self.zone, SmartOfficeSource(source), FmgTarget(target))
 
-    def work(self, holder: str = "test", activities: Sequence[str] = TYPES, zone: str = "UTC") -> Writeback:
+    def work(self, holder: str = "test", activities: Sequence[str] = TYPES, zone: str = "UTC") -> Any:
         """The account's activities and the place for their notes, as its write-back would open them now."""
         from crosswalk.features.writeback.work import Writeback
         from crosswalk.systems.fmg.activity_feed import FmgActivities

@@ -1,4 +1,4 @@
-"""Features can be taken out: without the folder of one, the tests of integrations that do not use it still pass."""
+"""Features can be taken out: without the folder of one, but for its ports, the tests of integrations that do not use it still pass."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import crosswalk
+from crosswalk.engine.hooks import Feature
 from crosswalk.integrations.features import FEATURES
 from crosswalk.integrations.specs import integration_names, load_spec
 
@@ -30,41 +31,43 @@ RUNS = {
 }
 """A test of whole runs per integration; with --full all tests of its file."""
 
-NEEDED_BY_A_SYSTEM = {"tenancy": {"carriers_to_fmo"}}
-"""Integrations that do not use a feature, but whose target system declares its port: Agent CRM can provision businesses."""
+KEPT = {"__init__.py", "ports.py"}
+"""Ports stay: a system that can more than one integration needs implements them, such as SmartOffice the write-back's notes."""
+
+TAKEN_ALONG = {"optouts": ("optouts", "writeback")}
+"""The write-back adds to the list of opt-outs: the one feature that needs another."""
 
 
-def without(feature: str, folder: Path) -> Path:
-    """Copy the package and take the feature's folder out, with its lines in the tuple of features."""
+def without(features: tuple[str, ...], folder: Path) -> Path:
+    """Copy the package and take the features' folders out, with their lines in the tuple of features."""
     copied = folder / "crosswalk"
     shutil.copytree(PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.rmtree(copied / "features" / feature)
+    for feature in features:
+        for path in (copied / "features" / feature).iterdir():
+            if path.name not in KEPT:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
     declared = copied / "integrations" / "features.py"
-    module = f"crosswalk.features.{feature}."
+    modules = tuple(f"crosswalk.features.{feature}." for feature in features)
     text = declared.read_text(encoding="utf-8")
     gone = [
         name.name
         for node in ast.parse(text).body
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(module)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(modules)
         for name in node.names
     ]
-    lines = [line for line in text.splitlines() if module not in line and line.strip(" ,") not in gone]
+    lines = [line for line in text.splitlines() if not any(module in line for module in modules) and line.strip(" ,") not in gone]
     declared.write_text("\n".join(lines), encoding="utf-8")
     return folder
 
 
 @pytest.mark.parametrize("kind", FEATURES, ids=lambda kind: kind.section)
-def test_integrations_that_do_not_use_a_feature_do_without_it(kind: type, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    feature = kind.section
-    others = [
-        name
-        for name in integration_names()
-        if all(one.section != feature for one in load_spec(name).features) and name not in NEEDED_BY_A_SYSTEM.get(feature, ())
-    ]
+def test_integrations_that_do_not_use_a_feature_do_without_it(kind: type[Feature], tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    gone = TAKEN_ALONG.get(kind.section, (kind.section,))
+    others = [name for name in integration_names() if all(one.section not in gone for one in load_spec(name).features)]
     assert others and set(RUNS) == set(integration_names())
     full = request.config.getoption("--full")
     chosen = [f"{TESTS}/{RUNS[name].partition('::')[0] if full else RUNS[name]}" for name in others]
-    library = without(feature, tmp_path / "lib")
+    library = without(gone, tmp_path / "lib")
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *chosen]
     environment = {**os.environ, "PYTHONPATH": str(library), "PYTEST_ADDOPTS": ""}
     done = subprocess.run(command, cwd=TESTS.parents[1], env=environment, capture_output=True, text=True, timeout=290, check=False)
