@@ -11,9 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
-from crosswalk.console.pages import approvals, deciding, errors, overview, record, review, run
-from crosswalk.console.pages import rejections as rejected
-from crosswalk.console.pages import report_files as files
+from crosswalk.console.pages import approvals, deciding, errors, overview, record, rejections, report_files, review, run
 from crosswalk.console.rendering import MOUNT, page
 from crosswalk.errors import CrosswalkError
 
@@ -31,14 +29,14 @@ HEADERS = {
 ROUTERS = (
     overview.router,
     run.router,
-    rejected.router,
+    rejections.router,
     record.router,
     approvals.router,
     errors.router,
     review.router,
     deciding.router,
-    files.reports,
-    files.static,
+    report_files.reports,
+    report_files.static,
 )
 """All pages. How to add one: docs/adr/0014."""
 

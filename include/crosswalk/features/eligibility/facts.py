@@ -27,7 +27,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "known": ("yes", "no"),
     "delete_inactive": ("on", "off"),
 }
-"""The inputs of a decision table, as core.eligibility makes them."""
+"""The inputs of a decision table, as features.eligibility.rules makes them."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The plan of an integration in which people decide which records are one: one outcome a record of either side, out of core.linking.
+"""The plan of an integration in which people decide which records match: one outcome per record of either side.
 
 Pure. Frames are in target shape; a plan has the columns of core.changes.PLAN_COLUMNS.
 """
@@ -33,8 +33,8 @@ def plan_records(
 
     Args:
         entity: both sides, and what stands of them.
-        statuses: as core.linking.statuses has them, of every record of `entity.desired`.
-        todo: what core.linking.operations lists of this entity.
+        statuses: as rules.statuses has them, of every record of `entity.desired`.
+        todo: what rules.operations lists of this entity.
         rejected: source id → code of the records that do not travel.
         automatic: source ids that are linked without a person.
     """

@@ -28,7 +28,7 @@ _OF_CANDIDATES = {**dict.fromkeys(("rank", "of", *EVIDENCE), "int64"), "score": 
 class Review:
     """One entity as a run saw it; what was decided since stands in the store.
 
-    statuses: core.linking.statuses. candidates: core.candidates.find, by source id and rank. source: `source_id` and the target's fields,
+    statuses: rules.statuses. candidates: candidates.find, by source id and rank. source: `source_id` and the target's fields,
     as the mapping table makes them. target: `target_id`, `source_id` ("" where none), fields.
     """
 

@@ -41,7 +41,7 @@ def find_candidates(
         region: ISO country of phone numbers written without +.
 
     Returns `source_id`, `target_id`, `rank` (1 the likeliest), `of` (how many were found), `score`, `automatic` (may be linked
-    without a person) and the evidence of core.candidates.evidence; by source id and rank, at most MOST a record. How many share a
+    without a person) and the evidence of candidates.evidence; by source id and rank, at most MOST a record. How many share a
     value is counted over all records, whatever was decided: a decision changes no score.
     """
     left, right = side(source, "source_id", roles, region), side(target, "target_id", roles, region)
